@@ -1,0 +1,60 @@
+/*
+ * Commands: one file a command (cli/cmd_<name>.c), one table of commands (cli/commands.c).
+ *
+ * `fieldpost COMMAND [--config FILE] [--json] ...`: main.c takes the common options off; a command gets the rest. It returns an exit
+ * status: 0 well, 1 something checked is not well, else sysexits.h (64 usage, 65 bad data, 66 no input, 69 a service is away,
+ * 70 our bug, 74 I/O, 75 try again, 77 not allowed, 78 config). Errors go to standard error as "FILE:LINE:COLUMN: what, and the
+ * mend" or "fieldpost COMMAND: what".
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "core/config.h"
+
+struct db;
+struct forms;
+
+struct cli {
+	const char *program;     /* argv[0] */
+	const char *command;     /* its name */
+	const char *config_path; /* NULL: the default places */
+	bool json;
+	struct arena *arena;     /* lives as long as the command */
+};
+
+struct command {
+	const char *name;
+	const char *usage;       /* "[--text] FILE" */
+	const char *summary;     /* one line */
+	/* argv[0] is the first word behind the command's name. */
+	int (*run)(struct cli *cli, int argc, char **argv);
+};
+
+extern const struct command cli_commands[]; /* ends with a NULL name */
+
+/* Prints "fieldpost COMMAND: sentence" (or the sentence alone when it begins with a FILE:LINE) and returns the exit status of its reach. */
+int cli_fail(const struct cli *cli, const struct error *err);
+/* Prints the message, then how the command is used; returns EX_USAGE. */
+int cli_usage(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Loads the config named by --config (or the default one). */
+int cli_config(struct cli *cli, struct config **out, struct error *err);
+/* A database connection for a command (login fieldpost_admin); starts the embedded server for its time when none runs. */
+struct cli_database;
+int cli_database_open(struct cli *cli, const struct config *config, struct cli_database **out, struct error *err);
+struct db *cli_database(struct cli_database *database);
+void cli_database_close(struct cli_database **database);
+/* Reads and compiles the forms and languages named by the config. */
+int cli_forms(const struct config *config, struct forms **out, struct error *err);
+
+/* Options of a command: "--name VALUE" or "--name=VALUE". Takes one off argv; NULL when it is not there. */
+const char *cli_option(int *argc, char **argv, const char *name);
+bool cli_flag(int *argc, char **argv, const char *name);
+
+#endif

@@ -1,0 +1,7 @@
+/* The commands' entry points, one a file cli/cmd_<name>.c; commands.c puts them into the table. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/cli.h"
+
+#endif

@@ -1,0 +1,112 @@
+/*
+ * Config: the one YAML file, as structs.
+ *
+ * One table of options (config_options.c: section, name, type, default, reloadable, help) makes the loader, the checks, the printed sample
+ * and the reference in the docs. Errors are "FILE:LINE:COLUMN: what, and the mend"; an unknown key names the nearest known
+ * one. A loaded config is immutable; everything in it lives in its arena. Secrets are named here (a file, a systemd credential, a
+ * command), never written; config_secret() fetches one when it is needed.
+ */
+#ifndef CORE_CONFIG_H
+#define CORE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/text.h"
+
+/* At most one is set; all NULL: no secret. */
+struct config_secret {
+	const char *file;       /* path; a trailing newline is not part of the secret */
+	const char *credential; /* name under $CREDENTIALS_DIRECTORY */
+	const char *command;    /* run by /bin/sh -c; its first line of output; 10 s */
+};
+
+enum config_tls { CONFIG_TLS_IMPLICIT, CONFIG_TLS_STARTTLS, CONFIG_TLS_NONE /* loopback only, checked at load */ };
+
+enum config_after_kind { AFTER_LEAVE, AFTER_KEYWORD, AFTER_MOVE, AFTER_DELETE };
+
+/* What becomes of the mail on the server once it was dealt with. */
+struct config_after {
+	enum config_after_kind kind;
+	const char *argument; /* the keyword or the folder; NULL for leave and delete */
+};
+
+struct config_mailbox {
+	const char *name;       /* unique; in logs, status and the database */
+	const char *host;
+	int port;               /* default 993 (implicit), 143 (else) */
+	enum config_tls tls;
+	const char *user;
+	struct config_secret password;
+	const char **folders;   /* default INBOX; the first one is watched by IDLE */
+	size_t folder_count;
+	struct config_after after_filed, after_review, after_held, after_ignored; /* default leave */
+	int poll_seconds;       /* default 60: STATUS of the other folders, and the fall-back without IDLE */
+	bool idle;              /* default true */
+};
+
+struct config_smtp {
+	const char *host;       /* NULL: nothing can be sent */
+	int port;               /* default 587 (starttls), 465 (implicit), 25 (none) */
+	enum config_tls tls;
+	const char *user;       /* NULL: no AUTH */
+	struct config_secret password;
+	const char *from_name;  /* "Fieldpost" */
+	const char *from_address; /* digests and answers come from it, bounces go to it */
+	int connections;        /* at once, default 2 */
+	int rate_per_minute;    /* 0: no limit */
+};
+
+struct config {
+	struct arena *arena;
+	const char *path;       /* of the file, for messages; NULL when there was none */
+	const char *state_dir;  /* default /var/lib/fieldpost */
+	const char *share_dir;  /* forms/, languages/, mail/, sql/: default beside the program, else PREFIX/share/fieldpost */
+	const char *forms_dir;  /* default share_dir/forms */
+	const char *public_url; /* NULL: no web pages */
+	const char *instance;   /* name in mails, default "Fieldpost" */
+	struct {
+		const char *url;      /* libpq URL or key=value; NULL: the embedded server */
+		struct config_secret password;
+	} database;
+	struct {
+		const char *ca_file;  /* NULL: the system's authorities */
+	} tls;
+	struct {
+		size_t message_bytes; /* default 25 MiB; above it only the headers are kept */
+		int batch_messages;   /* default 100 */
+		size_t batch_bytes;   /* default 8 MiB */
+		int connect_seconds;  /* default 30 */
+		int command_seconds;  /* default 120 */
+		int message_ms;       /* time to read one message, default 5000 */
+	} limits;
+	struct {
+		int workers;          /* parse duties, default 1 per two cores, at least 1 */
+	} parse;
+	struct {
+		const char *level;    /* error, warning, info, debug */
+		const char *format;   /* text or json */
+	} log;
+	struct config_mailbox *mailboxes;
+	size_t mailbox_count;
+	struct config_smtp smtp;
+};
+
+/* path NULL: /etc/fieldpost/fieldpost.yaml if it is there, else the defaults. */
+int config_load(const char *path, struct config **out, struct error *err);
+/* The same from bytes (a duty gets its part through a descriptor; tests). */
+int config_parse(struct view yaml, const char *path, struct config **out, struct error *err);
+void config_free(struct config **config);
+/* Only what a duty needs ("intake", "web", "parse", "send"), as YAML that config_parse() takes. */
+int config_part(const struct config *config, const char *duty, struct text *out, struct error *err);
+/* Fetches a secret into the arena (no trailing newline). Errors name the place, never the secret. */
+int config_secret(const struct config_secret *secret, struct arena *arena, struct view *out, struct error *err);
+/* Every option with its default and help, as YAML. */
+int config_sample(struct text *out);
+/* The reference page, Markdown. */
+int config_docs(struct text *out);
+
+#endif

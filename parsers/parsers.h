@@ -1,0 +1,215 @@
+/*
+ * Parsers: bytes in, answers out. The one door to this folder for the rest of the program.
+ *
+ * Pure: no socket, file, clock, database, log or mutable global; every thread and the sandboxed child may call it. A form set is
+ * compiled once (from bytes that the caller read) and is immutable afterwards. Everything returned lives in the arena
+ * given and points to nothing outside it. Text is UTF-8 in NFC.
+ *
+ * What goes in is one message: a mail's raw RFC 5322 bytes, or the UTF-8 text of a message from a channel, and what is
+ * known of the request it may answer. What comes out is a `struct result`: the reply contract (docs/replies.md).
+ */
+#ifndef PARSERS_PARSERS_H
+#define PARSERS_PARSERS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/text.h"
+
+/* Limits: a mail above them goes to review as over-size (the first) or over-limit (the others), its raw kept. */
+#define PARSE_SIZE_MAX ((size_t)25 * 1024 * 1024)   /* bytes of a mail */
+#define PARSE_HEADER_MAX ((size_t)256 * 1024)       /* bytes of its header block */
+#define PARSE_PARTS_MAX 1000                        /* MIME parts */
+#define PARSE_DEPTH_MAX 100                         /* levels of multipart and message/rfc822 */
+#define PARSE_HTML_MAX ((size_t)2 * 1024 * 1024)    /* bytes of HTML that are read */
+#define PARSE_TEXT_MAX ((size_t)2 * 1024 * 1024)    /* bytes of decoded text that are read */
+
+/* A source file of a form, the words of a language or the country names, as the caller read it. */
+struct parse_source {
+	const char *file;   /* for messages */
+	struct view bytes;  /* YAML */
+};
+
+struct forms; /* compiled forms, languages, labels, country names */
+
+/*
+ * Compiles forms and languages. Refuses (-1, REACH_STOP, FILE:LINE:COLUMN) what is not right: unknown keys, a field twice,
+ * labels that collide within a language, an unusable regex. Needs unicode_open() before.
+ */
+int forms_new(const struct parse_source *forms, size_t form_count, const struct parse_source *languages,
+	size_t language_count, struct forms **out, struct error *err);
+void forms_free(struct forms **forms);
+
+enum outcome { OUTCOME_FILED, OUTCOME_REVIEW, OUTCOME_IGNORED };
+
+enum reason { /* in the order in which the first that fits is given */
+	REASON_NONE,
+	REASON_OVER_SIZE,
+	REASON_UNREADABLE,
+	REASON_BOUNCE,
+	REASON_AUTO_REPLY,
+	REASON_FORWARDED,
+	REASON_OVER_LIMIT,
+	REASON_NO_TEMPLATE,
+	REASON_NO_ANSWERS,
+	REASON_INVALID_VALUE,
+	REASON_MISSING_REQUIRED,
+};
+
+const char *outcome_name(enum outcome outcome); /* "filed", "review", "ignored" */
+const char *reason_name(enum reason reason);    /* "over-size", ...; NULL for REASON_NONE */
+
+/* Where a value stands: in which part, and where in that part's decoded text (UTF-8 byte offsets, end exclusive). */
+struct provenance {
+	const char *field;
+	struct view raw;        /* the text that was read, before typing it */
+	const char *part;       /* IMAP part number, "1.2"; "" for a channel's message */
+	size_t start, end;      /* in the decoded text of that part */
+	size_t part_start, part_end; /* the part's body in the raw bytes */
+};
+
+/* An answer that did not fit: the text found and, where there is one, what it may have meant (never taken). */
+struct misfit {
+	const char *field;
+	const char *error;      /* "missing-required" or "invalid-value" */
+	struct view found;      /* empty when missing */
+	struct view suggestion; /* empty when there is none */
+};
+
+struct attachment {
+	const char *part;       /* IMAP part number */
+	struct view name;       /* cleaned: no path, no control characters; may be empty */
+	const char *type;       /* sniffed MIME type, else the declared one */
+	size_t size;            /* decoded bytes */
+	unsigned char sha256[32]; /* of the decoded bytes */
+};
+
+/* What a mail says of itself; empty views where it says nothing. For a channel's message all empty. */
+struct envelope {
+	struct view message_id, from_name, from_address, to, subject, in_reply_to, references;
+	int64_t date;           /* unix seconds, 0 when unknown */
+	bool automatic;         /* sent by a machine, a list or in bulk: never answer it */
+};
+
+struct result {
+	enum outcome outcome;
+	enum reason reason;
+	const char *form;       /* id, NULL when not known ("template" in the JSON) */
+	int form_version;       /* 0 when not known */
+	const char *reference;  /* "FP-7K3M9QXA2D" or NULL */
+	const char *language;   /* "fr" or NULL */
+	json_t *values;         /* object: typed values (owned by the result, see result_release()) */
+	struct view remarks;
+	const struct misfit *misfits;
+	size_t misfit_count;
+	const struct provenance *provenance;
+	size_t provenance_count;
+	const struct attachment *attachments;
+	size_t attachment_count;
+	struct envelope envelope;
+};
+
+void result_release(struct result *result);
+
+/* What is known of the request that a message answers (all may be empty). */
+struct request_hint {
+	const char *reference;  /* of the request found by address or In-Reply-To */
+	const char *form;       /* the form that was sent */
+	int form_version;
+};
+
+/* Reads one mail (raw bytes). Never fails: what cannot be read is a result too. */
+void parse_mail(const struct forms *forms, struct arena *arena, struct view raw, const struct request_hint *hint,
+	struct result *out);
+/* Reads one message of a channel (UTF-8 text). */
+void parse_message(const struct forms *forms, struct arena *arena, struct view text, const struct request_hint *hint,
+	struct result *out);
+
+/* The result as the reply contract's JSON: outcome, reason, template, reference, language, values, errors[, remarks]. */
+json_t *result_to_json(const struct result *result);
+/*
+ * The same with all that filing needs besides: "template_version", "found" {field: text}, "suggestions" {field: text},
+ * "provenance" {field: {raw, part, start, end, part_start, part_end}}, "attachments" [{part, name, type, size, sha256 (hex)}],
+ * "mail" {message_id, from_name, from_address, to, subject, in_reply_to, references, date (unix seconds), automatic}.
+ */
+json_t *result_to_filing(const struct result *result);
+
+/*
+ * For the identity of a mail without parsing it whole: the raw values of Message-ID, From, Date, Subject (unfolded) and
+ * where the body begins. Linear, allocates nothing.
+ */
+struct mail_outline {
+	struct view message_id, from, date, subject; /* as they stand, folding included */
+	size_t body;                                 /* offset of the body; raw.len when there is none */
+};
+void mail_outline(struct view raw, struct mail_outline *out);
+
+/* ---- forms as others need them (request rendering, acknowledgement, digest labels, config check) ---- */
+
+enum field_type {
+	FIELD_LINE,
+	FIELD_TEXT,
+	FIELD_COUNTRY,
+	FIELD_CHOICE,
+	FIELD_CHOICES,
+	FIELD_SCALE,
+	FIELD_NUMBER,
+	FIELD_DATE,
+	FIELD_YES_NO,
+	FIELD_PATTERN,
+};
+
+/* Text by language; look it up with words_get(), which falls back to English, then to the first there is. */
+struct word {
+	const char *language; /* "en" */
+	const char *text;     /* NFC */
+};
+struct words {
+	const struct word *list;
+	size_t count;
+};
+const char *words_get(const struct words *words, const char *language);
+
+struct option {
+	const char *value;
+	struct words label;
+};
+
+struct field {
+	const char *name;
+	enum field_type type;
+	int number;             /* in the form, from 1 */
+	struct words label, hint;
+	bool required, theme;
+	const char *fallback;   /* the `default`, or NULL */
+	const struct option *options;
+	size_t option_count;
+	bool has_min, has_max;
+	long long min, max;
+	const char *pattern;    /* FIELD_PATTERN: the regex's text */
+	const char *digest;     /* "urgent", "rating", "failure", "lesson" or NULL */
+	void *compiled;         /* private to the parsers */
+};
+
+struct form {
+	const char *id;
+	int version;
+	struct words title;
+	const struct field *fields;
+	size_t field_count;
+	const char *source_sha256; /* hex, of the file's bytes */
+	void *compiled;            /* private to the parsers */
+};
+
+const struct form *forms_get(const struct forms *forms, const char *id, int version); /* version 0: the newest; NULL */
+size_t forms_count(const struct forms *forms);
+const struct form *forms_at(const struct forms *forms, size_t index);
+const struct field *form_field(const struct form *form, const char *name);
+
+/* Name of a country ("NP") in a language from the project's own list, the code itself if there is none. */
+const char *country_name(const struct forms *forms, const char *code, const char *language);
+
+#endif
