@@ -1,0 +1,42 @@
+/*
+ * Lexicon: the words of the languages (config/languages/<code>.yaml, one file a language): compiled once, immutable.
+ *
+ * A new language is a new file. A file holds: language, names of the words around a request (greeting, purpose, instruction, reference,
+ * one_or_more_of), yes/no words, "no answer" words, conjunctions, "out of" words, month names (also Levantine Arabic),
+ * country names and everyday names, attribution patterns ("On ... wrote:"), header names (From, Sent, To, Subject),
+ * closing formulas, phone lines ("Sent from my iPhone"), disclaimer openings, list footer openings, forwarded markers.
+ */
+#ifndef PARSERS_LEXICON_H
+#define PARSERS_LEXICON_H
+
+#include "parsers/parsers.h"
+
+struct lexicon;
+
+int lexicon_new(const struct parse_source *languages, size_t count, struct lexicon **out, struct error *err);
+void lexicon_free(struct lexicon **lexicon);
+
+size_t lexicon_language_count(const struct lexicon *lexicon);
+const char *lexicon_language(const struct lexicon *lexicon, size_t index); /* "en" */
+
+/* A word around the request ("greeting", "instruction", "reference", "one_or_more_of", "yes", "no", ...), English as fall-back; NULL. */
+const char *lexicon_word(const struct lexicon *lexicon, const char *key, const char *language);
+
+/* ISO 3166-1 alpha-2 of a name or alpha-2/alpha-3 code in any language (text is folded here); NULL: unknown or ambiguous ("Congo"). */
+const char *lexicon_country(const struct lexicon *lexicon, struct arena *arena, struct view text, bool *ambiguous_out);
+/* Name for people. */
+const char *lexicon_country_name(const struct lexicon *lexicon, const char *code, const char *language);
+
+/* Questions about a line (text without quote marks), in any language; used to cut quotes and signatures. */
+bool lexicon_is_attribution(const struct lexicon *lexicon, struct arena *arena, struct view line); /* "On ... X wrote:" (maybe two lines joined) */
+/* "From: ...", "De : ...": 1 = From, 2 = Sent/Date, 3 = To, 4 = Subject, 5 = Cc; 0 = none. */
+int lexicon_header_name(const struct lexicon *lexicon, struct arena *arena, struct view line);
+bool lexicon_is_separator(const struct lexicon *lexicon, struct arena *arena, struct view line); /* "-----Original Message-----" and kin */
+bool lexicon_is_forwarded(const struct lexicon *lexicon, struct arena *arena, struct view line); /* "---------- Forwarded message" and kin */
+bool lexicon_is_closing(const struct lexicon *lexicon, struct arena *arena, struct view line);     /* "Kind regards," alone on a line */
+bool lexicon_is_phone_line(const struct lexicon *lexicon, struct arena *arena, struct view line);  /* "Sent from my iPhone" */
+bool lexicon_is_disclaimer(const struct lexicon *lexicon, struct arena *arena, struct view line);  /* begins one */
+bool lexicon_is_list_footer(const struct lexicon *lexicon, struct arena *arena, struct view line);
+bool lexicon_is_banner(const struct lexicon *lexicon, struct arena *arena, struct view line);      /* "[EXTERNAL] ..." */
+
+#endif
