@@ -1,0 +1,161 @@
+/*
+ * filing/child_main: the sandboxed reader itself. It compiles the forms it is handed, shuts itself in, and turns messages into
+ * results until its socket ends. See filing.h; the other end is child.c.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/unicode.h"
+#include "filing/filing.h"
+#include "filing/sandbox.h"
+#include "filing/wire.h"
+#include "pipeline.h"
+
+#define CHILD_FD 3
+#define SOURCES_MAX 2000
+
+struct reader {
+	struct arena *sources;  /* of the forms and languages */
+	struct arena *message;  /* of one message */
+	struct parse_source form[SOURCES_MAX], language[SOURCES_MAX];
+	size_t form_count, language_count;
+	struct forms *forms;
+	struct text payload;
+	bool hooks;             /* tests may plant a fault, see plant_fault() */
+};
+
+static int take_source(struct reader *reader, struct parse_source *list, size_t *count, struct error *err)
+{
+	struct view payload = text_view(&reader->payload);
+	ptrdiff_t end = view_find_char(payload, '\0');
+	struct parse_source *source;
+
+	if (end < 0 || *count == SOURCES_MAX)
+		return error_set(err, REACH_STOP, "more than %d files of forms or languages", SOURCES_MAX);
+	source = &list[(*count)++];
+	source->file = arena_copy(reader->sources, payload.ptr, (size_t)end);
+	source->bytes = view_sub(payload, (size_t)end + 1, payload.len);
+	source->bytes.ptr = arena_copy(reader->sources, source->bytes.ptr, source->bytes.len);
+	return 0;
+}
+
+static int start(struct reader *reader, struct error *err)
+{
+	if (parsers_open(err) < 0)
+		return -1;
+	if (forms_new(reader->form, reader->form_count, reader->language, reader->language_count, &reader->forms, err) < 0)
+		return -1;
+	return sandbox_enter(err);
+}
+
+static int set_up(struct reader *reader)
+{
+	struct error err = ERROR_INIT;
+	struct wire_head head;
+	int result = 0;
+
+	while (result == 0) {
+		if (wire_receive(CHILD_FD, &head, &reader->payload, 0, &err) < 0)
+			return -1;
+		if (head.type == WIRE_START)
+			break;
+		if (head.type == WIRE_FORM)
+			result = take_source(reader, reader->form, &reader->form_count, &err);
+		else
+			result = take_source(reader, reader->language, &reader->language_count, &err);
+	}
+	if (result == 0)
+		result = start(reader, &err);
+	if (result == 0)
+		return wire_send(CHILD_FD, WIRE_READY, 0, VIEW_NULL, VIEW_NULL, 0, &err);
+	wire_send(CHILD_FD, WIRE_REFUSED, 0, view_of(err.text), VIEW_NULL, 0, NULL);
+	return -1;
+}
+
+/*
+ * With FIELDPOST_TEST_FAULTS in the environment a mail's own header plants a fault, so that the tests can show what the holder and the
+ * filter make of it: `X-Test-Fault: crash | hang | socket | exec | open`.
+ */
+static void plant_fault(struct view raw)
+{
+	char *const argv[] = {(char[]){"true"}, NULL};
+	struct view head = view_sub(raw, 0, 4096);
+	ptrdiff_t at = view_find(head, VIEW("X-Test-Fault: "));
+	struct view fault;
+
+	if (at < 0)
+		return;
+	fault = view_sub(head, (size_t)at + 14, 8);
+	if (view_starts(fault, VIEW("crash")))
+		raise(SIGSEGV);
+	while (view_starts(fault, VIEW("hang")))
+		continue;
+	if (view_starts(fault, VIEW("socket")))
+		close(socket(AF_INET, SOCK_STREAM, 0));
+	if (view_starts(fault, VIEW("exec")))
+		execv("/bin/true", argv);
+	/* A file that opens is the fault; one that is refused leaves the message to be read as it is. */
+	if (view_starts(fault, VIEW("open")) && open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0)
+		abort();
+}
+
+static int answer(struct reader *reader, const struct wire_head *head)
+{
+	struct pipeline_message message = {
+		.raw = text_view(&reader->payload),
+		.channel = head->type == WIRE_MESSAGE,
+		.over_size = (head->flags & WIRE_OVER_SIZE) != 0,
+	};
+	struct result result = {0};
+	json_t *json;
+	char *text;
+	int sent;
+
+	if (reader->hooks)
+		plant_fault(message.raw);
+	pipeline_read(reader->forms, reader->message, &message, &result);
+	json = result_to_filing(&result);
+	text = json_dumps(json, JSON_COMPACT);
+	if (!text)
+		abort();
+	sent = wire_send(CHILD_FD, WIRE_RESULT, 0, view_of(text), VIEW_NULL, 0, NULL);
+	free(text);
+	json_decref(json);
+	result_release(&result);
+	arena_reset(reader->message);
+	return sent;
+}
+
+int filing_child_main(void)
+{
+	struct reader *reader = calloc(1, sizeof(*reader));
+	struct wire_head head;
+
+	if (!reader)
+		return EX_OSERR;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGTERM, SIG_IGN); /* the holder ends it: a stop lets the message at hand be filed */
+	signal(SIGINT, SIG_IGN);
+	reader->hooks = getenv("FIELDPOST_TEST_FAULTS") != NULL;
+	reader->sources = arena_new();
+	reader->message = arena_new();
+	text_init(&reader->payload, WIRE_PAYLOAD_MAX);
+	if (set_up(reader) < 0)
+		return EX_CONFIG;
+	while (wire_receive(CHILD_FD, &head, &reader->payload, 0, NULL) == 0)
+		if (answer(reader, &head) < 0)
+			break;
+	text_release(&reader->payload);
+	forms_free(&reader->forms);
+	arena_free(&reader->message);
+	arena_free(&reader->sources);
+	free(reader);
+	return EX_OK;
+}

@@ -1,0 +1,232 @@
+/*
+ * filing/holder: the parse duty's own process. It stands between the database and the sandboxed reader: claims a batch, has it
+ * read, files the results, all in one transaction. See filing.h; neighbours: child.c (the reader), pipeline.c (filing).
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "filing/child.h"
+#include "filing/filing.h"
+#include "filing/register.h"
+#include "pipeline.h"
+#include "store/db.h"
+
+#define POLL_MS 5000
+#define BACKOFF_BASE ((int64_t)500000)
+#define BACKOFF_MAX ((int64_t)60000000)
+#define CASUALTIES_MAX FILING_BATCH_MESSAGES
+
+/* A message that killed the reader or outlasted it. */
+struct casualty {
+	int64_t message_id;
+	char error[ERROR_TEXT_MAX];
+};
+
+struct holder {
+	struct duty_context *duty;
+	struct db *db;
+	struct child *child;
+	struct arena *sources_arena, *arena; /* of the forms; of one batch */
+	struct pipeline_sources sources;
+	struct pipeline_batch batch;
+	struct casualty casualties[CASUALTIES_MAX];
+	size_t casualty_count;
+	bool registered; /* the forms are in the database */
+};
+
+static int ensure_child(struct holder *holder, struct error *err)
+{
+	if (holder->child && child_handled(holder->child) < FILING_CHILD_MESSAGES)
+		return 0;
+	child_stop(&holder->child);
+	return child_start(&holder->sources, &holder->child, err);
+}
+
+static int ensure_database(struct holder *holder, struct error *err)
+{
+	if (holder->db && db_healthy(holder->db))
+		return 0;
+	db_close(&holder->db);
+	if (db_open(holder->duty->config, "fieldpost_parse", &holder->db, err) < 0)
+		return -1;
+	if (db_listen(holder->db, "fieldpost_stored", err) < 0)
+		return -1;
+	if (!holder->registered && register_forms(holder->db, &holder->sources, clock_now(), err) < 0)
+		return -1;
+	holder->registered = true;
+	return 0;
+}
+
+static int claim(struct holder *holder, struct db_rows **rows_out, struct error *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, holder->arena);
+	db_arg_int(&args, FILING_BATCH_MESSAGES);
+	db_arg_int(&args, FILING_BATCH_BYTES);
+	return db_call(holder->db, "api.parse_claim", &args, rows_out, err);
+}
+
+/* Reads one message; a casualty is noted and is no error. */
+static int read_one(struct holder *holder, const struct db_rows *rows, size_t row, struct error *err)
+{
+	int64_t message_id = db_get_int(rows, row, "message_id");
+	struct pipeline_message message = {
+		.raw = db_get_view(rows, row, "raw"),
+		.over_size = db_get_bool(rows, row, "oversize"),
+		.channel = strcmp(db_get_string(rows, row, "source"), "channel") == 0,
+	};
+	struct casualty *casualty;
+	struct view json;
+
+	if (ensure_child(holder, err) < 0)
+		return -1;
+	if (child_read(holder->child, &message, holder->duty->config->limits.message_ms, &json, err) == 0) {
+		if (pipeline_batch_add(&holder->batch, message_id, json) == 0)
+			return 0;
+		if (pipeline_file(holder->db, clock_now(), &holder->batch, holder->arena, err) < 0)
+			return -1;
+		return pipeline_batch_add(&holder->batch, message_id, json);
+	}
+	if (err->reach != REACH_MESSAGE)
+		return -1;
+	child_stop(&holder->child);
+	log_failure(LOG_WARNING, "reader", err, "message=%lld", (long long)message_id);
+	casualty = &holder->casualties[holder->casualty_count++];
+	casualty->message_id = message_id;
+	snprintf(casualty->error, sizeof(casualty->error), "%s", err->text);
+	error_clear(err);
+	return 0;
+}
+
+static int write_attempts(struct holder *holder, struct error *err)
+{
+	for (size_t i = 0; i < holder->casualty_count; i++) {
+		const struct casualty *casualty = &holder->casualties[i];
+		DB_ROWS_SCOPED *rows = NULL;
+		struct db_args args;
+
+		db_args_init(&args, holder->arena);
+		db_arg_time(&args, clock_now());
+		db_arg_int(&args, casualty->message_id);
+		db_arg_string(&args, casualty->error);
+		db_arg_int(&args, FILING_ATTEMPTS_MAX);
+		if (db_call(holder->db, "api.parse_attempt", &args, &rows, err) < 0)
+			return -1;
+		if (db_count(rows) > 0 && strcmp(db_get_string(rows, 0, "state"), "failed") == 0)
+			log_error("failed", "message=%lld attempts=%lld", (long long)casualty->message_id,
+				(long long)db_get_int(rows, 0, "attempts"));
+	}
+	return 0;
+}
+
+/* One batch inside its transaction: claim, read, file. */
+static int handle_batch(struct holder *holder, size_t *count_out, struct error *err)
+{
+	DB_ROWS_SCOPED *rows = NULL;
+	size_t count;
+
+	if (claim(holder, &rows, err) < 0)
+		return -1;
+	count = db_count(rows);
+	for (size_t i = 0; i < count && holder->casualty_count < CASUALTIES_MAX; i++) {
+		if (read_one(holder, rows, i, err) < 0)
+			return -1;
+		duty_alive(holder->duty);
+	}
+	if (pipeline_file(holder->db, clock_now(), &holder->batch, holder->arena, err) < 0)
+		return -1;
+	if (write_attempts(holder, err) < 0)
+		return -1;
+	*count_out = count;
+	return 0;
+}
+
+static void forget_batch(struct holder *holder)
+{
+	pipeline_batch_release(&holder->batch);
+	pipeline_batch_init(&holder->batch);
+	holder->casualty_count = 0;
+	arena_reset(holder->arena);
+}
+
+/* A commit whose answer was lost needs no care: the rows are either filed or will be claimed again. */
+static int round_of(struct holder *holder, size_t *count_out, struct error *err)
+{
+	int result;
+
+	if (ensure_database(holder, err) < 0 || ensure_child(holder, err) < 0 || db_begin(holder->db, err) < 0)
+		return -1;
+	result = handle_batch(holder, count_out, err);
+	if (result == 0)
+		result = db_commit(holder->db, err);
+	else
+		db_rollback(holder->db, NULL);
+	if (result == 0 && *count_out > 0)
+		log_info("read", "messages=%zu", *count_out);
+	forget_batch(holder);
+	return result;
+}
+
+static void release(struct holder *holder)
+{
+	child_stop(&holder->child);
+	db_close(&holder->db);
+	pipeline_batch_release(&holder->batch);
+	arena_free(&holder->arena);
+	arena_free(&holder->sources_arena);
+}
+
+static int run_rounds(struct holder *holder, struct error *err)
+{
+	int failures = 0;
+
+	while (!duty_stopping(holder->duty)) {
+		struct error failure = ERROR_INIT;
+		size_t count = 0;
+
+		duty_alive(holder->duty);
+		if (round_of(holder, &count, &failure) < 0) {
+			int64_t wait = clock_backoff(++failures, BACKOFF_BASE, BACKOFF_MAX);
+
+			if (failure.reach == REACH_STOP && !holder->registered)
+				return error_set(err, failure.reach, "%s", failure.text);
+			log_failure(LOG_WARNING, "parse", &failure, "next_ms=%lld", (long long)(wait / 1000));
+			db_close(&holder->db);
+			duty_wait(holder->duty, -1, (int)(wait / 1000));
+			continue;
+		}
+		failures = 0;
+		if (count == 0 && db_wait(holder->db, holder->duty->stop_fd, POLL_MS, &failure) < 0)
+			db_close(&holder->db);
+	}
+	return 0;
+}
+
+static int run(struct duty_context *duty, struct error *err)
+{
+	struct holder *holder = calloc(1, sizeof(*holder));
+	int result;
+
+	if (!holder)
+		return error_set(err, REACH_RETRY, "out of memory");
+	holder->duty = duty;
+	holder->arena = arena_new();
+	holder->sources_arena = arena_new();
+	pipeline_batch_init(&holder->batch);
+	result = pipeline_sources_load(duty->config, holder->sources_arena, &holder->sources, err);
+	if (result == 0)
+		result = run_rounds(holder, err);
+	release(holder);
+	free(holder);
+	return result;
+}
+
+static int workers(const struct config *config)
+{
+	return config->parse.workers > 0 ? config->parse.workers : 1;
+}
+
+const struct duty parse_duty = {.name = "parse", .run = run, .watchdog_seconds = 120, .count = workers};

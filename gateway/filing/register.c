@@ -1,0 +1,106 @@
+/* filing/register: the forms as the database keeps them. See register.h. */
+#include "filing/register.h"
+
+#include <string.h>
+
+#include "core/log.h"
+
+static const char *const type_names[] = {
+	[FIELD_LINE] = "line",       [FIELD_TEXT] = "text",     [FIELD_COUNTRY] = "country", [FIELD_CHOICE] = "choice",
+	[FIELD_CHOICES] = "choices", [FIELD_SCALE] = "scale",   [FIELD_NUMBER] = "number",   [FIELD_DATE] = "date",
+	[FIELD_YES_NO] = "yes_no",   [FIELD_PATTERN] = "pattern",
+};
+
+static json_t *words_json(const struct words *words)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < words->count; i++)
+		json_object_set_new(object, words->list[i].language, json_string(words->list[i].text));
+	return object;
+}
+
+static json_t *options_json(const struct field *field)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < field->option_count; i++)
+		json_array_append_new(list, json_pack("{s:s, s:o}", "value", field->options[i].value, "label",
+						    words_json(&field->options[i].label)));
+	return list;
+}
+
+static json_t *field_json(const struct field *field)
+{
+	json_t *object = json_pack("{s:s, s:s, s:i, s:o, s:b, s:b, s:o, s:s?, s:s?}", "name", field->name, "type",
+		type_names[field->type], "number", field->number, "label", words_json(&field->label), "required",
+		(int)field->required, "theme", (int)field->theme, "options", options_json(field), "digest", field->digest,
+		"default", field->fallback);
+
+	if (field->has_min)
+		json_object_set_new(object, "min", json_integer(field->min));
+	if (field->has_max)
+		json_object_set_new(object, "max", json_integer(field->max));
+	return object;
+}
+
+/* The file a form came from is kept with it: what was sent can always be shown again. */
+static struct view source_of(const struct pipeline_sources *sources, const struct form *form)
+{
+	for (size_t i = 0; i < sources->form_count; i++) {
+		const char *name = strrchr(sources->forms[i].file, '/');
+		struct view file = view_of(name ? name + 1 : sources->forms[i].file);
+		size_t len = strlen(form->id);
+
+		if (file.len > len && strncmp(file.ptr, form->id, len) == 0 && file.ptr[len] == '.')
+			return sources->forms[i].bytes;
+	}
+	return VIEW("");
+}
+
+static json_t *form_json(const struct pipeline_sources *sources, const struct form *form)
+{
+	struct view source = source_of(sources, form);
+	json_t *fields = json_array();
+
+	for (size_t i = 0; i < form->field_count; i++)
+		json_array_append_new(fields, field_json(&form->fields[i]));
+	return json_pack("{s:s, s:i, s:s, s:s%, s:o, s:o}", "id", form->id, "version", form->version, "sha256",
+		form->source_sha256, "source", source.ptr, source.len, "title", words_json(&form->title), "fields", fields);
+}
+
+static int send_forms(struct db *db, const struct pipeline_sources *sources, const struct forms *forms, int64_t now,
+	struct arena *arena, struct error *err)
+{
+	DB_ROWS_SCOPED *rows = NULL;
+	json_t *list = json_array();
+	struct db_args args;
+	int result;
+
+	for (size_t i = 0; i < forms_count(forms); i++)
+		json_array_append_new(list, form_json(sources, forms_at(forms, i)));
+	db_args_init(&args, arena);
+	db_arg_time(&args, now);
+	db_arg_json(&args, list);
+	result = db_call(db, "api.forms_register", &args, &rows, err);
+	json_decref(list);
+	for (size_t i = 0; result == 0 && i < db_count(rows); i++)
+		if (db_get_bool(rows, i, "fresh"))
+			log_info("form", "form=%s version=%lld new=yes", db_get_string(rows, i, "form_id"),
+				(long long)db_get_int(rows, i, "version"));
+	return result;
+}
+
+int register_forms(struct db *db, const struct pipeline_sources *sources, int64_t now, struct error *err)
+{
+	struct arena *arena = arena_new();
+	struct forms *forms = NULL;
+	int result = -1;
+
+	if (parsers_open(err) == 0 && forms_new(sources->forms, sources->form_count, sources->languages,
+					      sources->language_count, &forms, err) == 0)
+		result = send_forms(db, sources, forms, now, arena, err);
+	forms_free(&forms);
+	arena_free(&arena);
+	return result;
+}

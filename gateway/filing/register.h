@@ -1,0 +1,10 @@
+/* Registers the compiled forms with the database: what was sent with which version, the views of schema `report`. */
+#ifndef FILING_REGISTER_H
+#define FILING_REGISTER_H
+
+#include "pipeline.h"
+
+/* Compiles the sources and hands them to api.forms_register(). REACH_STOP when a form is not right. */
+int register_forms(struct db *db, const struct pipeline_sources *sources, int64_t now, struct error *err);
+
+#endif

@@ -1,0 +1,185 @@
+/*
+ * pipeline: the one path from bytes to rows.
+ *
+ *     duty      process                             takes                      leaves
+ *     ------    --------------------------------    -----------------------    -----------------------------------------
+ *     intake    intake/   a thread a mailbox        mails on IMAP servers      message, message_raw, sighting; later the
+ *                                                                              after-action on the server
+ *     parse     filing/   holder: the database      messages in `received`     feedback, feedback_revision, attachment;
+ *               parsers/  child: sandboxed, pure    raw bytes                  message filed, review, held, ignored, failed
+ *     send      digest/   what is due, built        feedback through `read`    digest, digest_line, outbox
+ *               delivery/ outbox to SMTP            outbox                     mails, outbox marked sent
+ *
+ * Duties meet only in the database. parse is the only one that reads what strangers wrote, and it does so in
+ * pipeline_read(), which holds no more than the bytes and the compiled forms; what comes out of it goes into the database in
+ * pipeline_file(), in the transaction that claimed the message: a crash anywhere leaves the message as it was.
+ */
+#include "pipeline.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/share.h"
+
+#define SOURCE_FILE_MAX ((size_t)4 * 1024 * 1024)
+#define SOURCE_FILES_MAX 1000
+
+/* Of a mail above the size limit only the headers are there: say so, and take no answers from them. */
+static void set_over_size(struct result *result)
+{
+	result->outcome = OUTCOME_REVIEW;
+	result->reason = REASON_OVER_SIZE;
+	json_object_clear(result->values);
+	result->form = NULL;
+	result->form_version = 0;
+	result->misfit_count = 0;
+	result->provenance_count = 0;
+	result->remarks = VIEW_NULL;
+}
+
+void pipeline_read(const struct forms *forms, struct arena *arena, const struct pipeline_message *message,
+	struct result *out)
+{
+	if (message->channel)
+		parse_message(forms, arena, message->raw, &message->hint, out);
+	else
+		parse_mail(forms, arena, message->raw, &message->hint, out);
+	if (message->over_size && out->outcome != OUTCOME_IGNORED)
+		set_over_size(out);
+}
+
+void pipeline_batch_init(struct pipeline_batch *batch)
+{
+	text_init(&batch->json, PIPELINE_BATCH_MAX);
+	batch->count = 0;
+}
+
+void pipeline_batch_release(struct pipeline_batch *batch)
+{
+	text_release(&batch->json);
+	batch->count = 0;
+}
+
+int pipeline_batch_add(struct pipeline_batch *batch, int64_t message_id, struct view filing_json)
+{
+	size_t before = batch->json.len;
+
+	text_add_format(&batch->json, "%s{\"message_id\":%lld,\"result\":", batch->count ? "," : "[", (long long)message_id);
+	text_add_view(&batch->json, filing_json);
+	text_add_string(&batch->json, "}");
+	if (!batch->json.full && batch->json.len < PIPELINE_BATCH_MAX) {
+		batch->count++;
+		return 0;
+	}
+	batch->json.full = false;
+	text_cut(&batch->json, before);
+	return -1;
+}
+
+int pipeline_file(struct db *db, int64_t now, struct pipeline_batch *batch, struct arena *arena, struct error *err)
+{
+	struct db_args args;
+	int result;
+
+	if (batch->count == 0)
+		return 0;
+	text_add_string(&batch->json, "]");
+	db_args_init(&args, arena);
+	db_arg_time(&args, now);
+	db_arg_json_text(&args, text_view(&batch->json));
+	result = db_call(db, "api.parse_file", &args, NULL, err);
+	text_reset(&batch->json);
+	batch->count = 0;
+	return result;
+}
+
+static int read_whole(int fd, struct arena *arena, struct parse_source *source, struct error *err)
+{
+	struct stat st;
+	char *bytes;
+	size_t len = 0;
+
+	if (fstat(fd, &st) < 0)
+		return error_set(err, REACH_STOP, "%s: %s", source->file, strerror(errno));
+	if ((size_t)st.st_size > SOURCE_FILE_MAX)
+		return error_set(err, REACH_STOP, "%s: larger than %zu bytes", source->file, SOURCE_FILE_MAX);
+	bytes = arena_alloc(arena, (size_t)st.st_size + 1);
+	while (len < (size_t)st.st_size) {
+		ssize_t got = read(fd, bytes + len, (size_t)st.st_size - len);
+
+		if (got < 0)
+			return error_set(err, REACH_STOP, "%s: %s", source->file, strerror(errno));
+		if (got == 0)
+			break;
+		len += (size_t)got;
+	}
+	source->bytes = (struct view){bytes, len};
+	return 0;
+}
+
+static int is_yaml(const struct dirent *entry)
+{
+	struct view name = view_of(entry->d_name);
+
+	return entry->d_name[0] != '.' && (view_ends(name, VIEW(".yaml")) || view_ends(name, VIEW(".yml")));
+}
+
+static void free_entries(struct dirent **entries, int count)
+{
+	for (int i = 0; i < count; i++)
+		free(entries[i]);
+	free(entries);
+}
+
+/* All YAML files of a folder, in the order of their names. */
+static int load_folder(const char *folder, struct arena *arena, struct parse_source **out, size_t *count_out,
+	struct error *err)
+{
+	struct dirent **entries = NULL;
+	struct parse_source *sources;
+	int count = scandir(folder, &entries, is_yaml, alphasort), result = 0;
+
+	if (count < 0)
+		return error_set(err, REACH_STOP, "%s: %s", folder, strerror(errno));
+	if (count > SOURCE_FILES_MAX)
+		result = error_set(err, REACH_STOP, "%s: more than %d files", folder, SOURCE_FILES_MAX);
+	sources = ARENA_NEW_N(arena, struct parse_source, (size_t)count + 1);
+	for (int i = 0; i < count && result == 0; i++) {
+		int fd;
+
+		sources[i].file = arena_printf(arena, "%s/%s", folder, entries[i]->d_name);
+		fd = open(sources[i].file, O_RDONLY | O_CLOEXEC);
+		if (fd < 0) {
+			result = error_set(err, REACH_STOP, "%s: %s", sources[i].file, strerror(errno));
+			break;
+		}
+		result = read_whole(fd, arena, &sources[i], err);
+		close(fd);
+	}
+	free_entries(entries, count);
+	if (result < 0)
+		return -1;
+	*out = sources;
+	*count_out = (size_t)count;
+	return 0;
+}
+
+int pipeline_sources_load(const struct config *config, struct arena *arena, struct pipeline_sources *out,
+	struct error *err)
+{
+	char forms[4096], languages[4096];
+
+	if (config && config->forms_dir)
+		snprintf(forms, sizeof(forms), "%s", config->forms_dir);
+	else if (share_path(config, "forms", forms, sizeof(forms)) < 0)
+		return error_set(err, REACH_STOP, "no folder with forms; set forms_dir in the config");
+	if (share_path(config, "languages", languages, sizeof(languages)) < 0)
+		return error_set(err, REACH_STOP, "no folder with languages; set share_dir in the config");
+	if (load_folder(forms, arena, &out->forms, &out->form_count, err) < 0)
+		return -1;
+	return load_folder(languages, arena, &out->languages, &out->language_count, err);
+}

@@ -1,0 +1,61 @@
+/*
+ * Pipeline: the one path from bytes to rows. See the map in pipeline.c.
+ *
+ * pipeline_read() is pure (bytes to result; the sandboxed child, `parse`, `reparse` and the tests call it), pipeline_file() turns results
+ * into rows (the parse duty, `import` and `reparse`). Nobody does either in another way.
+ */
+#ifndef GATEWAY_PIPELINE_H
+#define GATEWAY_PIPELINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "core/config.h"
+#include "parsers/parsers.h"
+#include "store/db.h"
+
+/* One message as it was stored. */
+struct pipeline_message {
+	struct view raw;   /* a mail's bytes (only its header block when over_size), or a channel's UTF-8 text */
+	bool channel;      /* the text of a channel's message, not a mail */
+	bool over_size;
+	struct request_hint hint;
+};
+
+/* Bytes to result. Pure; never fails. The result lives in the arena, its json is freed by result_release(). */
+void pipeline_read(const struct forms *forms, struct arena *arena, const struct pipeline_message *message,
+	struct result *out);
+
+/*
+ * A batch of results on its way to the database: `[{"message_id": 12, "result": {...}}, ...]`. Begin with
+ * pipeline_batch_init(), add each result's filing JSON, file them all in the transaction that claimed them.
+ */
+struct pipeline_batch {
+	struct text json;
+	size_t count;
+};
+
+#define PIPELINE_BATCH_MAX ((size_t)256 * 1024 * 1024) /* bytes of JSON: PostgreSQL refuses a jsonb above that */
+
+void pipeline_batch_init(struct pipeline_batch *batch);
+void pipeline_batch_release(struct pipeline_batch *batch);
+/* filing_json: result_to_filing() as text. -1 when the batch is full: file it, begin anew, add again. */
+int pipeline_batch_add(struct pipeline_batch *batch, int64_t message_id, struct view filing_json);
+/* Results to rows, inside the caller's transaction; empties the batch. now: unix microseconds. */
+int pipeline_file(struct db *db, int64_t now, struct pipeline_batch *batch, struct arena *arena, struct error *err);
+
+/* The YAML files of the forms and of the languages that a config names, read into the arena. */
+struct pipeline_sources {
+	struct parse_source *forms;
+	size_t form_count;
+	struct parse_source *languages;
+	size_t language_count;
+};
+
+int pipeline_sources_load(const struct config *config, struct arena *arena, struct pipeline_sources *out,
+	struct error *err);
+
+#endif
