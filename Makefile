@@ -37,7 +37,18 @@ LIBRARY := $(BUILD)/libfieldpost.a
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 
-.PHONY: all help clean
+# What the program needs, what `make run` and `make test` need besides, and what the longer checks need.
+DEPS := gcc make pkg-config libetpan-dev libgmime-3.0-dev libxml2-dev libpcre2-dev libicu-dev libjansson-dev libyaml-dev \
+	libpq-dev libcurl4-gnutls-dev libssl-dev libseccomp-dev libsystemd-dev postgresql-15
+DEPS_DEMO := dovecot-imapd dovecot-lmtpd python3-aiosmtpd openssl
+DEPS_TEST := $(DEPS_DEMO) libcmocka-dev postgresql-15-pgtap python3-yaml perl strace procps
+DEPS_LONG := clang libclang-rt-14-dev llvm clang-format shellcheck valgrind isync chromium fonts-noto-core \
+	python3-websocket universal-ctags lintian
+
+ASAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+IN_ASAN := BUILD=build/asan PROGRAM=build/asan/fieldpost SANITIZE="$(ASAN)" OPTIMISE=-O1
+
+.PHONY: all help clean deps deps-demo deps-test deps-long unit run demo test test-long sanitize lint bench install format
 all: $(PROGRAM)
 
 help: ## what each target does
@@ -58,7 +69,49 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(PACKAGE_LIBS) -lcmocka
 
-unit: $(UNIT_PROGRAMS) ## builds the unit tests' programs
+unit: $(UNIT_PROGRAMS)
+
+deps: ## installs what the program needs (as root, or through sudo)
+	@.ci/deps $(DEPS)
+deps-demo:
+	@.ci/deps $(DEPS) $(DEPS_DEMO)
+deps-test: ## installs what the tests need besides
+	@.ci/deps $(DEPS) $(DEPS_TEST)
+deps-long: ## installs what the longer checks need besides
+	@.ci/deps $(DEPS) $(DEPS_TEST) $(DEPS_LONG)
+
+run: deps-demo ## the service with the demo's mail system, until Ctrl-C; CONFIG=FILE: your own mailboxes; FRESH=1: begin anew
+	@config/demo/run
+
+demo: deps-demo ## the same, ending by itself
+	@config/demo/run --once
+
+test: deps-test ## unit tests and cases under ASan and UBSan, SQL, one flow a stage, lint
+	@tests/run
+
+test-long: deps-long ## crash points, bad servers, screenshots, packages (under an hour)
+	@tests/run --long
+
+sanitize: ## builds the program and the unit tests with ASan and UBSan (build/asan)
+	@$(MAKE) --no-print-directory -s $(IN_ASAN) all unit
+
+lint: ## what a machine can check of the house style
+	@tests/lint.t
+
+bench: deps-long ## speed, beside peers, in the same run
+	@tests/bench/run
+
+format: ## formats the C files that changed
+	@git diff --name-only HEAD -- '*.c' '*.h' | xargs -r clang-format -i
+
+install: all ## installs under DESTDIR and PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/fieldpost
+	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/fieldpost
+	for d in forms languages mail; do \
+		(cd config && find $$d -type f) | while read -r f; do \
+			install -D -m 644 config/$$f $(DESTDIR)$(PREFIX)/share/fieldpost/$$f; done; done
+	(cd sql && find migrations api read -name '*.sql') | while read -r f; do \
+		install -D -m 644 sql/$$f $(DESTDIR)$(PREFIX)/share/fieldpost/sql/$$f; done
 
 clean: ## removes what was built
 	rm -rf build fieldpost
