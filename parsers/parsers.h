@@ -33,6 +33,12 @@ struct parse_source {
 	struct view bytes;  /* YAML */
 };
 
+/*
+ * Opens all that reading will need later (converters, normalisers, GMime): call once before forms_new(), threads or the
+ * sandbox, in which no file can be opened.
+ */
+int parsers_open(struct error *err);
+
 struct forms; /* compiled forms, languages, labels, country names */
 
 /*
