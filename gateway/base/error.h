@@ -34,7 +34,7 @@ struct error {
 
 /* Fills the error (which may be NULL) and returns -1, so that `return error_set(err, ...)` reads well. */
 int error_set(struct error *err, enum error_reach reach, const char *format, ...) __attribute__((format(printf, 3, 4)));
-int error_vset(struct error *err, enum error_reach reach, const char *format, va_list args);
+int error_vset(struct error *err, enum error_reach reach, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
 /* Puts "what: " before the sentence that is there; keeps the reach. Returns -1. */
 int error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void error_clear(struct error *err);
