@@ -1,0 +1,37 @@
+/* The inside of an IMAP session, for the imap*.c files only: libetpan's session over our stream. */
+#ifndef INTAKE_IMAP_SESSION_H
+#define INTAKE_IMAP_SESSION_H
+
+#include <libetpan/libetpan.h>
+
+#include "intake/imap.h"
+#include "net/imap_guard.h"
+#include "net/stream.h"
+
+struct imap {
+	const struct config *config;
+	const struct config_mailbox *mailbox;
+	mailimap *session;
+	struct stream *stream; /* owned by the session once that has it */
+	struct imap_guard guard;
+	unsigned news_seen;    /* guard.exists when the news were last reset */
+	/* Takes what a FETCH brings; NULL: ignore it (unasked-for FETCH responses come at any time). */
+	void (*take)(void *context, const struct mailimap_msg_att *message);
+	void *take_context;
+};
+
+/* Before each command: its time and the bytes that its answer may have. */
+void imap_begin(struct imap *imap, uint64_t bytes);
+/*
+ * After each command: 0 when the code is success, else -1 with words; "what" is what was being done ("opening INBOX"). A refusal (tagged NO)
+ * keeps the session, everything else breaks it.
+ */
+int imap_check(struct imap *imap, int code, const char *what, struct error *err);
+
+/* Ranges out of ascending UIDs. Free with mailimap_set_free(). */
+struct mailimap_set *imap_set(const int64_t *uids, size_t count);
+
+/* libetpan's stream object over ours; closing it closes ours. NULL: out of memory (ours stays the caller's). */
+mailstream *imap_mailstream(struct stream *stream);
+
+#endif
