@@ -5,5 +5,6 @@
 #include <stddef.h>
 
 const struct command cli_commands[] = {
+	{"config", "sample|docs", "print a config with every option, or the reference of all options", cmd_config},
 	{NULL, NULL, NULL, NULL},
 };

@@ -4,4 +4,6 @@
 
 #include "cli/cli.h"
 
+int cmd_config(struct cli *cli, int argc, char **argv);
+
 #endif

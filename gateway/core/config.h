@@ -66,6 +66,7 @@ struct config {
 	const char *state_dir;  /* default /var/lib/fieldpost */
 	const char *share_dir;  /* forms/, languages/, mail/, sql/: default beside the program, else PREFIX/share/fieldpost */
 	const char *forms_dir;  /* default share_dir/forms */
+	const char *sql_dir;    /* no option: share_dir/sql, in the tree its neighbour sql/ */
 	const char *public_url; /* NULL: no web pages */
 	const char *instance;   /* name in mails, default "Fieldpost" */
 	struct {
@@ -102,8 +103,12 @@ int config_parse(struct view yaml, const char *path, struct config **out, struct
 void config_free(struct config **config);
 /* Only what a duty needs ("intake", "web", "parse", "send"), as YAML that config_parse() takes. */
 int config_part(const struct config *config, const char *duty, struct text *out, struct error *err);
+/* May `next` replace the running config without a restart? -1 names the option that needs one. */
+int config_can_replace(const struct config *running, const struct config *next, struct error *err);
 /* Fetches a secret into the arena (no trailing newline). Errors name the place, never the secret. */
 int config_secret(const struct config_secret *secret, struct arena *arena, struct view *out, struct error *err);
+/* localhost, 127.0.0.0/8, ::1: where a connection may go without TLS. */
+bool config_host_is_loopback(const char *host);
 /* Every option with its default and help, as YAML. */
 int config_sample(struct text *out);
 /* The reference page, Markdown. */

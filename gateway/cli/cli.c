@@ -1,0 +1,106 @@
+/* cli: what every command needs: options, errors, the config. See cli.h. */
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+/* Does the sentence begin with FILE:LINE:COLUMN? */
+static bool has_place(const char *sentence)
+{
+	for (const char *p = strchr(sentence, ':'); p; p = strchr(p + 1, ':')) {
+		size_t line = strspn(p + 1, "0123456789"), column;
+
+		if (line == 0 || p[1 + line] != ':')
+			continue;
+		column = strspn(p + 2 + line, "0123456789");
+		if (column > 0 && p[2 + line + column] == ':')
+			return true;
+	}
+	return false;
+}
+
+static int exit_status(enum error_reach reach)
+{
+	switch (reach) {
+	case REACH_RETRY:
+	case REACH_UNCERTAIN:
+		return EX_TEMPFAIL;
+	case REACH_MESSAGE:
+		return EX_DATAERR;
+	case REACH_SOURCE:
+		return EX_UNAVAILABLE;
+	case REACH_STOP:
+		return EX_CONFIG;
+	case REACH_NONE:
+		break;
+	}
+	return EX_SOFTWARE;
+}
+
+int cli_fail(const struct cli *cli, const struct error *err)
+{
+	if (has_place(err->text))
+		fprintf(stderr, "%s\n", err->text);
+	else
+		fprintf(stderr, "fieldpost %s: %s\n", cli->command, err->text);
+	return exit_status(err->reach);
+}
+
+int cli_usage(const struct cli *cli, const char *format, ...)
+{
+	const struct command *command = cli_commands;
+	va_list args;
+
+	while (command->name && strcmp(command->name, cli->command) != 0)
+		command++;
+	fprintf(stderr, "fieldpost %s: ", cli->command);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, "\nusage: fieldpost %s%s%s\n", cli->command, command->name && *command->usage ? " " : "",
+		command->name ? command->usage : "");
+	return EX_USAGE;
+}
+
+int cli_config(struct cli *cli, struct config **out, struct error *err)
+{
+	return config_load(cli->config_path, out, err);
+}
+
+static void take_off(int *argc, char **argv, int at, int count)
+{
+	memmove(argv + at, argv + at + count, (size_t)(*argc - at - count + 1) * sizeof(*argv));
+	*argc -= count;
+}
+
+const char *cli_option(int *argc, char **argv, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (int i = 0; i < *argc && strcmp(argv[i], "--") != 0; i++) {
+		const char *value = NULL;
+
+		if (strncmp(argv[i], name, len) != 0)
+			continue;
+		if (argv[i][len] == '=') {
+			value = argv[i] + len + 1;
+			take_off(argc, argv, i, 1);
+		} else if (argv[i][len] == '\0' && i + 1 < *argc) {
+			value = argv[i + 1];
+			take_off(argc, argv, i, 2);
+		}
+		if (value)
+			return value;
+	}
+	return NULL;
+}
+
+bool cli_flag(int *argc, char **argv, const char *name)
+{
+	for (int i = 0; i < *argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], name) == 0) {
+			take_off(argc, argv, i, 1);
+			return true;
+		}
+	return false;
+}
