@@ -64,9 +64,8 @@ struct config {
 	struct arena *arena;
 	const char *path;       /* of the file, for messages; NULL when there was none */
 	const char *state_dir;  /* default /var/lib/fieldpost */
-	const char *share_dir;  /* forms/, languages/, mail/, sql/: default beside the program, else PREFIX/share/fieldpost */
+	const char *share_dir;  /* of what came with the program: use share_path() of core/share.h */
 	const char *forms_dir;  /* default share_dir/forms */
-	const char *sql_dir;    /* no option: share_dir/sql, in the tree its neighbour sql/ */
 	const char *public_url; /* NULL: no web pages */
 	const char *instance;   /* name in mails, default "Fieldpost" */
 	struct {

@@ -3,9 +3,10 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <strings.h>
 #include <unistd.h>
+
+#include "core/share.h"
 
 bool config_host_is_loopback(const char *host)
 {
@@ -134,52 +135,16 @@ static int check_public_url(const char *url, const struct yaml_node *root, struc
 		"https://fieldpost.example.org`");
 }
 
-/* Where the program stands; in a build folder, the top of the tree it was built from. */
-static const char *program_directory(struct arena *arena)
-{
-	char path[4096];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	char *cut;
-
-	if (len <= 0)
-		return "";
-	path[len] = '\0';
-	cut = strstr(path, "/build/");
-	if (!cut)
-		cut = strrchr(path, '/');
-	return arena_copy(arena, path, (size_t)(cut - path));
-}
-
-static const char *default_share(struct arena *arena)
-{
-	const char *beside = program_directory(arena);
-	const char *candidates[] = {
-		arena_printf(arena, "%s/config", beside),
-		arena_printf(arena, "%s/../share/fieldpost", beside),
-	};
-
-	for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++)
-		if (access(arena_printf(arena, "%s/forms", candidates[i]), F_OK) == 0)
-			return candidates[i];
-	return FIELDPOST_SHARE;
-}
-
-/* Installed, sql/ stands with the rest; in the tree it is config/'s neighbour. */
-static const char *find_sql(struct arena *arena, const char *share)
-{
-	const char *inside = arena_printf(arena, "%s/sql", share);
-	const char *neighbour = arena_printf(arena, "%s/../sql", share);
-
-	return access(inside, F_OK) != 0 && access(neighbour, F_OK) == 0 ? neighbour : inside;
-}
-
 static void fill_paths(struct config *config)
 {
-	if (!config->share_dir)
-		config->share_dir = default_share(config->arena);
+	char folder[4096];
+
+	if (!config->share_dir) {
+		share_default(folder, sizeof(folder));
+		config->share_dir = arena_strdup(config->arena, folder);
+	}
 	if (!config->forms_dir)
 		config->forms_dir = arena_printf(config->arena, "%s/forms", config->share_dir);
-	config->sql_dir = find_sql(config->arena, config->share_dir);
 }
 
 static void fill_workers(struct config *config)

@@ -22,7 +22,7 @@
 struct supervisor {
 	const struct service *service;
 	struct config *config;
-	struct child *children;
+	struct process_child *children;
 	size_t count;
 	int signal_fd;
 	sigset_t before;       /* the signal mask as it was */
@@ -62,7 +62,7 @@ static bool is_wanted(const struct supervisor *s, const struct duty *duty)
 	return false;
 }
 
-static struct child *find_child(struct supervisor *s, const struct duty *duty, int index)
+static struct process_child *find_child(struct supervisor *s, const struct duty *duty, int index)
 {
 	for (size_t i = 0; i < s->count; i++)
 		if (s->children[i].duty == duty && s->children[i].index == index)
@@ -80,11 +80,11 @@ static void plan(struct supervisor *s, int64_t now)
 		int wanted = !is_wanted(s, duty) ? 0 : duty->count ? duty->count(s->config) : 1;
 
 		for (int i = 0; i < wanted; i++) {
-			struct child *child = find_child(s, duty, i);
+			struct process_child *child = find_child(s, duty, i);
 
 			if (!child && s->count < PROCESS_DUTIES_MAX) {
 				child = &s->children[s->count++];
-				*child = (struct child){.duty = duty, .index = i, .stop_fd = -1, .ready_fd = -1, .start_at = now};
+				*child = (struct process_child){.duty = duty, .index = i, .stop_fd = -1, .ready_fd = -1, .start_at = now};
 			}
 			if (child)
 				child->surplus = false;
@@ -104,11 +104,11 @@ static void forget_surplus(struct supervisor *s)
 
 /* ---- one duty's life ---- */
 
-static void start(struct supervisor *s, struct child *child, int64_t now)
+static void start(struct supervisor *s, struct process_child *child, int64_t now)
 {
 	struct error err = ERROR_INIT;
 
-	if (child_start(child, s->config, config_path(s), now, &err) == 0) {
+	if (process_child_start(child, s->config, config_path(s), now, &err) == 0) {
 		log_info("duty-started", "name=%s index=%d pid=%d", child->duty->name, child->index, (int)child->pid);
 		return;
 	}
@@ -127,7 +127,7 @@ static const char *how_it_ended(int status, char *buffer, size_t size)
 	return buffer;
 }
 
-static void ended(struct supervisor *s, struct child *child, int status, bool asked, int64_t now)
+static void ended(struct supervisor *s, struct process_child *child, int status, bool asked, int64_t now)
 {
 	char how[32];
 
@@ -145,27 +145,27 @@ static void ended(struct supervisor *s, struct child *child, int status, bool as
 		child->failures, (long long)((child->start_at - now) / 1000));
 }
 
-static void watch(struct child *child, int64_t now)
+static void watch(struct process_child *child, int64_t now)
 {
 	if (child->kill_at && now >= child->kill_at) {
 		log_error("duty-killed", "name=%s index=%d reason=did-not-end", child->duty->name, child->index);
-		child_kill(child);
+		process_child_kill(child);
 		child->kill_at = now + SECOND_US;
 	} else if (!child->kill_at && child->duty->watchdog_seconds > 0 &&
-		   child_silence(child, now) >= child->duty->watchdog_seconds * SECOND_US) {
+		   process_child_silence(child, now) >= child->duty->watchdog_seconds * SECOND_US) {
 		log_error("duty-killed", "name=%s index=%d reason=watchdog silent_seconds=%lld", child->duty->name,
-			child->index, (long long)(child_silence(child, now) / SECOND_US));
-		child_kill(child);
+			child->index, (long long)(process_child_silence(child, now) / SECOND_US));
+		process_child_kill(child);
 	}
 }
 
-static void tend(struct supervisor *s, struct child *child, int64_t now)
+static void tend(struct supervisor *s, struct process_child *child, int64_t now)
 {
 	bool asked = child->stop_fd < 0;
 	int status;
 
-	child_listen(child);
-	if (child_ended(child, &status))
+	process_child_listen(child);
+	if (process_child_ended(child, &status))
 		ended(s, child, status, asked, now);
 	if (child->pid)
 		watch(child, now);
@@ -219,14 +219,14 @@ static void stop(struct supervisor *s, const char *signal_name, int64_t now)
 	if (s->stopping) {
 		log_warning("stop-now", "signal=%s", signal_name);
 		for (size_t i = 0; i < s->count; i++)
-			child_kill(&s->children[i]);
+			process_child_kill(&s->children[i]);
 		return;
 	}
 	log_info("stopping", "signal=%s", signal_name);
 	sd_notify(0, "STOPPING=1\nSTATUS=Ending the duties");
 	s->stopping = true;
 	for (size_t i = 0; i < s->count; i++)
-		child_stop(&s->children[i], now);
+		process_child_stop(&s->children[i], now);
 }
 
 static int load(const struct service *service, struct config **out, struct error *err)
@@ -264,7 +264,7 @@ static void reload(struct supervisor *s, int64_t now)
 		s->children[i].settled = false;
 		s->children[i].failures = 0;
 		s->children[i].start_at = now;
-		child_stop(&s->children[i], now);
+		process_child_stop(&s->children[i], now);
 	}
 }
 
@@ -346,14 +346,14 @@ static int poll_timeout(const struct supervisor *s, int64_t now)
 	if (s->service->ground_open && !s->stopping)
 		sooner(&next, s->ground_at);
 	for (size_t i = 0; i < s->count; i++) {
-		const struct child *child = &s->children[i];
+		const struct process_child *child = &s->children[i];
 
 		if (child->pid == 0 && !s->stopping && s->ground_opened)
 			sooner(&next, child->start_at);
 		else if (child->pid && child->kill_at)
 			sooner(&next, child->kill_at);
 		else if (child->pid && child->duty->watchdog_seconds)
-			sooner(&next, now - child_silence(child, now) + child->duty->watchdog_seconds * SECOND_US);
+			sooner(&next, now - process_child_silence(child, now) + child->duty->watchdog_seconds * SECOND_US);
 	}
 	return next <= now ? 0 : (int)((next - now + 999) / 1000);
 }

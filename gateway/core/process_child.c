@@ -88,7 +88,7 @@ static int place_ends(const struct ends *ends)
 }
 
 /* In the child: becomes the duty. Never returns. */
-static void become(const struct child *child, const struct ends *ends, const char *config_path, pid_t supervisor)
+static void become(const struct process_child *child, const struct ends *ends, const char *config_path, pid_t supervisor)
 {
 	char program[] = "fieldpost", command[] = "serve", duty_option[] = "--duty", index_option[] = "--index", index[16];
 	char config_option[] = "--config", *name = strdup(child->duty->name), *path = config_path ? strdup(config_path) : NULL;
@@ -112,7 +112,7 @@ static void become(const struct child *child, const struct ends *ends, const cha
 	_exit(127);
 }
 
-int child_start(struct child *child, const struct config *config, const char *config_path, int64_t now,
+int process_child_start(struct process_child *child, const struct config *config, const char *config_path, int64_t now,
 	struct error *err)
 {
 	TEXT_SCOPED part;
@@ -147,7 +147,7 @@ int child_start(struct child *child, const struct config *config, const char *co
 	return 0;
 }
 
-void child_stop(struct child *child, int64_t now)
+void process_child_stop(struct process_child *child, int64_t now)
 {
 	if (child->pid == 0 || child->stop_fd < 0)
 		return;
@@ -155,7 +155,7 @@ void child_stop(struct child *child, int64_t now)
 	child->kill_at = now + PROCESS_STOP_SECONDS * (int64_t)1000000;
 }
 
-void child_kill(struct child *child)
+void process_child_kill(struct process_child *child)
 {
 	if (child->pid == 0)
 		return;
@@ -163,7 +163,7 @@ void child_kill(struct child *child)
 	kill(-child->pid, SIGKILL);
 }
 
-bool child_ended(struct child *child, int *status_out)
+bool process_child_ended(struct process_child *child, int *status_out)
 {
 	siginfo_t info = {.si_pid = 0};
 
@@ -182,7 +182,7 @@ bool child_ended(struct child *child, int *status_out)
 	return true;
 }
 
-void child_listen(struct child *child)
+void process_child_listen(struct process_child *child)
 {
 	char byte;
 	ssize_t n;
@@ -196,7 +196,7 @@ void child_listen(struct child *child)
 	close_end(&child->ready_fd);
 }
 
-int64_t child_silence(const struct child *child, int64_t now)
+int64_t process_child_silence(const struct process_child *child, int64_t now)
 {
 	return child->page ? now - atomic_load(&child->page->alive_at) : 0;
 }

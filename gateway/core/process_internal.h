@@ -25,7 +25,7 @@ struct process_page {
 };
 
 /* One process of a duty, running or to be started. Times are clock_monotonic(). */
-struct child {
+struct process_child {
 	const struct duty *duty;
 	int index;
 	pid_t pid;          /* 0: not running */
@@ -40,17 +40,17 @@ struct child {
 	bool surplus;       /* not wanted any more: gone when it has ended */
 };
 
-int child_start(struct child *child, const struct config *config, const char *config_path, int64_t now,
+int process_child_start(struct process_child *child, const struct config *config, const char *config_path, int64_t now,
 	struct error *err);
 /* Asks it to end. */
-void child_stop(struct child *child, int64_t now);
+void process_child_stop(struct process_child *child, int64_t now);
 /* At once, with all that it started. */
-void child_kill(struct child *child);
+void process_child_kill(struct process_child *child);
 /* Did it end? Then its wait status, and what it left behind is killed. */
-bool child_ended(struct child *child, int *status_out);
+bool process_child_ended(struct process_child *child, int *status_out);
 /* Reads its readiness. */
-void child_listen(struct child *child);
+void process_child_listen(struct process_child *child);
 /* Microseconds of silence. */
-int64_t child_silence(const struct child *child, int64_t now);
+int64_t process_child_silence(const struct process_child *child, int64_t now);
 
 #endif

@@ -15,20 +15,35 @@ static int try_path(char *buffer, size_t size, const char *folder, const char *b
 	return access(buffer, F_OK);
 }
 
-/* The folder that the running program stands in. */
+/* The folder that the running program stands in; in a build folder, the top of the tree. */
 static int program_folder(char *buffer, size_t size)
 {
 	ssize_t length = readlink("/proc/self/exe", buffer, size - 1);
-	char *slash;
+	char *cut;
 
 	if (length <= 0)
 		return -1;
 	buffer[length] = '\0';
-	slash = strrchr(buffer, '/');
-	if (!slash)
+	cut = strstr(buffer, "/build/");
+	if (!cut)
+		cut = strrchr(buffer, '/');
+	if (!cut)
 		return -1;
-	*slash = '\0';
+	*cut = '\0';
 	return 0;
+}
+
+void share_default(char *buffer, size_t size)
+{
+	static const char *const places[] = {"config", "../share/fieldpost"};
+	char program[PATH_SIZE], forms[PATH_SIZE];
+
+	if (program_folder(program, sizeof(program)) == 0)
+		for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+			if (try_path(buffer, size, program, "", places[i]) == 0 &&
+				try_path(forms, sizeof(forms), buffer, "", "forms") == 0)
+				return;
+	snprintf(buffer, size, "%s", FIELDPOST_SHARE);
 }
 
 int share_path(const struct config *config, const char *name, char *buffer, size_t size)
@@ -36,9 +51,11 @@ int share_path(const struct config *config, const char *name, char *buffer, size
 	char folder[PATH_SIZE];
 
 	if (config && config->share_dir)
-		return try_path(buffer, size, config->share_dir, "", name);
-	if (program_folder(folder, sizeof(folder)) == 0 &&
-		(try_path(buffer, size, folder, "config/", name) == 0 || try_path(buffer, size, folder, "", name) == 0))
+		snprintf(folder, sizeof(folder), "%s", config->share_dir);
+	else
+		share_default(folder, sizeof(folder));
+	if (try_path(buffer, size, folder, "", name) == 0 || try_path(buffer, size, folder, "../", name) == 0)
 		return 0;
-	return try_path(buffer, size, FIELDPOST_SHARE, "", name);
+	try_path(buffer, size, folder, "", name);
+	return -1;
 }
