@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/log.h"
 
 static void print_help(FILE *stream)
 {
@@ -46,6 +47,7 @@ static int run_command(struct cli *cli, const struct command *command, int argc,
 
 	cli->command = command->name;
 	cli->arena = arena_new();
+	log_open(command->name, NULL, NULL);
 	status = command->run(cli, argc, argv);
 	arena_free(&cli->arena);
 	if (fflush(stdout) != 0 || ferror(stdout)) {

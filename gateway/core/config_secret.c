@@ -11,18 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/clock.h"
+
 #define SECRET_MAX 65536 /* bytes */
 #define COMMAND_US (10 * (int64_t)1000000)
 
 extern char **environ;
-
-static int64_t clock_monotonic(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * (int64_t)1000000 + now.tv_nsec / 1000;
-}
 
 /* Says how to do it right and never what stood there. */
 static int refuse_literal(const struct config_option *option, const struct yaml_node *node, struct error *err)
