@@ -156,6 +156,7 @@ static void watch(struct process_child *child, int64_t now)
 		log_error("duty-killed", "name=%s index=%d reason=watchdog silent_seconds=%lld", child->duty->name,
 			child->index, (long long)(process_child_silence(child, now) / SECOND_US));
 		process_child_kill(child);
+		child->kill_at = now + SECOND_US;
 	}
 }
 
