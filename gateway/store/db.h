@@ -22,6 +22,7 @@ struct db;      /* a connection */
 struct db_rows; /* a result */
 
 #define DB_ARGS_MAX 24
+#define DB_PENDING_MAX 64 /* calls in flight on one connection */
 
 /*
  * Opens a connection as one of the fixed logins (fieldpost_intake, _web, _parse, _send, _admin). With an empty
@@ -68,7 +69,11 @@ int db_call(struct db *db, const char *function, const struct db_args *args, str
 /* SELECT * FROM a view of `read` or `report`. */
 int db_view(struct db *db, const char *view, struct db_rows **rows_out, struct error *err);
 
-/* Pipelined: db_send() queues a call and flushes what the socket takes; db_receive() waits for the oldest one's rows. */
+/*
+ * Pipelined: db_send() queues a call and flushes what the socket takes; db_receive() waits for the oldest one's rows. Everything sent is
+ * received before anything else is done on the connection (more than DB_PENDING_MAX, or another call meanwhile, is our bug). An error
+ * reaches only its own call, unless db_begin() made them one transaction.
+ */
 int db_send(struct db *db, const char *function, const struct db_args *args, struct error *err);
 int db_receive(struct db *db, struct db_rows **rows_out, struct error *err);
 
