@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 const struct command cli_commands[] = {
+	{"serve", "[--only DUTY,...]", "run the service", cmd_serve},
 	{"config", "sample|docs", "print a config with every option, or the reference of all options", cmd_config},
 	{NULL, NULL, NULL, NULL},
 };

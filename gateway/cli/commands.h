@@ -5,5 +5,6 @@
 #include "cli/cli.h"
 
 int cmd_config(struct cli *cli, int argc, char **argv);
+int cmd_serve(struct cli *cli, int argc, char **argv);
 
 #endif
