@@ -1,0 +1,148 @@
+/* mail_part: the leaves of a mail sorted into texts and attachments. See mail_private.h. */
+#include "base/unicode.h"
+#include "parsers/html.h"
+#include "parsers/mail_private.h"
+
+struct sorter {
+	struct arena *arena;
+	struct view raw;
+	struct tree *tree;
+	struct mail_part *parts;
+	size_t part_count;
+	struct attachment *attachments;
+	size_t attachment_count;
+	size_t room;   /* bytes of text that may still be read */
+	bool own;      /* a text of the mail itself was there */
+	bool readable; /* a text came out well */
+	bool damaged;  /* one did not */
+};
+
+static enum mail_part_kind kind_of(const char *type)
+{
+	struct view v = view_of(type);
+
+	if (view_equal(v, VIEW("text/html")))
+		return PART_HTML;
+	if (view_equal(v, VIEW("text/enriched")) || view_equal(v, VIEW("text/richtext")))
+		return PART_OTHER;
+	return PART_PLAIN;
+}
+
+static bool is_text_type(const char *type)
+{
+	static const char *const types[] = {"text/plain", "text/html", "text/enriched", "text/richtext",
+		"text/markdown", "text/x-markdown", "text/x-amp-html", "text/"};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (view_equal(view_of(type), view_of(types[i])))
+			return true;
+	return false;
+}
+
+static struct view leaf_name(struct arena *arena, const struct leaf *leaf)
+{
+	struct view name = parameters_decode(arena, leaf->disposition, "filename");
+
+	return name.len ? name : parameters_decode(arena, leaf->content, "name");
+}
+
+/* Is it part of what the writer wrote? A text with a name that follows the mail's own text is a file. */
+static bool is_text(const struct sorter *sorter, const struct leaf *leaf)
+{
+	if (!is_text_type(leaf->type) || view_equal(leaf->disposition->type, VIEW("attachment")))
+		return false;
+	if (leaf->alternative || !sorter->own)
+		return true;
+	return leaf_name(sorter->arena, leaf).len == 0;
+}
+
+/* Text that is mostly replacement characters was not decoded. */
+static bool is_damaged(struct view text)
+{
+	size_t at = 0, characters = 0, replaced = 0;
+	uint32_t code;
+
+	while (unicode_next(text, &at, &code)) {
+		characters += !unicode_is_space(code);
+		replaced += code == 0xFFFD || (code < 32 && !unicode_is_space(code));
+	}
+	return replaced * 4 > characters;
+}
+
+static bool is_blank(struct view text)
+{
+	return view_trim(text).len == 0;
+}
+
+static void plain_lines(struct sorter *sorter, const struct leaf *leaf, struct mail_part *part)
+{
+	bool flowed = view_equal_nocase(parameters_token(leaf->content, "format"), VIEW("flowed"));
+	bool delsp = view_equal_nocase(parameters_token(leaf->content, "delsp"), VIEW("yes"));
+
+	mail_lines(sorter->arena, part->text, flowed, delsp, &part->lines, &part->line_count);
+}
+
+static void read_text(struct sorter *sorter, const struct leaf *leaf)
+{
+	struct mail_part *part = &sorter->parts[sorter->part_count++];
+	struct view charset = parameters_token(leaf->content, "charset"), text;
+	bool cut = false, over = false;
+	size_t maximum;
+
+	part->kind = kind_of(leaf->type);
+	part->number = leaf->number;
+	part->alternative = leaf->alternative;
+	part->forwarded = leaf->forwarded;
+	if (leaf->body.ptr >= sorter->raw.ptr && leaf->body.ptr <= sorter->raw.ptr + sorter->raw.len) {
+		part->raw_start = (size_t)(leaf->body.ptr - sorter->raw.ptr);
+		part->raw_end = part->raw_start + leaf->body.len;
+	}
+	maximum = part->kind == PART_HTML ? 4 * PARSE_HTML_MAX : sorter->room;
+	text = body_text(sorter->arena, leaf->body, leaf->encoding, charset, part->kind == PART_HTML, maximum, &cut);
+	part->text = text;
+	if (part->kind == PART_HTML)
+		html_read(sorter->arena, text, &part->text, &part->lines, &part->line_count, &over);
+	else
+		plain_lines(sorter, leaf, part);
+	sorter->room -= part->text.len < sorter->room ? part->text.len : sorter->room;
+	sorter->tree->over_limit |= cut || over;
+	sorter->own |= !leaf->forwarded;
+	if (is_damaged(part->text) && !is_blank(part->text))
+		sorter->damaged = true;
+	else if (!is_blank(part->text))
+		sorter->readable = true;
+}
+
+static void read_attachment(struct sorter *sorter, const struct leaf *leaf)
+{
+	struct attachment *attachment = &sorter->attachments[sorter->attachment_count++];
+
+	attachment->part = leaf->number;
+	attachment->name = attachment_name(sorter->arena, leaf_name(sorter->arena, leaf));
+	attachment_read(sorter->arena, leaf->body, leaf->encoding, leaf->type, attachment);
+}
+
+void parts_read(struct arena *arena, struct view raw, struct tree *tree, struct mail *out)
+{
+	struct sorter sorter = {.arena = arena, .raw = raw, .tree = tree, .room = PARSE_TEXT_MAX};
+	bool bytes = false;
+
+	sorter.parts = ARENA_NEW_N(arena, struct mail_part, tree->leaf_count + 1);
+	sorter.attachments = ARENA_NEW_N(arena, struct attachment, tree->leaf_count + 1);
+	for (size_t i = 0; i < tree->leaf_count; i++) {
+		const struct leaf *leaf = &tree->leaves[i];
+
+		if (leaf->headers)
+			continue;
+		bytes |= leaf->body.len > 0;
+		if (is_text(&sorter, leaf))
+			read_text(&sorter, leaf);
+		else if (!leaf->report)
+			read_attachment(&sorter, leaf);
+	}
+	tree->unreadable = sorter.part_count == 0 ? bytes : sorter.damaged && !sorter.readable;
+	out->parts = sorter.parts;
+	out->part_count = sorter.part_count;
+	out->attachments = sorter.attachments;
+	out->attachment_count = sorter.attachment_count;
+}

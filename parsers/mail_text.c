@@ -1,0 +1,166 @@
+/* mail_text: plain text to lines: quote marks counted, format=flowed (RFC 3676) undone. See mail.h. */
+#include "base/unicode.h"
+#include "parsers/mail_private.h"
+
+/* A soft break comes at the right margin: what ends before this column did not break, but ends in a blank by chance. */
+#define FLOWED_COLUMNS_MIN 45
+
+#define BAR_RUN_MIN 3 /* lines that begin with "|" before they are a quote */
+
+/* A physical line: text[start, end) behind its quote marks. */
+struct raw_line {
+	struct view whole; /* without line end */
+	struct view text;  /* behind the quote marks, blanks at the end kept */
+	int quote;
+};
+
+/* Takes "> ", ">>", "> >" off; at most one blank before and behind each mark. */
+static void take_marks(struct raw_line *line, bool flowed)
+{
+	struct view v = line->whole;
+	bool lead = v.len > 1 && v.ptr[0] == ' ' && v.ptr[1] == '>';
+	size_t at = lead && !flowed ? 1 : 0;
+
+	line->quote = 0;
+	while (at < v.len && v.ptr[at] == '>') {
+		line->quote++;
+		at++;
+		if (at < v.len && (v.ptr[at] == ' ' || v.ptr[at] == '\t'))
+			at++;
+	}
+	if (flowed && line->quote == 0 && v.len > 0 && v.ptr[0] == ' ')
+		at = 1;
+	line->text = view_sub(v, at, SIZE_MAX);
+}
+
+/* "|" begins a quote where several lines in a row begin with it and none holds another one: else it is a table. */
+static void take_bars(struct raw_line *lines, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t run = i;
+
+		while (run < count && lines[run].quote == 0 && view_starts(lines[run].text, VIEW("|")) &&
+			view_find_char(view_sub(lines[run].text, 1, SIZE_MAX), '|') < 0)
+			run++;
+		for (size_t j = i; run - i >= BAR_RUN_MIN && j < run; j++) {
+			size_t marks = view_starts(lines[j].text, VIEW("| ")) ? 2 : 1;
+
+			lines[j].quote = 1;
+			lines[j].text = view_sub(lines[j].text, marks, SIZE_MAX);
+		}
+		if (run > i)
+			i = run - 1;
+	}
+}
+
+/* A mailbox file writes "From " at the start of a line as ">From ": no quote, when it stands alone. */
+static void untake_from(struct raw_line *lines, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (lines[i].quote == 1 && view_starts(lines[i].whole, VIEW(">From ")) &&
+			(i == 0 || lines[i - 1].quote == 0) && (i + 1 == count || lines[i + 1].quote == 0))
+			lines[i].quote = 0;
+}
+
+static struct raw_line *split(struct arena *arena, struct view text, bool flowed, size_t *count_out)
+{
+	struct view rest = text, line;
+	struct raw_line *lines;
+	size_t count = 0;
+
+	while (view_next_line(&rest, &line))
+		count++;
+	lines = ARENA_NEW_N(arena, struct raw_line, count + 1);
+	rest = text;
+	for (size_t i = 0; view_next_line(&rest, &line); i++) {
+		lines[i].whole = line;
+		take_marks(&lines[i], flowed);
+	}
+	untake_from(lines, count);
+	take_bars(lines, count);
+	*count_out = count;
+	return lines;
+}
+
+static struct view first_word(struct view v)
+{
+	ptrdiff_t end;
+
+	v = view_trim(v);
+	end = view_find_char(v, ' ');
+	return end < 0 ? v : view_sub(v, 0, (size_t)end);
+}
+
+static bool is_soft(const struct raw_line *line, const struct raw_line *next, bool delsp)
+{
+	int columns;
+
+	if (!view_ends(line->text, VIEW(" ")) || view_equal(line->text, VIEW("-- ")) || line->quote != next->quote)
+		return false;
+	if (view_equal(view_trim_end(next->text), VIEW("--")))
+		return false;
+	columns = unicode_columns(line->whole) + unicode_columns(first_word(next->text));
+	return delsp || columns >= FLOWED_COLUMNS_MIN;
+}
+
+bool mail_is_bullet(struct view v)
+{
+	static const char *const bullets[] = {"- ", "* ", "• ", "– ", "· ", "◦ ", "▪ ", "● "};
+
+	while (v.len > 0 && (v.ptr[0] == ' ' || v.ptr[0] == '\t'))
+		v = view_sub(v, 1, SIZE_MAX);
+	for (size_t i = 0; i < sizeof(bullets) / sizeof(bullets[0]); i++)
+		if (view_starts(v, view_of(bullets[i])))
+			return true;
+	return false;
+}
+
+static void finish(struct mail_line *line, struct view text, const char *base, struct view last)
+{
+	line->text = view_trim_end(text);
+	last = view_trim_end(last);
+	line->end = (size_t)(last.ptr + last.len - base);
+	line->item = mail_is_bullet(line->text);
+}
+
+/* Joins lines[0] with those that follow it softly; returns how many were used. */
+static size_t join(struct arena *arena, const struct raw_line *lines, size_t count, bool delsp, const char *base,
+	struct mail_line *out)
+{
+	TEXT_SCOPED joined = {0};
+	size_t used = 1;
+	struct view part;
+
+	while (used < count && is_soft(&lines[used - 1], &lines[used], delsp))
+		used++;
+	out->quote = lines[0].quote;
+	out->start = (size_t)(lines[0].text.ptr - base);
+	out->flowed = used > 1;
+	if (used == 1) {
+		finish(out, lines[0].text, base, lines[0].text);
+		return 1;
+	}
+	text_init(&joined, PARSE_TEXT_MAX * 4);
+	for (size_t i = 0; i < used; i++) {
+		part = lines[i].text;
+		if (delsp && i + 1 < used)
+			part.len--;
+		text_add_view(&joined, part);
+	}
+	part = (struct view){arena_copy(arena, joined.ptr, joined.len), joined.len};
+	finish(out, part, base, lines[used - 1].text);
+	return used;
+}
+
+void mail_lines(struct arena *arena, struct view text, bool flowed, bool delsp, const struct mail_line **lines_out,
+	size_t *count_out)
+{
+	size_t count = 0, used = 0;
+	struct raw_line *raw = split(arena, text, flowed, &count);
+	struct mail_line *lines = ARENA_NEW_N(arena, struct mail_line, count + 1);
+
+	for (size_t i = 0; i < count; used++)
+		i += join(arena, raw + i, flowed ? count - i : 1, delsp, text.ptr, &lines[used]);
+	*lines_out = lines;
+	*count_out = used;
+}
