@@ -6,6 +6,7 @@
 
 const struct command cli_commands[] = {
 	{"serve", "[--only DUTY,...]", "run the service", cmd_serve},
+	{"status", "", "each source, the counts, what is wrong", cmd_status},
 	{"config", "sample|docs", "print a config with every option, or the reference of all options", cmd_config},
 	{NULL, NULL, NULL, NULL},
 };

@@ -208,9 +208,9 @@ static void ground_tend(struct supervisor *s, int64_t now)
 		ground_failed(s, &err, clock_monotonic());
 		return;
 	}
+	log_info("database-ready", "tries=%d", s->ground_failures + 1);
 	s->ground_failures = 0;
 	s->ground_opened = true;
-	log_info("database-ready", "failures=%d", s->ground_failures);
 }
 
 /* ---- signals ---- */
