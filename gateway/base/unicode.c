@@ -169,6 +169,11 @@ bool unicode_is_letter(uint32_t code)
 	return (U_GET_GC_MASK((UChar32)code) & (U_GC_L_MASK | U_GC_M_MASK)) != 0;
 }
 
+bool unicode_is_upper(uint32_t code)
+{
+	return u_isUUppercase((UChar32)code);
+}
+
 bool unicode_is_digit(uint32_t code)
 {
 	if (code < 0x80)

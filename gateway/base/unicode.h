@@ -56,6 +56,7 @@ bool unicode_next(struct view text, size_t *at, uint32_t *code_out);
 bool unicode_is_space(uint32_t code);
 bool unicode_is_invisible(uint32_t code);
 bool unicode_is_letter(uint32_t code); /* letters and the marks on them (vowel signs of Devanagari too) */
+bool unicode_is_upper(uint32_t code);  /* capitals, of the scripts that have them */
 bool unicode_is_digit(uint32_t code);  /* decimal digits of any script */
 /* Columns a terminal or a mono-spaced mail takes (0 for combining marks, 2 for wide). */
 int unicode_columns(struct view text);

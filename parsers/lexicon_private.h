@@ -1,0 +1,63 @@
+/* Lexicon's inside: shared by lexicon*.c alone. */
+#ifndef PARSERS_LEXICON_PRIVATE_H
+#define PARSERS_LEXICON_PRIVATE_H
+
+#include "base/yaml.h"
+#include "parsers/lexicon.h"
+#include "parsers/regex.h"
+#include "parsers/word_table.h"
+
+#define LEXICON_LANGUAGES_MAX 64
+#define LEXICON_COUNTRIES_MAX 400
+#define LEXICON_LINE_MAX 600   /* bytes: a longer line is none of the kinds */
+#define LEXICON_AMBIGUOUS (-1) /* value of a name that several countries share */
+
+/* A line's shape in words, with {date}, {name} and {any} for what varies. */
+struct line_template {
+	struct view head;    /* the folded words it begins with; may be empty */
+	struct view needle;  /* its longest stretch of folded words */
+	struct regex *regex; /* NULL: the head is all there is to it */
+};
+
+struct line_list {
+	struct line_template *list;
+	size_t count, size;
+	bool whole; /* the line must end where the template does */
+};
+
+struct language {
+	const char *code;
+	const struct yaml_node *words;  /* mapping key -> text, or NULL */
+	const char **country_names;     /* by index of the country; NULL where this language has none */
+};
+
+struct lexicon {
+	struct arena *arena;
+	struct language languages[LEXICON_LANGUAGES_MAX];
+	size_t language_count;
+	const char *countries[LEXICON_COUNTRIES_MAX]; /* alpha-2 */
+	size_t country_count;
+	struct word_table country_codes; /* "np", "npl" -> index */
+	struct word_table country_names; /* name -> index or LEXICON_AMBIGUOUS */
+	struct word_table articles, yes_no, no_answer, months, particles, ordinals, magnitudes, conjunctions, out_of;
+	struct word_table headers, separators, forwarded, closings;
+	struct view *attached_conjunctions;
+	size_t attached_conjunction_count;
+	struct view *attached_articles;
+	size_t attached_article_count;
+	struct line_list attributions, phone_lines, disclaimers, list_footers, banners;
+};
+
+/* lexicon_load.c */
+int lexicon_load_file(struct lexicon *lexicon, const struct parse_source *source, struct error *err);
+
+/* lexicon_country.c */
+int lexicon_load_countries(struct lexicon *lexicon, struct language *language, const struct yaml_node *node,
+	const struct yaml_node *conjunctions, struct error *err);
+int lexicon_load_alpha3(struct lexicon *lexicon, const struct yaml_node *node, struct error *err);
+
+/* lexicon_line.c */
+int line_list_add(struct line_list *list, struct arena *arena, const struct yaml_node *node, struct error *err);
+void line_list_release(struct line_list *list);
+
+#endif

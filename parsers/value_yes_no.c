@@ -1,0 +1,68 @@
+/* parsers/value_yes_no: yes or no in any language, with words behind a comma or a full stop. See value.h. */
+#include "base/unicode.h"
+#include "parsers/value_private.h"
+
+/* Splits at the first comma or full stop that ends a word; false when there is none. */
+static bool split(struct view text, struct view *head_out, struct view *tail_out, bool *stop_out)
+{
+	static const uint32_t commas[] = {',', 0x60c, 0x3001, 0xff0c}, stops[] = {'.', 0x6d4, 0x964, 0x3002, 0xff0e};
+	size_t at = 0;
+	uint32_t code, behind;
+
+	for (size_t start = 0; unicode_next(text, &at, &code); start = at) {
+		bool comma = false, stop = false;
+		size_t ahead = at;
+
+		for (size_t i = 0; i < 4; i++)
+			comma = comma || code == commas[i];
+		for (size_t i = 0; i < 5; i++)
+			stop = stop || code == stops[i];
+		if (stop && unicode_next(text, &ahead, &behind) && !unicode_is_space(behind))
+			stop = false; /* "n.a." says neither */
+		if (!comma && !stop)
+			continue;
+		*head_out = view_sub(text, 0, start);
+		*tail_out = view_trim(view_sub(text, at, text.len));
+		*stop_out = stop;
+		return true;
+	}
+	return false;
+}
+
+/* "Yes, no": the words behind it begin with the other answer and say nothing else. */
+static bool contradicts(const struct value_job *job, struct view tail, int answer)
+{
+	struct view head = tail, more;
+	bool stop;
+	int other;
+
+	(void)split(tail, &head, &more, &stop);
+	other = lexicon_yes_no(job->context->lexicon, job->arena, head);
+	return other >= 0 && other != answer;
+}
+
+enum value_verdict value_read_yes_no(struct value_job *job, json_t **value_out, struct view *suggestion_out)
+{
+	const struct lexicon *lexicon = job->context->lexicon;
+	struct view head = VIEW_NULL, tail = VIEW_NULL, word, rest;
+	bool stop = false;
+	int answer;
+
+	answer = split(job->line, &head, &tail, &stop) ? -1 : lexicon_yes_no(lexicon, job->arena, job->line);
+	if (answer < 0 && head.len > 0)
+		answer = lexicon_yes_no(lexicon, job->arena, head);
+	/* "N. 5", "No. 5": an abbreviation, not an answer. */
+	if (answer >= 0 && stop && tail.len > 0 &&
+		(unicode_length(head) == 1 || unicode_is_digit((unsigned char)unicode_ascii_digits(job->arena, tail).ptr[0])))
+		answer = -1;
+	if (answer >= 0 && !contradicts(job, tail, answer)) {
+		*value_out = json_boolean(answer);
+		return VALUE_TAKEN;
+	}
+	rest = word_key(job->arena, job->line);
+	if (view_next_field(&rest, ' ', &word) && answer < 0)
+		answer = lexicon_yes_no(lexicon, job->arena, word);
+	if (answer >= 0 && rest.len > 0)
+		*suggestion_out = answer ? VIEW("yes") : VIEW("no");
+	return VALUE_INVALID;
+}

@@ -1,0 +1,176 @@
+/* parsers/word_table: hash table of folded words. See word_table.h. */
+#include "parsers/word_table.h"
+
+#include "base/unicode.h"
+
+#define DISTANCE_MAX 64 /* code points: longer words are never near one another */
+
+void word_table_init(struct word_table *table, struct arena *arena)
+{
+	*table = (struct word_table){.arena = arena};
+}
+
+static uint32_t hash_of(struct view key)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	for (size_t i = 0; i < key.len; i++)
+		hash = (hash ^ (unsigned char)key.ptr[i]) * 16777619u;
+	return hash;
+}
+
+static struct word_entry *slot_of(const struct word_table *table, struct view key, uint32_t hash)
+{
+	size_t at = hash & (table->size - 1);
+
+	while (table->slots[at].key.ptr &&
+		!(table->slots[at].hash == hash && view_equal(table->slots[at].key, key)))
+		at = (at + 1) & (table->size - 1);
+	return &table->slots[at];
+}
+
+static void grow(struct word_table *table)
+{
+	struct word_entry *old = table->slots;
+	size_t old_size = table->size;
+
+	table->size = old_size ? old_size * 2 : 64;
+	table->slots = ARENA_NEW_N(table->arena, struct word_entry, table->size);
+	for (size_t i = 0; i < old_size; i++)
+		if (old[i].key.ptr)
+			*slot_of(table, old[i].key, old[i].hash) = old[i];
+}
+
+int word_table_add(struct word_table *table, struct view key, int value)
+{
+	uint32_t hash = hash_of(key);
+	struct word_entry *slot;
+
+	if (!key.ptr)
+		key.ptr = "";
+	if (table->count * 2 >= table->size)
+		grow(table);
+	slot = slot_of(table, key, hash);
+	if (slot->key.ptr)
+		return slot->value == value ? 0 : -1;
+	*slot = (struct word_entry){.key = key, .hash = hash, .value = value};
+	table->count++;
+	if (key.len > table->longest)
+		table->longest = key.len;
+	return 1;
+}
+
+void word_table_set(struct word_table *table, struct view key, int value)
+{
+	if (word_table_add(table, key, value) < 0)
+		slot_of(table, key, hash_of(key))->value = value;
+}
+
+bool word_table_find(const struct word_table *table, struct view key, int *value_out)
+{
+	const struct word_entry *slot;
+
+	if (table->count == 0 || key.len > table->longest)
+		return false;
+	slot = slot_of(table, key, hash_of(key));
+	if (!slot->key.ptr)
+		return false;
+	*value_out = slot->value;
+	return true;
+}
+
+/* Marks that make no difference between two spellings of one word. */
+static bool is_ignored(uint32_t code)
+{
+	static const uint32_t marks[] = {'-', '\'', '"', '.', ',', '(', ')', '[', ']', '{', '}', '_', '*', '!', ':',
+		'`', 0xab, 0xbb, 0xb4, 0xb7, 0x60c, 0x6d4, 0x964, 0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2018,
+		0x2019, 0x201a, 0x201c, 0x201d, 0x201e, 0x2022, 0x2039, 0x203a, 0x3001, 0x3002};
+
+	if (unicode_is_space(code))
+		return true;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
+		if (marks[i] == code)
+			return true;
+	return false;
+}
+
+static struct view key_with(struct arena *arena, struct view text, bool spaces)
+{
+	struct view folded = unicode_fold(arena, unicode_ascii_digits(arena, text));
+	char *key = arena_alloc(arena, folded.len + 1);
+	size_t at = 0, len = 0;
+	bool gap = false;
+
+	while (at < folded.len) {
+		size_t from = at;
+		uint32_t code;
+
+		if (!unicode_next(folded, &at, &code))
+			break;
+		if (is_ignored(code)) {
+			gap = len > 0;
+			continue;
+		}
+		if (gap && spaces)
+			key[len++] = ' ';
+		gap = false;
+		memcpy(key + len, folded.ptr + from, at - from);
+		len += at - from;
+	}
+	return (struct view){key, len};
+}
+
+struct view word_key(struct arena *arena, struct view text)
+{
+	return key_with(arena, text, true);
+}
+
+struct view word_key_compact(struct arena *arena, struct view text)
+{
+	return key_with(arena, text, false);
+}
+
+static size_t decode(struct view text, uint32_t *codes)
+{
+	size_t at = 0, count = 0;
+
+	while (count <= DISTANCE_MAX && unicode_next(text, &at, &codes[count]))
+		count++;
+	return count;
+}
+
+size_t word_distance(struct view a, struct view b, size_t limit)
+{
+	uint32_t left[DISTANCE_MAX + 1], right[DISTANCE_MAX + 1];
+	size_t row[DISTANCE_MAX + 2];
+	size_t rows, columns;
+
+	if (a.len > b.len + 4 * limit || b.len > a.len + 4 * limit)
+		return limit + 1;
+	rows = decode(a, left);
+	columns = decode(b, right);
+	if (rows > DISTANCE_MAX || columns > DISTANCE_MAX)
+		return limit + 1;
+	for (size_t j = 0; j <= columns; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= rows; i++) {
+		size_t diagonal = row[0], least = i;
+
+		row[0] = i;
+		for (size_t j = 1; j <= columns; j++) {
+			size_t up = row[j], best = diagonal + (left[i - 1] != right[j - 1]);
+
+			if (up + 1 < best)
+				best = up + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			diagonal = up;
+			row[j] = best;
+			if (best < least)
+				least = best;
+		}
+		if (least > limit)
+			return limit + 1;
+	}
+	return row[columns] > limit ? limit + 1 : row[columns];
+}
