@@ -26,6 +26,9 @@ void embedded_release(struct embedded **embedded);
 /* Did the server die under us? Then release and hold again. */
 bool embedded_running(const struct embedded *embedded);
 
+/* Is there a cluster already? Looks only. */
+bool embedded_made(const struct config *config);
+
 /* Where the socket is: for db_open(). */
 void embedded_socket_dir(const struct config *config, char *buffer, size_t size);
 

@@ -88,6 +88,14 @@ void embedded_socket_dir(const struct config *config, char *buffer, size_t size)
 	snprintf(buffer, size, "%s/postgresql/socket", state);
 }
 
+bool embedded_made(const struct config *config)
+{
+	char name[EMBEDDED_PATH_MAX + 64];
+
+	snprintf(name, sizeof(name), "%s/postgresql/data/PG_VERSION", config->state_dir);
+	return access(name, F_OK) == 0;
+}
+
 static int make_folder(const char *name, mode_t mode, struct error *err)
 {
 	if (mkdir(name, mode) == 0 || errno == EEXIST)
