@@ -3,7 +3,8 @@
  *
  * A function that can fail returns -1 (look-ups 1, 0, -1) and fills the `struct error` it was given as last argument.
  * The sentence says what, where and, where there is one, the mend; it never holds a secret or a message's text. The
- * reach says how far the failure goes; the pipeline decides from the reach alone. Return an error or log it, never both.
+ * reach says how far the failure goes; the pipeline decides from the reach alone. Return an error or log it, never
+ * both.
  */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H

@@ -112,8 +112,8 @@ static int read_tag(struct parser *parser, size_t start, struct tag *tag_out)
 }
 
 /*
- * Adds the text before the tag and moves behind it. A tag that prints nothing and stands alone on its line takes the whole line,
- * its end included; the white space before it is returned.
+ * Adds the text before the tag and moves behind it. A tag that prints nothing and stands alone on its line takes the
+ * whole line, its end included; the white space before it is returned.
  */
 static struct view step_over(struct parser *parser, const struct tag *tag)
 {
@@ -182,7 +182,8 @@ static int set_delimiters(struct parser *parser, const struct tag *tag)
 		if (is_blank(close.ptr[i]) || close.ptr[i] == '\n')
 			close.len = 0;
 	if (open.len == 0 || close.len == 0 || view_find_char(tag->name, '=') >= 0)
-		return fail(parser, tag->line, "two delimiters are wanted, parted by a blank and without =: ", tag->name, "");
+		return fail(parser, tag->line, "two delimiters are wanted, parted by a blank, without =: ", tag->name,
+			"");
 	parser->open = open;
 	parser->close = close;
 	return 0;

@@ -2,7 +2,8 @@
  * Text: a view (pointer and length, owns nothing) and a growing buffer with a maximum given at its birth.
  *
  * All that comes from the network is a view; no strlen on input. A text buffer keeps a NUL behind its bytes (not
- * counted). Appending beyond the maximum sets `full`, drops the rest and returns -1: the caller decides once, at the end.
+ * counted). Appending beyond the maximum sets `full`, drops the rest and returns -1: the caller decides once, at the
+ * end.
  */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H

@@ -1,9 +1,9 @@
 /*
  * Unicode: decoding at the door, normal forms, folding for comparison, digits (over ICU's C API).
  *
- * Inside, text is valid UTF-8 in NFC. Nothing here opens a file once unicode_open() was called, so that it may run in the
- * sandbox. Results are valid UTF-8 whatever came in (U+FFFD for malformed bytes), live in the arena, never point into the
- * input, and have a NUL behind them. Thread-safe.
+ * Inside, text is valid UTF-8 in NFC. Nothing here opens a file once unicode_open() was called, so that it may run in
+ * the sandbox. Results are valid UTF-8 whatever came in (U+FFFD for malformed bytes), live in the arena, never point
+ * into the input, and have a NUL behind them. Thread-safe.
  */
 #ifndef BASE_UNICODE_H
 #define BASE_UNICODE_H
@@ -21,11 +21,12 @@ void unicode_close(void);
 
 bool unicode_valid(struct view bytes);
 /*
- * Bytes of the named charset (any spelling; empty: unknown) to UTF-8, by the rules of the reply contract: bytes with one
- * above 0x7F that are valid UTF-8 are UTF-8 whatever the label says; else the label counts (7-bit encodings too);
- * unlabelled, us-ascii or iso-8859-1 is windows-1252, gb2312 gb18030, ks_c_5601 cp949, iso-8859-8-i iso-8859-8; unknown
- * charset: windows-1252. Some labels mean the superset that software writes under them (iso-8859-9, tis-620, euc-kr, gbk).
- * Invalid bytes become U+FFFD, NULs and a leading byte order mark are dropped. Not normalised: see unicode_nfc().
+ * Bytes of the named charset (any spelling; empty: unknown) to UTF-8, by the rules of the reply contract: bytes with
+ * one above 0x7F that are valid UTF-8 are UTF-8 whatever the label says; else the label counts (7-bit encodings too);
+ * unlabelled, us-ascii or iso-8859-1 is windows-1252, gb2312 gb18030, ks_c_5601 cp949, iso-8859-8-i iso-8859-8;
+ * unknown charset: windows-1252. Some labels mean the superset that software writes under them (iso-8859-9, tis-620,
+ * euc-kr, gbk). Invalid bytes become U+FFFD, NULs and a leading byte order mark are dropped. Not normalised: see
+ * unicode_nfc().
  */
 struct view unicode_decode(struct arena *arena, struct view bytes, struct view charset);
 /* Is the charset one that a converter is there for? */
@@ -33,11 +34,11 @@ bool unicode_charset_known(struct view charset);
 
 struct view unicode_nfc(struct arena *arena, struct view text);
 /*
- * For comparing labels and options: NFKD, case folded, accents (category Mn of Latin, Greek and Cyrillic letters only, and
- * Arabic vowel marks and tatweel), invisible marks (RTL/LTR, zero width, BOM) dropped, Arabic alef/yeh/teh variants made one
- * (as well as Persian kaf and Arabic kaf), oe and ae for their ligatures, Latin letters without their strokes, white space
- * (NBSP included) runs made one space and trimmed, typographic apostrophes (and `) and hyphens made ASCII. Devanagari signs
- * stay. Folding what is folded changes nothing.
+ * For comparing labels and options: NFKD, case folded, accents (category Mn of Latin, Greek and Cyrillic letters
+ * only, and Arabic vowel marks and tatweel), invisible marks (RTL/LTR, zero width, BOM) dropped, Arabic alef/yeh/teh
+ * variants made one (as well as Persian kaf and Arabic kaf), oe and ae for their ligatures, Latin letters without
+ * their strokes, white space (NBSP included) runs made one space and trimmed, typographic apostrophes (and `) and
+ * hyphens made ASCII. Devanagari signs stay. Folding what is folded changes nothing.
  */
 struct view unicode_fold(struct arena *arena, struct view text);
 /* Drops bidi marks and BOM only (text answers keep ZWJ and ZWNJ). */

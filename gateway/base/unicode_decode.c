@@ -18,8 +18,9 @@ enum how {
 };
 
 /*
- * Every charset mail is known to use. A label is looked up among ICU's aliases of `aliases` (the first row that has it counts);
- * `converter` is what decodes it, where that differs: mostly the superset that software writes under the smaller one's name.
+ * Every charset mail is known to use. A label is looked up among ICU's aliases of `aliases` (the first row that has
+ * it counts); `converter` is what decodes it, where that differs: mostly the superset that software writes under the
+ * smaller one's name.
  */
 static const struct row {
 	const char *aliases;
@@ -141,8 +142,10 @@ static const struct {
 
 /* What windows-1252 has at 0x80 to 0x9F; 0: nothing. */
 static const uint16_t high_1252[32] = {
-	0x20AC, 0, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017D, 0, //
-	0, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0, 0x017E, 0x0178,
+	0x20AC, 0, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, /* 80 */
+	0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017D, 0,      /* 88 */
+	0, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, /* 90 */
+	0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0, 0x017E, 0x0178, /* 98 */
 };
 
 struct label {
@@ -261,7 +264,8 @@ static int open_converter(size_t row, struct error *err)
 	if (U_SUCCESS(status))
 		ucnv_setToUCallBack(converters[row], replace_invalid, NULL, NULL, NULL, &status);
 	if (U_FAILURE(status))
-		return error_set(err, REACH_STOP, "ICU's converter for %s cannot be opened: %s", name, u_errorName(status));
+		return error_set(err, REACH_STOP, "ICU's converter for %s cannot be opened: %s", name,
+			u_errorName(status));
 	return 0;
 }
 

@@ -12,8 +12,8 @@
 #define UNICODE_REPLACEMENT 0xFFFDu
 
 /*
- * Decodes one code point of UTF-8 at *at (which is below len) and moves behind it. Malformed input gives UNICODE_BAD once for each
- * longest start of a character, as browsers count.
+ * Decodes one code point of UTF-8 at *at (which is below len) and moves behind it. Malformed input gives UNICODE_BAD
+ * once for each longest start of a character, as browsers count.
  */
 static inline uint32_t unicode_step(const char *text, size_t len, size_t *at)
 {

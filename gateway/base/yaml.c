@@ -17,7 +17,8 @@ struct builder {
 
 static int fail_at(struct builder *builder, yaml_mark_t mark, const char *words)
 {
-	return error_set(builder->err, REACH_STOP, "%s:%zu:%zu: %s", builder->file, mark.line + 1, mark.column + 1, words);
+	return error_set(builder->err, REACH_STOP, "%s:%zu:%zu: %s", builder->file, mark.line + 1,
+		mark.column + 1, words);
 }
 
 /* libyaml's complaints in the words of somebody who edits a file. */

@@ -2,8 +2,8 @@
  * YAML: one document as a tree of nodes that know their line and column (over libyaml).
  *
  * Only what our files use: mappings with scalar keys, sequences, scalars, flow and block style, quotes. Refused with
- * FILE:LINE:COLUMN and the mend: a key given twice, anchors, aliases and tags, more than YAML_DEPTH_MAX levels, more than
- * YAML_NODES_MAX nodes. JSON is accepted, being YAML. Nodes and strings live in the arena.
+ * FILE:LINE:COLUMN and the mend: a key given twice, anchors, aliases and tags, more than YAML_DEPTH_MAX levels, more
+ * than YAML_NODES_MAX nodes. JSON is accepted, being YAML. Nodes and strings live in the arena.
  */
 #ifndef BASE_YAML_H
 #define BASE_YAML_H

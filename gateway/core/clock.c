@@ -108,7 +108,8 @@ static void read_environment(void)
 	if (!text || text[0] == '\0')
 		return;
 	if (clock_parse(view_of(text), &start) != 0) {
-		fprintf(stderr, "fieldpost: FIELDPOST_NOW is no time such as 2026-11-21T18:00:00Z: mend it or unset it\n");
+		fprintf(stderr, "fieldpost: FIELDPOST_NOW is no time such as 2026-11-21T18:00:00Z; mend it or "
+				"unset it\n");
 		exit(EX_USAGE);
 	}
 	shift = start - read_clock(CLOCK_REALTIME);

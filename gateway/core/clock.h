@@ -1,8 +1,9 @@
 /*
  * Clock: the only place that asks what time it is. Functions that decide what is due take the time as an argument.
  *
- * Times are microseconds since 1970 in UTC. FIELDPOST_NOW in the environment (RFC 3339, for tests) makes the wall clock start at
- * that instant when the process first asks, and run on from there; a value that is no time ends the process.
+ * Times are microseconds since 1970 in UTC. FIELDPOST_NOW in the environment (RFC 3339, for tests) makes the wall
+ * clock start at that instant when the process first asks, and run on from there; a value that is no time ends the
+ * process.
  */
 #ifndef CORE_CLOCK_H
 #define CORE_CLOCK_H

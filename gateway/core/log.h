@@ -1,11 +1,12 @@
 /*
- * Log: one line an event, to standard error. Where that is the journal's stream ($JOURNAL_STREAM), systemd's <N> prefix stands
- * for the time. In the format json the fields (`key=value`) are members of one object a line.
+ * Log: one line an event, to standard error. Where that is the journal's stream ($JOURNAL_STREAM), systemd's <N>
+ * prefix stands for the time. In the format json the fields (`key=value`) are members of one object a line.
  *
- *     log_info("stored", "mailbox=%s count=%zu", name, n);      ->  2026-11-21T18:00:00.123Z info intake stored mailbox=field count=100
+ *     log_info("stored", "mailbox=%s count=%zu", name, n);
+ *     2026-11-21T18:00:00.123Z info intake stored mailbox=field count=100
  *
- * A line takes its object (mailbox, message id, job) as fields; never a secret, never a body's text. Values that came from outside go
- * through log_value() so that they cannot forge a line. Thread-safe.
+ * A line takes its object (mailbox, message id, job) as fields; never a secret, never a body's text. Values that came
+ * from outside go through log_value() so that they cannot forge a line. Thread-safe.
  */
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
@@ -25,8 +26,8 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
 void log_failure(enum log_level level, const char *event, const struct error *err, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 /*
- * Quotes a value that came from outside: `"it\"s\n"`; control characters, invisible marks and malformed bytes are escaped. The
- * result is one of eight buffers of the thread, used in turn.
+ * Quotes a value that came from outside: `"it\"s\n"`; control characters, invisible marks and malformed bytes are
+ * escaped. The result is one of eight buffers of the thread, used in turn.
  */
 const char *log_value(struct view value);
 

@@ -1,6 +1,7 @@
 /*
- * What unit tests share: cmocka with its includes, inputs in heap blocks of their exact size (a read past the end is then seen
- * by AddressSanitizer), and comparisons that name the case. The cases' files are found from the top of the tree.
+ * What unit tests share: cmocka with its includes, inputs in heap blocks of their exact size (a read past the end is
+ * then seen by AddressSanitizer), and comparisons that name the case. The cases' files are found from the top of the
+ * tree.
  */
 #ifndef TESTS_UNIT_UNIT_H
 #define TESTS_UNIT_UNIT_H
