@@ -17,7 +17,7 @@
 #include "core/config.h"
 #include "net/tls.h"
 
-#define IMAP_ANSWER_MAX (256 * 1024) /* bytes of an answer that carries no list and no mail */
+#define IMAP_ANSWER_MAX (64 * 1024) /* bytes of an answer that carries no list and no mail */
 #define IMAP_LIST_MAX 500            /* UIDs named in one command */
 #define IMAP_HEADER_MAX (256 * 1024) /* bytes of header kept of a mail that is over-size */
 
@@ -33,9 +33,11 @@ struct imap_mail {
 	uint32_t uid;
 	uint64_t size;     /* RFC822.SIZE */
 	int64_t received;  /* INTERNALDATE, unix microseconds; 0: the server did not say */
-	bool oversize;     /* raw holds the header only */
-	struct view raw;   /* in the arena; ptr NULL: not fetched (gone, or the server gave none) */
+	bool taken;        /* its bytes came */
 };
+
+/* Called for each mail as it arrives; `raw` is the parser's memory and gone afterwards. -1: give up (the session is lost). */
+typedef int imap_taker(void *context, const struct imap_mail *mail, struct view raw, struct error *err);
 
 /* Connects, TLS, logs in. cancel_fd readable: every wait ends. */
 int imap_open(const struct config *config, const struct config_mailbox *mailbox, struct tls_client *tls, int cancel_fd,
@@ -62,10 +64,10 @@ int imap_deleted(struct imap *imap, uint32_t mails, struct arena *arena, int64_t
 /* Size and time of up to IMAP_LIST_MAX mails. mails_out has room for `count`; those that are gone are left out. */
 int imap_sizes(struct imap *imap, const int64_t *uids, size_t count, struct imap_mail *mails_out, size_t *found_out,
 	struct error *err);
-/* The mails' bytes; what is not there any more keeps raw.ptr NULL. The byte budget comes from the sizes. */
-int imap_bodies(struct imap *imap, struct imap_mail *mails, size_t count, struct arena *arena, struct error *err);
+/* The mails' bytes, by one command; the byte budget comes from the sizes. What is not there any more is never taken. */
+int imap_bodies(struct imap *imap, struct imap_mail *mails, size_t count, imap_taker *take, void *context, struct error *err);
 /* The first IMAP_HEADER_MAX bytes of one mail's header. */
-int imap_header(struct imap *imap, struct imap_mail *mail, struct arena *arena, struct error *err);
+int imap_header(struct imap *imap, struct imap_mail *mail, imap_taker *take, void *context, struct error *err);
 
 /* IDLE: begin, poll imap_fd() unless imap_news(), end. */
 int imap_idle_begin(struct imap *imap, struct error *err);

@@ -239,52 +239,79 @@ int imap_sizes(struct imap *imap, const int64_t *uids, size_t count, struct imap
 /* ---- bodies ---- */
 
 struct body_list {
-	const int64_t *uids;
-	size_t count;
-	struct imap_mail *mails;
-	struct arena *arena;
+	struct imap *imap;
+	struct imap_mail *mails; /* ascending */
+	size_t count, next;      /* next: where the coming one probably is */
+	imap_taker *take;
+	void *context;
 };
+
+static struct imap_mail *find_mail(struct body_list *list, uint32_t uid)
+{
+	size_t low = 0, high = list->count;
+
+	if (list->next < list->count && list->mails[list->next].uid == uid)
+		return &list->mails[list->next++];
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (list->mails[middle].uid < uid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < list->count && list->mails[low].uid == uid ? &list->mails[low] : NULL;
+}
 
 static void take_body(void *context, const struct mailimap_msg_att *message)
 {
 	struct body_list *list = context;
+	struct error err = ERROR_INIT;
 	struct fetched fetched;
-	ptrdiff_t at;
+	struct imap_mail *mail;
 
 	read_message(message, &fetched);
-	at = position(list->uids, list->count, fetched.uid);
-	if (at < 0 || !fetched.body || !fetched.body->sec_body_part || list->mails[at].raw.ptr)
+	mail = find_mail(list, fetched.uid);
+	if (!mail || mail->taken || !fetched.body || !fetched.body->sec_body_part || !imap_alive(list->imap))
 		return;
-	list->mails[at].raw.ptr = arena_copy(list->arena, fetched.body->sec_body_part, fetched.body->sec_length);
-	list->mails[at].raw.len = fetched.body->sec_length;
+	mail->taken = true;
+	if (list->take(list->context, mail, (struct view){fetched.body->sec_body_part, fetched.body->sec_length}, &err) < 0)
+		stream_break(list->imap->stream, &err);
 }
 
-int imap_bodies(struct imap *imap, struct imap_mail *mails, size_t count, struct arena *arena, struct error *err)
+static int fetch_bodies(struct body_list *list, uint64_t budget, struct mailimap_section *section, bool partial, const char *what,
+	struct error *err)
 {
-	struct body_list list = {.count = count, .mails = mails, .arena = arena};
+	struct mailimap_fetch_att *body = NULL;
+	struct arena *arena = arena_new();
+	int64_t *uids = ARENA_NEW_N(arena, int64_t, list->count);
+	int result;
+
+	for (size_t i = 0; i < list->count; i++)
+		uids[i] = list->mails[i].uid;
+	if (section)
+		body = partial ? mailimap_fetch_att_new_body_peek_section_partial(section, 0, IMAP_HEADER_MAX)
+			       : mailimap_fetch_att_new_body_peek_section(section);
+	imap_begin(list->imap, budget);
+	result = fetch(list->imap, uids, list->count, body ? fetch_type(body, NULL) : NULL, take_body, list, what, err);
+	arena_free(&arena);
+	return result;
+}
+
+int imap_bodies(struct imap *imap, struct imap_mail *mails, size_t count, imap_taker *take, void *context, struct error *err)
+{
+	struct body_list list = {.imap = imap, .mails = mails, .count = count, .take = take, .context = context};
 	uint64_t budget = SET_BUDGET;
-	int64_t *uids = ARENA_NEW_N(arena, int64_t, count);
 
-	for (size_t i = 0; i < count; i++) {
-		uids[i] = mails[i].uid;
-		mails[i].raw = VIEW_NULL;
-		/* Some servers count a line end as one byte and send two. */
+	/* Some servers count a line end as one byte and send two. */
+	for (size_t i = 0; i < count; i++)
 		budget += mails[i].size + mails[i].size / 16 + BODY_ANSWER;
-	}
-	list.uids = uids;
-	imap_begin(imap, budget);
-	return fetch(imap, uids, count, fetch_type(mailimap_fetch_att_new_body_peek_section(mailimap_section_new(NULL)), NULL),
-		take_body, &list, "fetching mails", err);
+	return fetch_bodies(&list, budget, mailimap_section_new(NULL), false, "fetching mails", err);
 }
 
-int imap_header(struct imap *imap, struct imap_mail *mail, struct arena *arena, struct error *err)
+int imap_header(struct imap *imap, struct imap_mail *mail, imap_taker *take, void *context, struct error *err)
 {
-	const int64_t uid = mail->uid;
-	struct body_list list = {.uids = &uid, .count = 1, .mails = mail, .arena = arena};
+	struct body_list list = {.imap = imap, .mails = mail, .count = 1, .take = take, .context = context};
 
-	mail->raw = VIEW_NULL;
-	imap_begin(imap, IMAP_HEADER_MAX + SET_BUDGET);
-	return fetch(imap, &uid, 1,
-		fetch_type(mailimap_fetch_att_new_body_peek_section_partial(mailimap_section_new_header(), 0, IMAP_HEADER_MAX), NULL),
-		take_body, &list, "fetching a header", err);
+	return fetch_bodies(&list, IMAP_HEADER_MAX + SET_BUDGET, mailimap_section_new_header(), true, "fetching a header", err);
 }

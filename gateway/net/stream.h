@@ -19,7 +19,7 @@
 #define STREAM_KEEPALIVE_IDLE 60     /* seconds of silence before the first keep-alive probe */
 #define STREAM_KEEPALIVE_INTERVAL 20 /* seconds between probes */
 #define STREAM_KEEPALIVE_COUNT 3     /* unanswered probes until the peer is dead */
-#define STREAM_RATE_MIN (16 * 1024)  /* bytes a second that a line must manage beyond the command's seconds */
+#define STREAM_RATE_MIN (32 * 1024)  /* bytes a second that a line must manage beyond the command's seconds */
 
 struct stream;
 

@@ -1,0 +1,163 @@
+/* intake/batch: mails on their way into the database. See batch.h. */
+#include "intake/batch.h"
+
+#include <stdlib.h>
+
+#include "intake/identity.h"
+
+struct batch {
+	struct arena *arena;
+	size_t count, bytes;
+	int64_t *uids, *sizes, *received;
+	bool *oversize;
+	struct view *identities, *raws;
+	struct record_store store;
+	struct database_task task;
+};
+
+struct batches {
+	struct database *database;
+	size_t messages_max, bytes_max;
+	int64_t folder_id, account_id;
+	struct batch pair[2];
+	int filling;
+	size_t stored, fresh;
+};
+
+static void batch_empty(struct batches *batches, struct batch *batch)
+{
+	size_t room = batches->messages_max;
+
+	arena_reset(batch->arena);
+	batch->count = batch->bytes = 0;
+	batch->uids = ARENA_NEW_N(batch->arena, int64_t, room);
+	batch->sizes = ARENA_NEW_N(batch->arena, int64_t, room);
+	batch->received = ARENA_NEW_N(batch->arena, int64_t, room);
+	batch->oversize = ARENA_NEW_N(batch->arena, bool, room);
+	batch->identities = ARENA_NEW_N(batch->arena, struct view, room);
+	batch->raws = ARENA_NEW_N(batch->arena, struct view, room);
+}
+
+struct batches *batches_new(const struct config *config, struct database *database)
+{
+	struct batches *batches = calloc(1, sizeof(*batches));
+
+	if (!batches)
+		return NULL;
+	batches->database = database;
+	batches->messages_max = config->limits.batch_messages > 0 ? (size_t)config->limits.batch_messages : 1;
+	batches->bytes_max = config->limits.batch_bytes;
+	for (int i = 0; i < 2; i++) {
+		batches->pair[i].arena = arena_new();
+		batch_empty(batches, &batches->pair[i]);
+	}
+	return batches;
+}
+
+void batches_free(struct batches **batches)
+{
+	struct error ignored;
+
+	if (!*batches)
+		return;
+	for (int i = 0; i < 2; i++) {
+		(void)!database_finish((*batches)->database, &(*batches)->pair[i].task, &ignored);
+		arena_free(&(*batches)->pair[i].arena);
+	}
+	free(*batches);
+	*batches = NULL;
+}
+
+/* Waits until the batch is committed and empties it. */
+static int settle(struct batches *batches, struct batch *batch, struct error *err)
+{
+	bool under_way = batch->task.under_way;
+	int result = database_finish(batches->database, &batch->task, err);
+
+	if (under_way && result == 0) {
+		batches->stored += batch->count;
+		batches->fresh += batch->store.fresh;
+	}
+	if (under_way)
+		batch_empty(batches, batch);
+	return result;
+}
+
+void batches_begin(struct batches *batches, int64_t folder_id, int64_t account_id)
+{
+	struct error ignored;
+
+	for (int i = 0; i < 2; i++) {
+		(void)!settle(batches, &batches->pair[i], &ignored);
+		batch_empty(batches, &batches->pair[i]);
+	}
+	batches->folder_id = folder_id;
+	batches->account_id = account_id;
+	batches->stored = batches->fresh = 0;
+}
+
+/* Hands the filled batch over and turns to the other one, once that is committed. */
+static int hand_over(struct batches *batches, struct error *err)
+{
+	struct batch *batch = &batches->pair[batches->filling];
+
+	batch->store = (struct record_store){
+		.folder_id = batches->folder_id,
+		.account_id = batches->account_id,
+		.count = batch->count,
+		.uids = batch->uids,
+		.identities = batch->identities,
+		.sizes = batch->sizes,
+		.oversize = batch->oversize,
+		.received = batch->received,
+		.raws = batch->raws,
+		.arena = batch->arena,
+	};
+	database_start(batches->database, &batch->task, record_store, &batch->store);
+	batches->filling = !batches->filling;
+	return settle(batches, &batches->pair[batches->filling], err);
+}
+
+int batches_add(struct batches *batches, const struct batch_mail *mail, struct error *err)
+{
+	struct batch *batch = &batches->pair[batches->filling];
+	unsigned char *identity;
+	size_t at;
+
+	if (batch->count && batch->bytes + mail->raw.len > batches->bytes_max) {
+		if (hand_over(batches, err) < 0)
+			return -1;
+		batch = &batches->pair[batches->filling];
+	}
+	at = batch->count++;
+	batch->bytes += mail->raw.len;
+	identity = arena_alloc(batch->arena, IDENTITY_SIZE);
+	if (mail->oversize)
+		identity_of_oversize(mail->raw, mail->size, identity);
+	else
+		identity_of_mail(mail->raw, identity);
+	batch->uids[at] = mail->uid;
+	batch->sizes[at] = (int64_t)mail->size;
+	batch->received[at] = mail->received;
+	batch->oversize[at] = mail->oversize;
+	batch->identities[at] = (struct view){(const char *)identity, IDENTITY_SIZE};
+	batch->raws[at] = (struct view){arena_copy(batch->arena, mail->raw.ptr, mail->raw.len), mail->raw.len};
+	return batch->count == batches->messages_max ? hand_over(batches, err) : 0;
+}
+
+int batches_flush(struct batches *batches, struct error *err)
+{
+	if (batches->pair[batches->filling].count && hand_over(batches, err) < 0)
+		return -1;
+	return settle(batches, &batches->pair[!batches->filling], err);
+}
+
+size_t batches_stored(const struct batches *batches)
+{
+	return batches->stored;
+}
+
+size_t batches_fresh(const struct batches *batches)
+{
+	return batches->fresh;
+}

@@ -1,0 +1,104 @@
+/*
+ * Records: what the intake asks of the database, one function for each function of `api` that it calls. Each runs as a work of
+ * database.h: `context` is the struct named. Private to intake/.
+ */
+#ifndef INTAKE_RECORDS_H
+#define INTAKE_RECORDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "store/db.h"
+
+/* api.account_open */
+struct record_account {
+	const char *name, *kind;
+	int64_t account_id; /* out */
+};
+int record_account(struct db *db, void *context, struct error *err);
+
+/* api.folder_open */
+struct record_folder {
+	int64_t account_id;
+	const char *folder;
+	uint32_t uidvalidity;
+	int64_t folder_id, last_uid; /* out */
+	bool changed;                /* out: the folder had another UIDVALIDITY before */
+};
+int record_folder(struct db *db, void *context, struct error *err);
+
+/* api.uids_unseen: keeps of `uids` those that were never stored. */
+struct record_unseen {
+	int64_t folder_id;
+	int64_t *uids; /* ascending, in and out */
+	size_t count;  /* in and out */
+};
+int record_unseen(struct db *db, void *context, struct error *err);
+
+/* api.messages_store, or with folder_id 0 api.messages_import. Columns of equal length. */
+struct record_store {
+	int64_t folder_id, account_id;
+	size_t count;
+	const int64_t *uids;
+	const struct view *identities;
+	const int64_t *sizes;
+	const bool *oversize;
+	const int64_t *received;
+	const struct view *raws;
+	struct arena *arena; /* the arguments are made here */
+	size_t fresh;        /* out: how many were not known yet */
+};
+int record_store(struct db *db, void *context, struct error *err);
+
+/* api.after_due */
+#define RECORD_DUE_MAX 500
+struct record_due {
+	int64_t folder_id;
+	struct {
+		int64_t uid;
+		int64_t attempts;
+		char state[16]; /* "filed", "review", "held", "ignored", "failed" */
+	} list[RECORD_DUE_MAX]; /* out, by uid */
+	size_t count;           /* out */
+};
+int record_due(struct db *db, void *context, struct error *err);
+
+/* api.after_done when `error` is NULL, else api.after_failed */
+struct record_after {
+	int64_t folder_id;
+	const int64_t *uids;
+	size_t count;
+	const char *error;
+	int64_t next_at;
+};
+int record_after(struct db *db, void *context, struct error *err);
+
+/* api.source_ok when `error` is NULL, else api.source_failed */
+struct record_source {
+	int64_t account_id;
+	const char *folder;
+	int64_t backlog;
+	const struct error *error;
+	int64_t next_at;
+};
+int record_source(struct db *db, void *context, struct error *err);
+
+/* api.lease_take, api.lease_drop */
+struct record_lease {
+	const char *name, *holder;
+	int64_t seconds;
+	bool held;     /* out */
+	int64_t fence; /* out */
+};
+int record_lease_take(struct db *db, void *context, struct error *err);
+int record_lease_drop(struct db *db, void *context, struct error *err);
+
+/* api.alarm_raise when `text` is set, else api.alarm_clear */
+struct record_alarm {
+	const char *kind, *object, *text;
+};
+int record_alarm(struct db *db, void *context, struct error *err);
+
+#endif
