@@ -8,10 +8,12 @@
 
 #include "core/log.h"
 #include "core/process.h"
+#include "intake/intake.h"
 #include "store/embedded.h"
 #include "store/migrate.h"
 
 static const struct duty *const duties[] = {
+	&intake_duty,
 	NULL,
 };
 
