@@ -214,6 +214,14 @@ const struct form *forms_get(const struct forms *forms, const char *id, int vers
 size_t forms_count(const struct forms *forms);
 const struct form *forms_at(const struct forms *forms, size_t index);
 const struct field *form_field(const struct form *form, const char *name);
+const char *field_type_name(enum field_type type); /* "line", "choices", ... */
+
+/*
+ * The text of a request as it is sent: the words around the form, the reference, one line a field. Fails (REACH_STOP) only when `out` is
+ * full.
+ */
+int form_render_text(const struct forms *forms, const struct form *form, const char *language, const char *reference,
+	struct text *out, struct error *err);
 
 /* Name of a country ("NP") in a language from the project's own list, the code itself if there is none. */
 const char *country_name(const struct forms *forms, const char *code, const char *language);

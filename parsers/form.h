@@ -1,0 +1,51 @@
+/*
+ * Form (private to parsers/): the compiled set of forms, languages and labels behind `struct forms` of parsers.h.
+ *
+ * Built once by forms_new() from YAML, immutable afterwards, so that every thread may read it. Everything lives in the set's own arena,
+ * except what PCRE2 and the lexicon hold, which forms_free() releases.
+ */
+#ifndef PARSERS_FORM_H
+#define PARSERS_FORM_H
+
+#include "base/yaml.h"
+#include "parsers/label.h"
+#include "parsers/lexicon.h"
+#include "parsers/parsers.h"
+
+#define FORM_FIELDS_MAX 200   /* fields of a form */
+#define FORM_OPTIONS_MAX 200  /* options of a field */
+#define FORM_NAME_MAX 48      /* bytes of a form's id and a field's name */
+#define FORM_LABEL_MAX 400    /* bytes of a label, title, hint or option's label */
+#define FORM_PATTERN_MAX 4000 /* bytes of a regex */
+
+struct form_match;
+
+/* What stands behind form->compiled. */
+struct form_private {
+	struct form_match *match; /* regexes for mail that was not asked for; NULL: none */
+};
+
+struct forms {
+	struct arena *arena;
+	struct lexicon *lexicon;
+	struct form *list;        /* as given; several versions of one form may be there */
+	size_t count;
+	struct label_table *labels;
+	struct label_table *titles; /* uses have no field */
+	struct view *prose;       /* by language of the lexicon: the folded words around a form, see request.h */
+	struct view *references;  /* by language: the folded word before a reference */
+};
+
+/* Reads one file into *out; fields are not compiled yet. -1 with FILE:LINE:COLUMN. */
+int form_load(struct arena *arena, const struct parse_source *source, struct form *out, struct error *err);
+/* The `fields:` of a form (form_field.c); `labels`: each must have one. */
+int form_load_fields(struct arena *arena, const struct yaml_node *node, bool labels, struct form *form,
+	struct error *err);
+/* {en: text, fr: text}; the keys are language codes, each text one line. */
+int form_load_words(struct arena *arena, const struct yaml_node *node, struct words *out, struct error *err);
+/* A key of `mapping` that is not in the list (NULL-terminated) is an error that names the nearest known one. */
+int form_check_keys(const struct yaml_node *mapping, const char *const *known, struct error *err);
+/* Letters, digits and `joiner`, first a letter, all lower case, at most FORM_NAME_MAX. */
+int form_check_name(const struct yaml_node *node, char joiner, struct error *err);
+
+#endif

@@ -1,0 +1,138 @@
+/* parsers/result_json: a result as JSON, once for people and tests (the reply contract), once for filing. See parsers.h. */
+#include "parsers/parsers.h"
+
+/* Text that is valid UTF-8 by contract; a stray byte must not lose a whole message, so it becomes a question mark. */
+static json_t *json_view(struct view v)
+{
+	json_t *string = json_stringn(v.ptr ? v.ptr : "", v.len);
+
+	return string ? string : json_string("?");
+}
+
+static json_t *json_text(const char *text)
+{
+	return text ? json_string(text) : json_null();
+}
+
+static void set_view(json_t *object, const char *key, struct view v)
+{
+	json_object_set_new(object, key, json_view(v));
+}
+
+static json_t *errors_to_json(const struct result *result)
+{
+	json_t *errors = json_object();
+
+	for (size_t i = 0; i < result->misfit_count; i++)
+		json_object_set_new(errors, result->misfits[i].field, json_string(result->misfits[i].error));
+	return errors;
+}
+
+json_t *result_to_json(const struct result *result)
+{
+	json_t *json = json_object();
+
+	json_object_set_new(json, "outcome", json_string(outcome_name(result->outcome)));
+	json_object_set_new(json, "reason", json_text(reason_name(result->reason)));
+	json_object_set_new(json, "template", json_text(result->form));
+	json_object_set_new(json, "reference", json_text(result->reference));
+	json_object_set_new(json, "language", json_text(result->language));
+	json_object_set_new(json, "values", result->values ? json_deep_copy(result->values) : json_object());
+	json_object_set_new(json, "errors", errors_to_json(result));
+	if (result->remarks.len > 0)
+		set_view(json, "remarks", result->remarks);
+	return json;
+}
+
+static void add_misfits(json_t *json, const struct result *result)
+{
+	json_t *found = json_object(), *suggestions = json_object();
+
+	for (size_t i = 0; i < result->misfit_count; i++) {
+		const struct misfit *misfit = &result->misfits[i];
+
+		if (misfit->found.len > 0)
+			set_view(found, misfit->field, misfit->found);
+		if (misfit->suggestion.len > 0)
+			set_view(suggestions, misfit->field, misfit->suggestion);
+	}
+	json_object_set_new(json, "found", found);
+	json_object_set_new(json, "suggestions", suggestions);
+}
+
+static json_t *provenance_to_json(const struct result *result)
+{
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < result->provenance_count; i++) {
+		const struct provenance *from = &result->provenance[i];
+		json_t *one = json_object();
+
+		set_view(one, "raw", from->raw);
+		json_object_set_new(one, "part", json_string(from->part));
+		json_object_set_new(one, "start", json_integer((json_int_t)from->start));
+		json_object_set_new(one, "end", json_integer((json_int_t)from->end));
+		json_object_set_new(one, "part_start", json_integer((json_int_t)from->part_start));
+		json_object_set_new(one, "part_end", json_integer((json_int_t)from->part_end));
+		json_object_set_new(all, from->field, one);
+	}
+	return all;
+}
+
+static json_t *hex_to_json(const unsigned char *bytes, size_t count)
+{
+	static const char digits[] = "0123456789abcdef";
+	char hex[64];
+
+	for (size_t i = 0; i < count && i < sizeof(hex) / 2; i++) {
+		hex[2 * i] = digits[bytes[i] >> 4];
+		hex[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	return json_stringn(hex, 2 * count);
+}
+
+static json_t *attachments_to_json(const struct result *result)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < result->attachment_count; i++) {
+		const struct attachment *attachment = &result->attachments[i];
+		json_t *one = json_object();
+
+		json_object_set_new(one, "part", json_string(attachment->part));
+		set_view(one, "name", attachment->name);
+		json_object_set_new(one, "type", json_text(attachment->type));
+		json_object_set_new(one, "size", json_integer((json_int_t)attachment->size));
+		json_object_set_new(one, "sha256", hex_to_json(attachment->sha256, sizeof(attachment->sha256)));
+		json_array_append_new(list, one);
+	}
+	return list;
+}
+
+static json_t *envelope_to_json(const struct envelope *envelope)
+{
+	json_t *mail = json_object();
+
+	set_view(mail, "message_id", envelope->message_id);
+	set_view(mail, "from_name", envelope->from_name);
+	set_view(mail, "from_address", envelope->from_address);
+	set_view(mail, "to", envelope->to);
+	set_view(mail, "subject", envelope->subject);
+	set_view(mail, "in_reply_to", envelope->in_reply_to);
+	set_view(mail, "references", envelope->references);
+	json_object_set_new(mail, "date", json_integer((json_int_t)envelope->date));
+	json_object_set_new(mail, "automatic", json_boolean(envelope->automatic));
+	return mail;
+}
+
+json_t *result_to_filing(const struct result *result)
+{
+	json_t *json = result_to_json(result);
+
+	json_object_set_new(json, "template_version", json_integer(result->form_version));
+	add_misfits(json, result);
+	json_object_set_new(json, "provenance", provenance_to_json(result));
+	json_object_set_new(json, "attachments", attachments_to_json(result));
+	json_object_set_new(json, "mail", envelope_to_json(&result->envelope));
+	return json;
+}
