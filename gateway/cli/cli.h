@@ -1,10 +1,10 @@
 /*
  * Commands: one file a command (cli/cmd_<name>.c), one table of commands (cli/commands.c).
  *
- * `fieldpost COMMAND [--config FILE] [--json] ...`: main.c takes the common options off; a command gets the rest. It returns an exit
- * status: 0 well, 1 something checked is not well, else sysexits.h (64 usage, 65 bad data, 66 no input, 69 a service is away,
- * 70 our bug, 74 I/O, 75 try again, 77 not allowed, 78 config). Errors go to standard error as "FILE:LINE:COLUMN: what, and the
- * mend" or "fieldpost COMMAND: what".
+ * `fieldpost COMMAND [--config FILE] [--json] ...`: main.c takes the common options off; a command gets the rest. It
+ * returns an exit status: 0 well, 1 something checked is not well, else sysexits.h (64 usage, 65 bad data, 66 no input,
+ * 69 a service is away, 70 our bug, 74 I/O, 75 try again, 77 not allowed, 78 config). Errors go to standard error as
+ * "FILE:LINE:COLUMN: what, and the mend" or "fieldpost COMMAND: what".
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
@@ -38,14 +38,17 @@ struct command {
 
 extern const struct command cli_commands[]; /* ends with a NULL name */
 
-/* Prints "fieldpost COMMAND: sentence" (or the sentence alone when it begins with a FILE:LINE) and returns the exit status of its reach. */
+/* Prints "fieldpost COMMAND: sentence", or the sentence alone when it has a FILE:LINE; the exit status of its reach. */
 int cli_fail(const struct cli *cli, const struct error *err);
 /* Prints the message, then how the command is used; returns EX_USAGE. */
 int cli_usage(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Loads the config named by --config (or the default one). */
 int cli_config(struct cli *cli, struct config **out, struct error *err);
-/* A database connection for a command (login fieldpost_admin); starts the embedded server for its time when none runs. */
+/*
+ * A database connection for a command (login fieldpost_admin). The embedded server is started for its time when none
+ * runs, and brought to the schema; root becomes the user `fieldpost` for it (core/process.h).
+ */
 struct cli_database;
 int cli_database_open(struct cli *cli, const struct config *config, struct cli_database **out, struct error *err);
 struct db *cli_database(struct cli_database *database);

@@ -1,6 +1,6 @@
 /*
- * fieldpost serve: the service. One table of duties; the supervisor (core/process.h) runs each in a process of its own, once the
- * database is there. `serve --duty NAME --index N` is how it starts them; nobody else says that.
+ * fieldpost serve: the service. One table of duties; the supervisor (core/process.h) runs each in a process of its own,
+ * once the database is there. `serve --duty NAME --index N` is how it starts them; nobody else says that.
  */
 #include "cli/commands.h"
 

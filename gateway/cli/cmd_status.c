@@ -29,7 +29,8 @@ static const char *source_words(struct status *s, const struct db_rows *rows, si
 
 	if (failing)
 		return arena_printf(arena, "failing since %s: %s; next try %s", table_ago(arena, failing, s->now),
-			db_get_string(rows, row, "error"), next_at > s->now ? table_ago(arena, next_at, s->now) : "is due");
+			db_get_string(rows, row, "error"),
+			next_at > s->now ? table_ago(arena, next_at, s->now) : "is due");
 	if (strcmp(db_get_string(rows, row, "kind"), "import") == 0)
 		return "imported";
 	if (last_ok == 0)
@@ -183,7 +184,9 @@ static void print_people(struct status *s)
 
 static int load(struct status *s, struct error *err)
 {
-	return load_sources(s, err) < 0 || load_states(s, err) < 0 || load_totals(s, err) < 0 || load_alarms(s, err) < 0 ? -1 : 0;
+	if (load_sources(s, err) < 0 || load_states(s, err) < 0 || load_totals(s, err) < 0)
+		return -1;
+	return load_alarms(s, err);
 }
 
 int cmd_status(struct cli *cli, int argc, char **argv)

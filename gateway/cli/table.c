@@ -196,7 +196,8 @@ void table_print(const struct table *table, const char *indent, FILE *stream)
 	measure(table, widths);
 	fputs(indent, stream);
 	for (size_t c = 0; c < table->columns; c++)
-		print_cell(table, c, heading(table->arena, table->names[c]), table->first->cells[c].kind == CELL_NUMBER, widths[c], stream);
+		print_cell(table, c, heading(table->arena, table->names[c]), table->first->cells[c].kind == CELL_NUMBER,
+			widths[c], stream);
 	fputc('\n', stream);
 	for (const struct row *row = table->first; row; row = row->next) {
 		fputs(indent, stream);

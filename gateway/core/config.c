@@ -64,8 +64,8 @@ static int check_required(const char *section, const struct yaml_node *node, str
 			continue;
 		value = yaml_get(node, option->name);
 		if (!value || yaml_is_null(value) || (value->kind == YAML_SCALAR && value->scalar_len == 0))
-			return yaml_error(value ? value : node, err, "%s is missing; write `%s: %s`", option->name, option->name,
-				option->example);
+			return yaml_error(value ? value : node, err, "%s is missing; write `%s: %s`", option->name,
+				option->name, option->example);
 	}
 	return 0;
 }
@@ -81,7 +81,8 @@ static int load_mailboxes(const struct loader *loader, const struct yaml_node *n
 		struct config_mailbox *mailbox = &config->mailboxes[config->mailbox_count];
 
 		config_value_defaults("mailboxes", config->arena, mailbox);
-		if (load_section(loader, "mailboxes", item, mailbox, err) < 0 || check_required("mailboxes", item, err) < 0)
+		if (load_section(loader, "mailboxes", item, mailbox, err) < 0 ||
+			check_required("mailboxes", item, err) < 0)
 			return -1;
 		config->mailbox_count++;
 	}

@@ -1,10 +1,10 @@
 /*
  * Config: the one YAML file, as structs.
  *
- * One table of options (config_options.c: section, name, type, default, reloadable, help) makes the loader, the checks, the printed sample
- * and the reference in the docs. Errors are "FILE:LINE:COLUMN: what, and the mend"; an unknown key names the nearest known
- * one. A loaded config is immutable; everything in it lives in its arena. Secrets are named here (a file, a systemd credential, a
- * command), never written; config_secret() fetches one when it is needed.
+ * One table of options (config_options.c: section, name, type, default, reloadable, help) makes the loader, the checks,
+ * the printed sample and the reference in the docs. Errors are "FILE:LINE:COLUMN: what, and the mend"; an unknown key
+ * names the nearest known one. A loaded config is immutable; everything in it lives in its arena. Secrets are named
+ * here (a file, a systemd credential, a command), never written; config_secret() fetches one when it is needed.
  */
 #ifndef CORE_CONFIG_H
 #define CORE_CONFIG_H

@@ -1,4 +1,4 @@
-/* core/config_check: defaults that depend on other values, and what one option alone cannot tell. See config_options.h. */
+/* core/config_check: defaults that depend on other values, and what no option can tell alone. See config_options.h. */
 #include "core/config_options.h"
 
 #include <arpa/inet.h>
@@ -36,8 +36,9 @@ static int check_host(const struct yaml_node *mapping, const char *host, enum co
 		return yaml_error(node, err, "host is a bare host name or address; write `host: mail.example.org`");
 	if (tls == CONFIG_TLS_NONE && !config_host_is_loopback(host))
 		return yaml_error(place(mapping, "tls"), err,
-			"tls: none is for a server on this machine only (localhost, 127.0.0.1, ::1), and %.100s is not; write "
-			"`tls: implicit` or `tls: starttls`", host);
+			"tls: none is for a server on this machine only (localhost, 127.0.0.1, ::1), and %.100s is "
+			"not; write `tls: implicit` or `tls: starttls`",
+			host);
 	return 0;
 }
 
@@ -50,8 +51,9 @@ static int check_after(const struct yaml_node *item, const struct config_mailbox
 	for (size_t i = 0; i < mailbox->folder_count; i++)
 		if (strcmp(mailbox->folders[i], after->argument) == 0)
 			return yaml_error(place(item, name), err,
-				"%s moves mail into \"%.100s\", which is read as well; name a folder that is not in `folders`", name,
-				after->argument);
+				"%s moves mail into \"%.100s\", which is read as well; name a folder that is not in "
+				"`folders`",
+				name, after->argument);
 	return 0;
 }
 
@@ -63,7 +65,8 @@ static int check_mailbox(const struct config *config, struct config_mailbox *mai
 	for (const struct config_mailbox *other = config->mailboxes; other < mailbox; other++)
 		if (strcmp(other->name, mailbox->name) == 0)
 			return yaml_error(place(item, "name"), err,
-				"a mailbox before this one is called \"%s\" too; give each a name of its own", mailbox->name);
+				"a mailbox before this one is called \"%s\" too; give each a name of its own",
+				mailbox->name);
 	if (check_host(item, mailbox->host, mailbox->tls, err) < 0 ||
 		check_after(item, mailbox, "after_filed", &mailbox->after_filed, err) < 0 ||
 		check_after(item, mailbox, "after_review", &mailbox->after_review, err) < 0 ||
@@ -109,8 +112,8 @@ static int check_url(const char *url, const struct yaml_node *node, struct error
 	}
 	if (colon || strstr(url, "password="))
 		return yaml_error(place(node, "url"), err,
-			"a secret is never written into the config; take the password out of the url and write `password: {file: "
-			"/etc/fieldpost/database.password}` beside it");
+			"a secret is never written into the config; take the password out of the url and write "
+			"`password: {file: /etc/fieldpost/database.password}` beside it");
 	return 0;
 }
 
@@ -160,7 +163,8 @@ int config_check(struct config *config, const struct yaml_node *root, struct err
 	const struct yaml_node *list = yaml_get(root, "mailboxes"), *item = list ? list->first : NULL;
 
 	if (!config->state_dir)
-		return yaml_error(place(root, "state_dir"), err, "state_dir is empty; write `state_dir: /var/lib/fieldpost`");
+		return yaml_error(
+			place(root, "state_dir"), err, "state_dir is empty; write `state_dir: /var/lib/fieldpost`");
 	fill_paths(config);
 	fill_workers(config);
 	if (config->public_url && check_public_url(config->public_url, root, err) < 0)
@@ -187,8 +191,8 @@ int config_can_replace(const struct config *running, const struct config *next, 
 		config_value_print(option, running, &before);
 		config_value_print(option, next, &after);
 		if (!view_equal(text_view(&before), text_view(&after)))
-			return error_set(err, REACH_STOP, "%s%s%s cannot change while the service runs; restart it", option->section,
-				*option->section ? "." : "", option->name);
+			return error_set(err, REACH_STOP, "%s%s%s cannot change while the service runs; restart it",
+				option->section, *option->section ? "." : "", option->name);
 	}
 	return 0;
 }

@@ -1,8 +1,8 @@
 /*
  * Config options: the table behind core/config. Private to core/config*.c; everybody else includes core/config.h.
  *
- * A section is a mapping of the file (the first, without a name, is its top level); a list section is a sequence of such
- * mappings. A row names where its value goes: an offset into struct config, or into one item of a list section.
+ * A section is a mapping of the file (the first, without a name, is its top level); a list section is a sequence of
+ * such mappings. A row names where its value goes: an offset into struct config, or into one item of a list section.
  */
 #ifndef CORE_CONFIG_OPTIONS_H
 #define CORE_CONFIG_OPTIONS_H

@@ -92,7 +92,8 @@ static void docs_section(struct text *out, const struct config_section *section)
 		text_add_format(out, "\n## %s%s\n", section->name, section->list ? " (a list)" : "");
 	else
 		text_add_string(out, "\n## Top level\n");
-	text_add_format(out, "\n%s\n\n| option | value | default | change | what it is |\n| --- | --- | --- | --- | --- |\n",
+	text_add_format(out,
+		"\n%s\n\n| option | value | default | change | what it is |\n| --- | --- | --- | --- | --- |\n",
 		section->help);
 	for (const struct config_option *option = config_options; option->name; option++)
 		if (in_section(option, section))
@@ -103,16 +104,18 @@ int config_docs(struct text *out)
 {
 	text_add_string(out,
 		"# Configuration\n\n"
-		"One YAML file, `/etc/fieldpost/fieldpost.yaml` or what `--config` names. This page is made by `fieldpost config "
-		"docs`;\n`fieldpost config sample` prints a file with every option. `fieldpost check` says whether yours is "
-		"right, with\nline, column and the mend.\n\n"
+		"One YAML file, `/etc/fieldpost/fieldpost.yaml` or what `--config` names. This page is made by\n"
+		"`fieldpost config docs`; `fieldpost config sample` prints a file with every option. `fieldpost check` "
+		"says\nwhether yours is right, with line, column and the mend.\n\n"
 		"- A *path* that does not begin with `/` stands under the config file's folder.\n"
 		"- A *size* is a number of bytes, or one with `KiB`, `MiB` or `GiB`.\n"
 		"- A *secret* is never written into the file: `{file: PATH}` (a newline at its end is not part of it), "
-		"`{credential: NAME}`\n  (systemd's `LoadCredential=`) or `{command: LINE}` (run by `/bin/sh`; the first line "
-		"it prints within ten seconds).\n"
-		"- *change*: `reload` takes effect with `systemctl reload fieldpost` (SIGHUP); `restart` needs one. A file that "
-		"is not\n  right leaves the running service as it is.\n");
+		"`{credential: NAME}`\n  (systemd's `LoadCredential=`) or `{command: LINE}` (run by `/bin/sh`; the "
+		"first line it prints within ten seconds).\n"
+		"- *change*: `reload` takes effect with `systemctl reload fieldpost` (SIGHUP); `restart` needs one. A "
+		"file that is not\n  right leaves the running service as it is.\n"
+		"- The service never runs as root: started by root it goes on as the user `fieldpost`, who must be able "
+		"to read the\n  config and the files that its secrets are in.\n");
 	for (const struct config_section *section = config_sections; section->name; section++)
 		docs_section(out, section);
 	return out->full ? -1 : 0;

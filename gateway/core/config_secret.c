@@ -22,7 +22,8 @@ extern char **environ;
 static int refuse_literal(const struct config_option *option, const struct yaml_node *node, struct error *err)
 {
 	return yaml_error(node, err,
-		"a secret is never written into the config; put it into a file that only the service can read and write "
+		"a secret is never written into the config; put it into a file that only the service can read and "
+		"write "
 		"`%s: %s`, or name a systemd credential (`%s: {credential: NAME}`) or a command (`%s: {command: ...}`)",
 		option->name, option->example, option->name, option->name);
 }
@@ -36,20 +37,24 @@ int config_secret_load(const struct config_option *option, const struct yaml_nod
 	if (node->kind != YAML_MAPPING)
 		return refuse_literal(option, node, err);
 	if (node->count != 1)
-		return yaml_error(node, err, "%s has one place; write `%s: %s`", option->name, option->name, option->example);
-	if (strcmp(place->key, "file") != 0 && strcmp(place->key, "credential") != 0 && strcmp(place->key, "command") != 0)
-		return error_set(err, REACH_STOP, "%s:%d:%d: \"%s\" is no place for a secret; it is file, credential or command",
-			place->file, place->key_line, place->key_column, place->key);
+		return yaml_error(
+			node, err, "%s has one place; write `%s: %s`", option->name, option->name, option->example);
+	if (strcmp(place->key, "file") != 0 && strcmp(place->key, "credential") != 0 &&
+		strcmp(place->key, "command") != 0)
+		return error_set(err, REACH_STOP,
+			"%s:%d:%d: \"%s\" is no place for a secret; it is file, credential or command", place->file,
+			place->key_line, place->key_column, place->key);
 	if (place->kind != YAML_SCALAR || place->scalar_len == 0)
-		return yaml_error(place, err, "%s of %s is empty; write `%s: %s`", place->key, option->name, option->name,
-			option->example);
+		return yaml_error(place, err, "%s of %s is empty; write `%s: %s`", place->key, option->name,
+			option->name, option->example);
 	value = arena_strdup(arena, place->scalar);
 	if (strcmp(place->key, "file") == 0)
 		*out = (struct config_secret){.file = config_path_absolute(arena, directory, value)};
 	else if (strcmp(place->key, "command") == 0)
 		*out = (struct config_secret){.command = value};
 	else if (strchr(value, '/') || value[0] == '.')
-		return yaml_error(place, err, "credential is the name given to LoadCredential= in the unit, without a path");
+		return yaml_error(
+			place, err, "credential is the name given to LoadCredential= in the unit, without a path");
 	else
 		*out = (struct config_secret){.credential = value};
 	return 0;
@@ -107,7 +112,8 @@ static int take_credential(const char *name, char *buffer, struct arena *arena, 
 
 	if (!directory)
 		return error_set(err, REACH_SOURCE,
-			"there is no credential %s: systemd gave none (LoadCredential=%s:PATH in the unit)", name, name);
+			"there is no credential %s: systemd gave none (LoadCredential=%s:PATH in the unit)", name,
+			name);
 	return take_file(arena_printf(arena, "%s/%s", directory, name), buffer, arena, out, err);
 }
 
@@ -173,14 +179,15 @@ static int take_command(const char *command, char *buffer, struct arena *arena, 
 	ssize_t len;
 
 	if (fd < 0)
-		return error_set(err, REACH_SOURCE, "the command for a secret could not be started: %s", strerror(errno));
+		return error_set(
+			err, REACH_SOURCE, "the command for a secret could not be started: %s", strerror(errno));
 	len = read_all(fd, buffer, SECRET_MAX, deadline);
 	reason = errno;
 	close(fd);
 	status = command_end(pid, len < 0 ? 0 : deadline);
 	if (len < 0)
-		return error_set(err, REACH_SOURCE, "the command for a secret (%.*s) gave no answer: %s", named, command,
-			strerror(reason));
+		return error_set(err, REACH_SOURCE, "the command for a secret (%.*s) gave no answer: %s", named,
+			command, strerror(reason));
 	if (status != 0)
 		return error_set(err, REACH_SOURCE, "the command for a secret (%.*s) %s", named, command,
 			status > 0 ? arena_printf(arena, "failed with exit status %d", status) : "was killed");

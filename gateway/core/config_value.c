@@ -64,7 +64,8 @@ static int load_name(const struct target *to, const struct yaml_node *node, stru
 		return -1;
 	len = strlen(text);
 	if (len == 0 || len > 64 || strspn(text, allowed) != len)
-		return yaml_error(node, err, "%s is at most 64 letters, digits, dots, dashes and underscores; write `%s: %s`",
+		return yaml_error(node, err,
+			"%s is at most 64 letters, digits, dots, dashes and underscores; write `%s: %s`",
 			to->option->name, to->option->name, to->option->example);
 	*(const char **)to->at = arena_strdup(to->arena, text);
 	return 0;
@@ -78,8 +79,8 @@ static int load_address(const struct target *to, const struct yaml_node *node, s
 		return -1;
 	at = strrchr(text, '@');
 	if (!at || at == text || at[1] == '\0' || strchr(text, '@') != at || strpbrk(text, " <>,;:\"()[]\\"))
-		return yaml_error(node, err, "%s is a bare mail address; write `%s: %s`", to->option->name, to->option->name,
-			to->option->example);
+		return yaml_error(node, err, "%s is a bare mail address; write `%s: %s`", to->option->name,
+			to->option->name, to->option->example);
 	*(const char **)to->at = arena_strdup(to->arena, text);
 	return 0;
 }
@@ -108,11 +109,11 @@ static int load_word(const struct target *to, const struct yaml_node *node, stru
 static int load_int(const struct target *to, const struct yaml_node *node, struct error *err)
 {
 	long long value = 0;
+	struct view text = {node->scalar, node->scalar_len};
 
-	if (node->kind != YAML_SCALAR ||
-		view_to_int((struct view){node->scalar, node->scalar_len}, to->option->min, to->option->max, &value) < 0)
-		return yaml_error(node, err, "%s is a whole number from %lld to %lld", to->option->name, to->option->min,
-			to->option->max);
+	if (node->kind != YAML_SCALAR || view_to_int(text, to->option->min, to->option->max, &value) < 0)
+		return yaml_error(node, err, "%s is a whole number from %lld to %lld", to->option->name,
+			to->option->min, to->option->max);
 	*(int *)to->at = (int)value;
 	return 0;
 }
@@ -217,7 +218,8 @@ static int load_after(const struct target *to, const struct yaml_node *node, str
 		if (!view_equal(word, view_of(after_words[i])) || wants != (rest.len > 0))
 			continue;
 		if (i == AFTER_KEYWORD && !is_keyword(argument))
-			return yaml_error(node, err, "%s: a keyword has no blanks and none of (){%%*\"\\]; write `%s: keyword Filed`",
+			return yaml_error(node, err,
+				"%s: a keyword has no blanks and none of (){%%*\"\\]; write `%s: keyword Filed`",
 				to->option->name, to->option->name);
 		*after = (struct config_after){(enum config_after_kind)i, wants ? argument : NULL};
 		return 0;
@@ -239,10 +241,12 @@ static int load_list(const struct target *to, const struct yaml_node *node, void
 		if (scalar(to, item, &items[n], err) < 0)
 			return -1;
 		if (items[n][0] == '\0')
-			return yaml_error(item, err, "%s holds an empty name; write it or take the entry out", to->option->name);
+			return yaml_error(
+				item, err, "%s holds an empty name; write it or take the entry out", to->option->name);
 		for (size_t i = 0; i < n; i++)
 			if (strcmp(items[i], items[n]) == 0)
-				return yaml_error(item, err, "%s names \"%s\" twice; take one out", to->option->name, items[n]);
+				return yaml_error(
+					item, err, "%s names \"%s\" twice; take one out", to->option->name, items[n]);
 		items[n] = arena_strdup(to->arena, items[n]);
 		n++;
 	}

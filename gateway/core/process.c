@@ -1,6 +1,6 @@
 /*
- * core/process: the supervisor's loop: signals, restarts, watchdogs, reload, the end. See process.h; one duty's process is
- * process_child.c, the duty's side process_duty.c.
+ * core/process: the supervisor's loop: signals, restarts, watchdogs, reload, the end. See process.h; one duty's process
+ * is process_child.c, the duty's side process_duty.c.
  */
 #include "core/process_internal.h"
 
@@ -84,7 +84,8 @@ static void plan(struct supervisor *s, int64_t now)
 
 			if (!child && s->count < PROCESS_DUTIES_MAX) {
 				child = &s->children[s->count++];
-				*child = (struct process_child){.duty = duty, .index = i, .stop_fd = -1, .ready_fd = -1, .start_at = now};
+				*child = (struct process_child){
+					.duty = duty, .index = i, .stop_fd = -1, .ready_fd = -1, .start_at = now};
 			}
 			if (child)
 				child->surplus = false;
@@ -354,7 +355,8 @@ static int poll_timeout(const struct supervisor *s, int64_t now)
 		else if (child->pid && child->kill_at)
 			sooner(&next, child->kill_at);
 		else if (child->pid && child->duty->watchdog_seconds)
-			sooner(&next, now - process_child_silence(child, now) + child->duty->watchdog_seconds * SECOND_US);
+			sooner(&next,
+				now - process_child_silence(child, now) + child->duty->watchdog_seconds * SECOND_US);
 	}
 	return next <= now ? 0 : (int)((next - now + 999) / 1000);
 }

@@ -1,10 +1,11 @@
 /*
  * Processes: the supervisor and the duties.
  *
- * `serve` is a small supervisor and one process for each duty, exec'd (`fieldpost serve --duty NAME --index N`), each given only its
- * part of the config through a descriptor. A duty that dies is started again with back-off; one that stops feeding its watchdog is
- * killed. Duties end with the supervisor (PR_SET_PDEATHSIG and end of file on a pipe). SIGHUP loads the config anew: a bad one is
- * logged and the running one stays; a good one replaces the duties, each ended gently first. SIGTERM, SIGINT: all end gently.
+ * `serve` is a small supervisor and one process for each duty, exec'd (`fieldpost serve --duty NAME --index N`), each
+ * given only its part of the config through a descriptor. A duty that dies is started again with back-off; one that
+ * stops feeding its watchdog is killed. Duties end with the supervisor (PR_SET_PDEATHSIG and end of file on a pipe).
+ * SIGHUP loads the config anew: a bad one is logged and the running one stays; a good one replaces the duties, each
+ * ended gently first. SIGTERM, SIGINT: all end gently.
  */
 #ifndef CORE_PROCESS_H
 #define CORE_PROCESS_H
@@ -40,8 +41,8 @@ struct duty {
 void duty_alive(struct duty_context *context);
 bool duty_stopping(const struct duty_context *context);
 /*
- * Waits until fd (or -1) is readable, the duty should stop, or the time (-1: none) is over: 1 readable, 0 time, -1 stop. Feeds the
- * watchdog while it waits.
+ * Waits until fd (or -1) is readable, the duty should stop, or the time (-1: none) is over: 1 readable, 0 time, -1
+ * stop. Feeds the watchdog while it waits.
  */
 int duty_wait(struct duty_context *context, int fd, int timeout_ms);
 
@@ -53,8 +54,8 @@ struct service {
 	/* Is the config usable? At start and at each reload. May be NULL. */
 	int (*check)(const struct config *config, struct error *err);
 	/*
-	 * What must be there before the duties (the database): opened first and again, with back-off, when it is gone; REACH_STOP
-	 * ends the service. May be NULL, all three.
+	 * What must be there before the duties (the database): opened first and again, with back-off, when it is gone;
+	 * REACH_STOP ends the service. May be NULL, all three.
 	 */
 	int (*ground_open)(const struct config *config, void **ground_out, struct error *err);
 	bool (*ground_good)(void *ground);
@@ -67,8 +68,8 @@ int process_supervise(const struct service *service, struct error *err);
 int process_duty(const struct duty *duty, int index, const char *config_path);
 
 /*
- * Root goes on as the user `fieldpost`, for ever, with the state folder made for it; anybody else: nothing happens. -1 when there
- * is no such user or the state folder is somebody else's.
+ * Root goes on as the user `fieldpost`, for ever, with the state folder made for it; anybody else: nothing happens. -1
+ * when there is no such user or the state folder is somebody else's.
  */
 int process_drop_root(const struct config *config, struct error *err);
 

@@ -88,11 +88,14 @@ static int place_ends(const struct ends *ends)
 }
 
 /* In the child: becomes the duty. Never returns. */
-static void become(const struct process_child *child, const struct ends *ends, const char *config_path, pid_t supervisor)
+static void become(
+	const struct process_child *child, const struct ends *ends, const char *config_path, pid_t supervisor)
 {
-	char program[] = "fieldpost", command[] = "serve", duty_option[] = "--duty", index_option[] = "--index", index[16];
-	char config_option[] = "--config", *name = strdup(child->duty->name), *path = config_path ? strdup(config_path) : NULL;
-	char *argv[] = {program, command, duty_option, name, index_option, index, path ? config_option : NULL, path, NULL};
+	char program[] = "fieldpost", command[] = "serve", duty_option[] = "--duty", index_option[] = "--index";
+	char index[16], config_option[] = "--config";
+	char *name = strdup(child->duty->name), *path = config_path ? strdup(config_path) : NULL;
+	char *argv[] = {
+		program, command, duty_option, name, index_option, index, path ? config_option : NULL, path, NULL};
 	sigset_t none;
 
 	snprintf(index, sizeof(index), "%d", child->index);
@@ -123,7 +126,8 @@ int process_child_start(struct process_child *child, const struct config *config
 	if (config_part(config, child->duty->name, &part, err) < 0)
 		return -1;
 	if (ends_open(&ends, text_view(&part), &child->page) < 0)
-		return error_set(err, REACH_RETRY, "the duty %s could not be prepared: %s", child->duty->name, strerror(errno));
+		return error_set(
+			err, REACH_RETRY, "the duty %s could not be prepared: %s", child->duty->name, strerror(errno));
 	atomic_store(&child->page->alive_at, now);
 	pid = fork();
 	if (pid == 0)
@@ -134,7 +138,8 @@ int process_child_start(struct process_child *child, const struct config *config
 		ends_close(&ends);
 		munmap(child->page, PROCESS_PAGE_SIZE);
 		child->page = NULL;
-		return error_set(err, REACH_RETRY, "the duty %s could not be started: %s", child->duty->name, strerror(reason));
+		return error_set(
+			err, REACH_RETRY, "the duty %s could not be started: %s", child->duty->name, strerror(reason));
 	}
 	setpgid(pid, pid); /* here too, so that it is done whoever comes first */
 	child->pid = pid;

@@ -102,7 +102,8 @@ static int run(const struct duty *duty, struct duty_context *context)
 
 int process_duty(const struct duty *duty, int index, const char *config_path)
 {
-	struct duty_private private = {.slice_ms = duty->watchdog_seconds ? duty->watchdog_seconds * 1000 / 4 : WAIT_SLICE_MS};
+	struct duty_private private = {
+		.slice_ms = duty->watchdog_seconds ? duty->watchdog_seconds * 1000 / 4 : WAIT_SLICE_MS};
 	struct duty_context context = {.name = duty->name, .index = index, .stop_fd = PROCESS_FD_STOP};
 	struct error err = ERROR_INIT;
 	struct config *config = NULL;
@@ -111,7 +112,8 @@ int process_duty(const struct duty *duty, int index, const char *config_path)
 
 	private.page = take_page(&part);
 	if (!private.page || fcntl(PROCESS_FD_STOP, F_SETFD, FD_CLOEXEC) < 0) {
-		fprintf(stderr, "fieldpost serve: --duty is for the service itself; say `fieldpost serve` or `--only %s`\n",
+		fprintf(stderr,
+			"fieldpost serve: --duty is for the service itself; say `fieldpost serve` or `--only %s`\n",
 			duty->name);
 		return EX_USAGE;
 	}

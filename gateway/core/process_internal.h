@@ -1,9 +1,9 @@
 /*
  * Process internals: what the supervisor (process.c, process_child.c) and the duty's side (process_duty.c) agree on.
  *
- * A duty is exec'd with three descriptors: a memory file (one page of `struct process_page`, then its part of the config), the
- * reading end of a pipe that ends when it should stop or the supervisor is gone, and the writing end of a pipe into which it
- * puts one byte when it begins its work.
+ * A duty is exec'd with three descriptors: a memory file (one page of `struct process_page`, then its part of the
+ * config), the reading end of a pipe that ends when it should stop or the supervisor is gone, and the writing end of a
+ * pipe into which it puts one byte when it begins its work.
  */
 #ifndef CORE_PROCESS_INTERNAL_H
 #define CORE_PROCESS_INTERNAL_H

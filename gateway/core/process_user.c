@@ -27,7 +27,9 @@ static int make_folder(const char *path, struct error *err)
 	if (rc == 0 && mkdir(path, 0700) < 0 && errno != EEXIST)
 		rc = -1;
 	free(copy);
-	return rc == 0 ? 0 : error_set(err, REACH_STOP, "the state folder %s cannot be made: %s", path, strerror(errno));
+	if (rc == 0)
+		return 0;
+	return error_set(err, REACH_STOP, "the state folder %s cannot be made: %s", path, strerror(errno));
 }
 
 static bool is_empty(const char *path)
@@ -65,7 +67,8 @@ static int become_user(const struct passwd *user, struct error *err)
 {
 	if (setgroups(0, NULL) < 0 || setgid(user->pw_gid) < 0 || initgroups(user->pw_name, user->pw_gid) < 0 ||
 		setuid(user->pw_uid) < 0)
-		return error_set(err, REACH_STOP, "root could not become the user %s: %s", user->pw_name, strerror(errno));
+		return error_set(
+			err, REACH_STOP, "root could not become the user %s: %s", user->pw_name, strerror(errno));
 	if (setuid(0) == 0) /* for ever */
 		return error_set(err, REACH_STOP, "root could not be given up");
 	prctl(PR_SET_DUMPABLE, 1); /* else /proc/self, and with it the program for the duties, is out of reach */
@@ -81,10 +84,12 @@ int process_drop_root(const struct config *config, struct error *err)
 	user = getpwnam(SERVICE_USER);
 	if (!user)
 		return error_set(err, REACH_STOP,
-			"Fieldpost and its PostgreSQL do not run as root; make the user for it (`useradd --system --home-dir "
-			"/var/lib/fieldpost --shell /usr/sbin/nologin " SERVICE_USER "`) or run it as an ordinary user");
+			"Fieldpost and its PostgreSQL do not run as root; make the user for it (`useradd --system "
+			"--home-dir /var/lib/fieldpost --shell /usr/sbin/nologin " SERVICE_USER "`) or run it as an "
+			"ordinary user");
 	if (user->pw_uid == 0)
-		return error_set(err, REACH_STOP, "the user " SERVICE_USER " is root itself; give it a number of its own");
+		return error_set(
+			err, REACH_STOP, "the user " SERVICE_USER " is root itself; give it a number of its own");
 	if (give_folder(config->state_dir, user, err) < 0 || become_user(user, err) < 0)
 		return -1;
 	setenv("HOME", config->state_dir, 1);

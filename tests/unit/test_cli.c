@@ -8,8 +8,8 @@
 
 static void test_options(void **state)
 {
-	char *argv[] = {(char[]){"one"}, (char[]){"--team"}, (char[]){"ssr"}, (char[]){"--hour=7"}, (char[]){"--all"}, (char[]){"--"},
-		(char[]){"--all"}, (char[]){"--last"}, NULL};
+	char *argv[] = {(char[]){"one"}, (char[]){"--team"}, (char[]){"ssr"}, (char[]){"--hour=7"}, (char[]){"--all"},
+		(char[]){"--"}, (char[]){"--all"}, (char[]){"--last"}, NULL};
 	int argc = 8;
 
 	assert_string_equal(cli_option(&argc, argv, "--team"), "ssr");
@@ -95,9 +95,9 @@ static void test_ago(void **state)
 	static const struct {
 		int64_t seconds;
 		const char *words;
-	} cases[] = {{0, "just now"}, {1, "just now"}, {-1, "just now"}, {2, "2 s ago"}, {119, "119 s ago"}, {120, "2 min ago"},
-		{7199, "119 min ago"}, {7200, "2 h ago"}, {172799, "47 h ago"}, {172800, "2 days ago"}, {-40, "in 40 s"},
-		{-7200, "in 2 h"}};
+	} cases[] = {{0, "just now"}, {1, "just now"}, {-1, "just now"}, {2, "2 s ago"}, {119, "119 s ago"},
+		{120, "2 min ago"}, {7199, "119 min ago"}, {7200, "2 h ago"}, {172799, "47 h ago"},
+		{172800, "2 days ago"}, {-40, "in 40 s"}, {-7200, "in 2 h"}};
 	struct arena *arena = arena_new();
 	int64_t now = 1795284000 * SECOND;
 
@@ -145,8 +145,9 @@ static void test_objects(void **state)
 	json_t *json = table_json(sample(arena));
 	char *text = json_dumps(json, JSON_COMPACT);
 
-	assert_string_equal(text, "[{\"team_name\":\"Réforme\",\"mails\":7,\"last\":null,\"words\":\"a\\tb\\u001B[31m\"},"
-				  "{\"team_name\":\"ssr\",\"mails\":12345,\"last\":\"2026-11-21T18:00:00.000Z\",\"words\":\"x?y\"}]");
+	assert_string_equal(text,
+		"[{\"team_name\":\"Réforme\",\"mails\":7,\"last\":null,\"words\":\"a\\tb\\u001B[31m\"},"
+		"{\"team_name\":\"ssr\",\"mails\":12345,\"last\":\"2026-11-21T18:00:00.000Z\",\"words\":\"x?y\"}]");
 	free(text);
 	json_decref(json);
 	arena_free(&arena);

@@ -33,25 +33,32 @@ static const struct {
 	{"mailboxs: []\n", "my.yaml:1:1: there is no option \"mailboxs\"; did you mean \"mailboxes\"?"},
 	{"log:\n  levle: info\n", "my.yaml:2:3: there is no option \"levle\" in log; did you mean \"level\"?"},
 	{"smtp: {hots: x}\n", "my.yaml:1:8: there is no option \"hots\" in smtp; did you mean \"host\"?"},
-	{"log: {poll_seconds: 3}\n", "my.yaml:1:7: there is no option \"poll_seconds\" in log; \"poll_seconds\" belongs under mailboxes"},
-	{"log: {state_dir: /x}\n", "my.yaml:1:7: there is no option \"state_dir\" in log; \"state_dir\" belongs to the left, outside log"},
-	{"\n\n  zzzzzzzzzzzzzz: 1\n", "my.yaml:3:3: there is no option \"zzzzzzzzzzzzzz\"; `fieldpost config sample` prints all there are"},
+	{"log: {poll_seconds: 3}\n",
+		"my.yaml:1:7: there is no option \"poll_seconds\" in log; \"poll_seconds\" belongs under mailboxes"},
+	{"log: {state_dir: /x}\n",
+		"my.yaml:1:7: there is no option \"state_dir\" in log; \"state_dir\" belongs to the left, outside log"},
+	{"\n\n  zzzzzzzzzzzzzz: 1\n",
+		"my.yaml:3:3: there is no option \"zzzzzzzzzzzzzz\"; `fieldpost config sample` prints all there are"},
 	{"- a\n", "my.yaml:1:1: the config holds options, one `name: value` a line"},
 	{"smtp: yes please\n", "my.yaml:1:7: smtp holds options, one `name: value` a line"},
-	{"mailboxes: {name: x}\n", "my.yaml:1:12: mailboxes is a list; begin each mailbox with a dash: `- name: feedback`"},
+	{"mailboxes: {name: x}\n",
+		"my.yaml:1:12: mailboxes is a list; begin each mailbox with a dash: `- name: feedback`"},
 	{"mailboxes:\n  - x\n", "my.yaml:2:5: mailboxes holds options, one `name: value` a line"},
 	/* values */
 	{"limits: {batch_messages: 0}\n", "my.yaml:1:26: batch_messages is a whole number from 1 to 1000"},
 	{"limits: {batch_messages: 1001}\n", "my.yaml:1:26: batch_messages is a whole number from 1 to 1000"},
 	{"limits: {batch_messages: 1.5}\n", "my.yaml:1:26: batch_messages is a whole number from 1 to 1000"},
 	{"limits: {batch_messages: [1]}\n", "my.yaml:1:26: batch_messages is a whole number from 1 to 1000"},
-	{"limits: {message_bytes: 26 MiB}\n", "my.yaml:1:25: message_bytes is a size from 1 KiB to 25 MiB; write `message_bytes: 25 MiB`"},
-	{"limits: {message_bytes: 1 Mb}\n", "my.yaml:1:25: message_bytes is a size from 1 KiB to 25 MiB; write `message_bytes: 25 MiB`"},
+	{"limits: {message_bytes: 26 MiB}\n",
+		"my.yaml:1:25: message_bytes is a size from 1 KiB to 25 MiB; write `message_bytes: 25 MiB`"},
+	{"limits: {message_bytes: 1 Mb}\n",
+		"my.yaml:1:25: message_bytes is a size from 1 KiB to 25 MiB; write `message_bytes: 25 MiB`"},
 	{"limits: {message_bytes: 99999999999999999999}\n", "my.yaml:1:25: message_bytes is a size"},
 	{"log:\n  level: loud\n", "my.yaml:2:10: level is one of error, warning, info, debug"},
 	{"instance: [a]\n", "my.yaml:1:11: instance is one value; write `instance: Fieldpost`"},
 	{"instance: \"a\\nb\"\n", "my.yaml:1:11: instance holds a control character; write it on one line"},
-	{"smtp: {tls: ssl}\n", "my.yaml:1:13: tls is one of implicit, starttls, none (none only for a server on loopback)"},
+	{"smtp: {tls: ssl}\n",
+		"my.yaml:1:13: tls is one of implicit, starttls, none (none only for a server on loopback)"},
 	{"smtp: {from_address: Fieldpost <f@x.org>}\n",
 		"my.yaml:1:22: from_address is a bare mail address; write `from_address: feedback@example.org`"},
 	{"public_url: http://fieldpost.example.org\n", "my.yaml:1:13: public_url begins with https://"},
@@ -59,36 +66,47 @@ static const struct {
 	/* mailboxes */
 	{"mailboxes:\n- name: a\n  user: u\n", "my.yaml:2:3: host is missing; write `host: imap.example.org`"},
 	{"mailboxes:\n- name: a\n  host:\n  user: u\n", "my.yaml:3:8: host is missing; write `host: imap.example.org`"},
-	{"mailboxes:\n- name: a b\n", "my.yaml:2:9: name is at most 64 letters, digits, dots, dashes and underscores; write `name: feedback`"},
+	{"mailboxes:\n- name: a b\n", "my.yaml:2:9: name is at most 64 letters, digits, dots, dashes and underscores; "
+				      "write `name: feedback`"},
 	{BOX "- name: field\n  host: imap.example.net\n  user: u\n  password: {file: /p}\n",
 		"my.yaml:6:9: a mailbox before this one is called \"field\" too; give each a name of its own"},
-	{BOX "  tls: none\n", "my.yaml:6:8: tls: none is for a server on this machine only (localhost, 127.0.0.1, ::1), and "
-			     "imap.example.org is not; write `tls: implicit` or `tls: starttls`"},
+	{BOX "  tls: none\n",
+		"my.yaml:6:8: tls: none is for a server on this machine only (localhost, 127.0.0.1, ::1), and "
+		"imap.example.org is not; write `tls: implicit` or `tls: starttls`"},
 	{BOX "  folders: INBOX\n", "my.yaml:6:12: folders is a list with at least one entry; write `folders: [INBOX]`"},
 	{BOX "  folders: []\n", "my.yaml:6:12: folders is a list with at least one entry; write `folders: [INBOX]`"},
 	{BOX "  folders: [INBOX, Junk, INBOX]\n", "my.yaml:6:26: folders names \"INBOX\" twice; take one out"},
-	{BOX "  after_filed: archive\n", "my.yaml:6:16: after_filed is one of `leave`, `keyword NAME`, `move FOLDER`, `delete`"},
+	{BOX "  after_filed: archive\n",
+		"my.yaml:6:16: after_filed is one of `leave`, `keyword NAME`, `move FOLDER`, `delete`"},
 	{BOX "  after_filed: move\n", "my.yaml:6:16: after_filed is one of"},
 	{BOX "  after_filed: delete it\n", "my.yaml:6:16: after_filed is one of"},
-	{BOX "  after_held: keyword a b\n", "my.yaml:6:15: after_held: a keyword has no blanks and none of (){%*\"\\]; write `after_held: keyword Filed`"},
+	{BOX "  after_held: keyword a b\n", "my.yaml:6:15: after_held: a keyword has no blanks and none of (){%*\"\\]; "
+					    "write `after_held: keyword Filed`"},
 	{BOX "  folders: [INBOX, Done]\n  after_review: move Done\n",
-		"my.yaml:7:17: after_review moves mail into \"Done\", which is read as well; name a folder that is not in `folders`"},
+		"my.yaml:7:17: after_review moves mail into \"Done\", which is read as well; name a folder that is not "
+		"in `folders`"},
 	{BOX "  port: 70000\n", "my.yaml:6:9: port is a whole number from 1 to 65535"},
 	{"mailboxes:\n- name: field\n  host: imaps://imap.example.org\n  user: u\n  password: {file: /p}\n",
 		"my.yaml:3:9: host is a bare host name or address; write `host: mail.example.org`"},
 	/* SMTP */
 	{"smtp: {from_address: a@example.org}\n", "my.yaml:1:7: host is missing; write `host: smtp.example.org`"},
-	{"smtp: {host: smtp.example.org}\n", "my.yaml:1:7: from_address is missing; write `from_address: feedback@example.org`"},
+	{"smtp: {host: smtp.example.org}\n",
+		"my.yaml:1:7: from_address is missing; write `from_address: feedback@example.org`"},
 	{"smtp: {host: smtp.example.org, from_address: a@example.org, user: u}\n",
 		"my.yaml:1:67: user without password; write `password: {file: /etc/fieldpost/smtp.password}`"},
 	{"smtp: {host: smtp.example.org, from_address: a@example.org, password: {file: /p}}\n",
 		"my.yaml:1:71: password without user; write `user: fieldpost`"},
-	{"smtp: {host: 10.0.0.1, from_address: a@example.org, tls: none}\n", "my.yaml:1:58: tls: none is for a server on this machine only"},
+	{"smtp: {host: 10.0.0.1, from_address: a@example.org, tls: none}\n",
+		"my.yaml:1:58: tls: none is for a server on this machine only"},
 	/* secrets */
-	{"smtp: {password: {file: /a, command: b}}\n", "my.yaml:1:18: password has one place; write `password: {file: /etc/fieldpost/smtp.password}`"},
-	{"smtp: {password: {vault: a}}\n", "my.yaml:1:19: \"vault\" is no place for a secret; it is file, credential or command"},
-	{"smtp: {password: {file: ''}}\n", "my.yaml:1:25: file of password is empty; write `password: {file: /etc/fieldpost/smtp.password}`"},
-	{"smtp: {password: {credential: ../x}}\n", "my.yaml:1:31: credential is the name given to LoadCredential= in the unit, without a path"},
+	{"smtp: {password: {file: /a, command: b}}\n",
+		"my.yaml:1:18: password has one place; write `password: {file: /etc/fieldpost/smtp.password}`"},
+	{"smtp: {password: {vault: a}}\n",
+		"my.yaml:1:19: \"vault\" is no place for a secret; it is file, credential or command"},
+	{"smtp: {password: {file: ''}}\n",
+		"my.yaml:1:25: file of password is empty; write `password: {file: /etc/fieldpost/smtp.password}`"},
+	{"smtp: {password: {credential: ../x}}\n",
+		"my.yaml:1:31: credential is the name given to LoadCredential= in the unit, without a path"},
 };
 
 static void test_errors(void **state)
@@ -152,12 +170,13 @@ static void test_defaults(void **state)
 
 static void test_mailbox(void **state)
 {
-	struct config *config = parsed("mailboxes:\n"
-				       "- name: one\n  host: imap.example.org\n  user: u\n  password: {credential: imap}\n"
-				       "  folders: [INBOX, 'Junk & more']\n  after_filed: move Done & dusted\n"
-				       "  after_review: keyword $Review\n  after_ignored: delete\n  poll_seconds: 5\n  idle: no\n"
-				       "- {name: two, host: 127.0.0.9, tls: none, user: v, password: {command: 'pass x'}}\n"
-				       "- {name: three, host: '::1', tls: starttls, port: 1143, user: v, password: {file: secret}}\n");
+	struct config *config =
+		parsed("mailboxes:\n"
+		       "- name: one\n  host: imap.example.org\n  user: u\n  password: {credential: imap}\n"
+		       "  folders: [INBOX, 'Junk & more']\n  after_filed: move Done & dusted\n"
+		       "  after_review: keyword $Review\n  after_ignored: delete\n  poll_seconds: 5\n  idle: no\n"
+		       "- {name: two, host: 127.0.0.9, tls: none, user: v, password: {command: 'pass x'}}\n"
+		       "- {name: three, host: '::1', tls: starttls, port: 1143, user: v, password: {file: secret}}\n");
 	const struct config_mailbox *one = &config->mailboxes[0], *two = one + 1, *three = one + 2;
 	char folder[4096];
 
@@ -242,7 +261,8 @@ static const char everything[] =
 	"database: {url: 'host=db', password: {credential: db}}\ntls: {ca_file: /ca}\nlimits: {message_bytes: 3 KiB}\n"
 	"parse: {workers: 7}\nlog: {level: debug, format: json}\n" BOX
 	"  after_filed: move A\n  folders: ['a\"b', c]\n  idle: false\n"
-	"smtp: {host: smtp.example.org, from_address: a@example.org, user: u, password: {command: 'echo \"x\"'}, tls: implicit}\n";
+	"smtp: {host: smtp.example.org, from_address: a@example.org, user: u, password: {command: 'echo \"x\"'}, tls: "
+	"implicit}\n";
 
 static struct config *part_of(const struct config *config, const char *duty, struct text *text)
 {
@@ -311,7 +331,8 @@ static void test_can_replace(void **state)
 static void test_loopback(void **state)
 {
 	static const char *const yes[] = {"localhost", "LOCALHOST", "127.0.0.1", "127.255.0.3", "::1"};
-	static const char *const no[] = {"localhost.example.org", "128.0.0.1", "::2", "0.0.0.0", "", "127.1.example.org"};
+	static const char *const no[] = {
+		"localhost.example.org", "128.0.0.1", "::2", "0.0.0.0", "", "127.1.example.org"};
 
 	for (size_t i = 0; i < COUNT(yes); i++)
 		assert_true(config_host_is_loopback(yes[i]));

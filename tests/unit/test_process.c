@@ -1,6 +1,6 @@
 /*
- * core/process: the supervisor with duties made for the test. This program is both sides: the supervisor execs it anew with
- * `serve --duty NAME --index N`, as it does with the real one. Duties tell what they do in a file of events.
+ * core/process: the supervisor with duties made for the test. This program is both sides: the supervisor execs it anew
+ * with `serve --duty NAME --index N`, as it does with the real one. Duties tell what they do in a file of events.
  */
 #include "tests/unit/unit.h"
 
@@ -271,7 +271,8 @@ static void test_gives_each_duty_its_own(void **state)
 static void test_restarts_with_backoff(void **state)
 {
 	pid_t supervisor = supervise_only("crash, steady");
-	struct event first = await("crash", "start", 1), second = await("crash", "start", 2), third = await("crash", "start", 3);
+	struct event first = await("crash", "start", 1), second = await("crash", "start", 2),
+		     third = await("crash", "start", 3);
 	long long gap = second.at_ms - first.at_ms, next = third.at_ms - second.at_ms;
 	struct event steady_start = await("steady", "start", 1);
 
@@ -350,7 +351,8 @@ static void test_a_reload_replaces(void **state)
 static void test_duties_die_with_their_supervisor(void **state)
 {
 	pid_t supervisor = supervise_only("steady,hang,stubborn");
-	pid_t pids[] = {await("steady", "start", 1).pid, await("hang", "start", 1).pid, await("stubborn", "start", 1).pid};
+	pid_t pids[] = {
+		await("steady", "start", 1).pid, await("hang", "start", 1).pid, await("stubborn", "start", 1).pid};
 
 	end(supervisor, SIGKILL);
 	for (size_t i = 0; i < COUNT(pids); i++)
@@ -372,8 +374,12 @@ static void test_a_second_signal_is_for_now(void **state)
 
 static void test_the_ground_comes_first(void **state)
 {
-	struct service service = {.duties = duties, .only = "steady", .config_path = config_file, .ground_open = ground_open,
-		.ground_good = ground_good, .ground_close = ground_close};
+	struct service service = {.duties = duties,
+		.only = "steady",
+		.config_path = config_file,
+		.ground_open = ground_open,
+		.ground_good = ground_good,
+		.ground_close = ground_close};
 	pid_t supervisor = supervise(&service);
 	char path[128];
 	FILE *file;
@@ -391,8 +397,12 @@ static void test_the_ground_comes_first(void **state)
 
 static void test_no_ground_no_service(void **state)
 {
-	struct service service = {.duties = duties, .only = "steady", .config_path = config_file, .ground_open = ground_refuse,
-		.ground_good = ground_good, .ground_close = ground_close};
+	struct service service = {.duties = duties,
+		.only = "steady",
+		.config_path = config_file,
+		.ground_open = ground_refuse,
+		.ground_good = ground_good,
+		.ground_close = ground_close};
 	pid_t supervisor = supervise(&service);
 	int status;
 
