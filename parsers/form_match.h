@@ -6,18 +6,13 @@
  *       body: '(?s)^Country: (?<country>.*?)\nWhat happened: (?<lesson>.*)'
  *
  * Named groups are fields of the form; where the form has no `fields:`, each group makes one of type text. All that is given must match.
- * PCRE2 with JIT, UTF, ^ and $ at every line; match, depth and heap limits, so that no mail can hold up the reader.
+ * ^ and $ match at every line. regex.h sets the limits, so that no mail can hold up the reader.
  */
 #ifndef PARSERS_FORM_MATCH_H
 #define PARSERS_FORM_MATCH_H
 
 #include "base/yaml.h"
 #include "parsers/parsers.h"
-
-#define FORM_MATCH_STEPS 1000000 /* of backtracking: about 4 ms */
-#define FORM_MATCH_DEPTH 10000
-#define FORM_MATCH_HEAP_KB 20000
-#define FORM_MATCH_GROUPS_MAX 200
 
 struct form_match;
 

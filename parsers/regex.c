@@ -122,3 +122,15 @@ size_t regex_group(const struct regex *regex, const char *name)
 
 	return number > 0 ? (size_t)number : 0;
 }
+
+const char *regex_group_name(const struct regex *regex, size_t index)
+{
+	uint32_t count = 0, size = 0;
+	PCRE2_SPTR table = NULL;
+
+	pcre2_pattern_info(regex->code, PCRE2_INFO_NAMECOUNT, &count);
+	pcre2_pattern_info(regex->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
+	pcre2_pattern_info(regex->code, PCRE2_INFO_NAMETABLE, &table);
+	/* An entry is the group's number in two bytes, then its name. */
+	return index < count ? (const char *)table + index * size + 2 : NULL;
+}

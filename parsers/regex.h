@@ -39,5 +39,7 @@ int regex_match(const struct regex *regex, struct view subject, size_t from, str
 bool regex_match_begins(const struct regex *regex, struct view subject);
 /* Number of a named group, or 0. */
 size_t regex_group(const struct regex *regex, const char *name);
+/* The named groups one by one, by name, from index 0; NULL behind the last. The text is the regex's own. */
+const char *regex_group_name(const struct regex *regex, size_t index);
 
 #endif
