@@ -1,0 +1,173 @@
+/*
+ * parsers/reply: parse_mail(): one mail -> one result. See parsers.h; the steps of reading stand in reply.h.
+ *
+ * Of a multipart/alternative both sides are read, since either may be poor: a text part that says "see the HTML", HTML that a client
+ * built from tables. What is filed must not depend on which was read: where the two give different values, a person looks.
+ */
+#include "parsers/reply.h"
+
+#include "base/unicode.h"
+#include "parsers/reference.h"
+
+struct reply *reply_read(const struct forms *forms, struct arena *arena, const struct envelope *envelope,
+	const struct request_hint *hint, bool channel, const struct mail_part *const *parts, size_t count)
+{
+	struct reply *reply = ARENA_NEW(arena, struct reply);
+
+	reply->forms = forms;
+	reply->arena = arena;
+	reply->envelope = envelope;
+	reply->hint = hint;
+	reply->channel = channel;
+	reply_collect(reply, parts, count);
+	reply_find_depth(reply);
+	reply_find_labels(reply);
+	reply_find_signatures(reply);
+	reply_find_authors(reply);
+	reply_choose_form(reply);
+	reply_find_uses(reply);
+	reply_gather(reply);
+	reply_type(reply);
+	return reply;
+}
+
+/* ---- the parts ---- */
+
+static bool has_kind(const struct mail *mail, int alternative, enum mail_part_kind kind)
+{
+	for (size_t i = 0; i < mail->part_count; i++)
+		if (mail->parts[i].alternative == alternative && mail->parts[i].kind == kind &&
+			view_trim(mail->parts[i].text).len > 0)
+			return true;
+	return false;
+}
+
+/* The parts that are read when `kind` is preferred; returns how many. `forwarded`: those inside an attached mail instead. */
+static size_t choose_parts(const struct mail *mail, enum mail_part_kind kind, bool forwarded, const struct mail_part **out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < mail->part_count; i++) {
+		const struct mail_part *part = &mail->parts[i];
+
+		if (part->kind == PART_OTHER || part->forwarded != forwarded)
+			continue;
+		if (part->alternative > 0 && part->kind != kind && has_kind(mail, part->alternative, kind))
+			continue;
+		out[count++] = part;
+	}
+	return count;
+}
+
+static bool same_parts(const struct mail_part **a, size_t a_count, const struct mail_part **b, size_t b_count)
+{
+	return a_count == b_count && (a_count == 0 || memcmp(a, b, a_count * sizeof(*a)) == 0);
+}
+
+/* ---- two readings of one mail ---- */
+
+/* Typed values must agree. Words may differ in their white space and bullets. */
+static bool agree(const struct field *field, const struct reply_value *a, const struct reply_value *b)
+{
+	if (field->type == FIELD_TEXT || field->type == FIELD_LINE || a->verdict == VALUE_NONE || b->verdict == VALUE_NONE)
+		return true;
+	return a->verdict == b->verdict && (a->verdict != VALUE_TAKEN || json_equal(a->value, b->value));
+}
+
+static void compare(struct reply *best, const struct reply *other)
+{
+	if (best->form != other->form)
+		return;
+	for (size_t i = 0; i < best->form->field_count; i++) {
+		struct reply_value *value = &best->values[i];
+
+		if (agree(&best->form->fields[i], value, &other->values[i]) || value->verdict != VALUE_TAKEN)
+			continue;
+		value->verdict = VALUE_INVALID;
+		value->suggestion = other->values[i].raw;
+	}
+}
+
+/* HTML first: its lines are the writer's, not a client's wrapping. The text counts where it says more. */
+static struct reply *read_best(const struct forms *forms, struct arena *arena, const struct mail *mail,
+	const struct request_hint *hint)
+{
+	const struct mail_part **html = ARENA_NEW_N(arena, const struct mail_part *, mail->part_count + 1);
+	const struct mail_part **plain = ARENA_NEW_N(arena, const struct mail_part *, mail->part_count + 1);
+	size_t html_count = choose_parts(mail, PART_HTML, false, html);
+	size_t plain_count = choose_parts(mail, PART_PLAIN, false, plain);
+	struct reply *best, *other;
+
+	best = reply_read(forms, arena, &mail->envelope, hint, false, html, html_count);
+	if (same_parts(html, html_count, plain, plain_count))
+		return best;
+	other = reply_read(forms, arena, &mail->envelope, hint, false, plain, plain_count);
+	if (other->found > best->found || (!best->form && other->form)) {
+		struct reply *swap = best;
+
+		best = other;
+		other = swap;
+	}
+	if (best->form)
+		compare(best, other);
+	reply_release(other);
+	return best;
+}
+
+/* Answers in an attached mail are not the sender's: somebody else's reply was forwarded. */
+static bool holds_attached_reply(const struct forms *forms, struct arena *arena, const struct mail *mail)
+{
+	const struct mail_part **parts = ARENA_NEW_N(arena, const struct mail_part *, mail->part_count + 1);
+	size_t count = choose_parts(mail, PART_HTML, true, parts);
+	struct reply *attached;
+	bool holds;
+
+	if (count == 0)
+		return false;
+	attached = reply_read(forms, arena, &mail->envelope, NULL, false, parts, count);
+	holds = attached->found > 0 || reply_is_forwarded(attached);
+	reply_release(attached);
+	return holds;
+}
+
+/* ---- the reference ---- */
+
+static const char *find_reference(struct arena *arena, const struct mail *mail, const struct request_hint *hint)
+{
+	const char *reference = reference_read(arena, mail->envelope.subject);
+
+	if (!reference)
+		reference = reference_read(arena, mail->envelope.to);
+	for (size_t i = 0; !reference && i < mail->part_count; i++)
+		reference = reference_read(arena, mail->parts[i].text);
+	if (!reference)
+		reference = reference_read(arena, mail->returned);
+	if (!reference && hint && hint->reference)
+		reference = arena_strdup(arena, hint->reference);
+	return reference;
+}
+
+void parse_mail(const struct forms *forms, struct arena *arena, struct view raw, const struct request_hint *hint,
+	struct result *out)
+{
+	struct mail *mail = ARENA_NEW(arena, struct mail);
+	struct reply *reply;
+
+	memset(out, 0, sizeof(*out));
+	mail_read(arena, raw, mail);
+	out->envelope = mail->envelope;
+	out->attachments = mail->attachments;
+	out->attachment_count = mail->attachment_count;
+	out->reference = find_reference(arena, mail, hint);
+	out->values = json_object();
+	out->reason = mail->reason;
+	out->outcome = OUTCOME_REVIEW;
+	if (mail->reason == REASON_BOUNCE || mail->reason == REASON_AUTO_REPLY)
+		out->outcome = OUTCOME_IGNORED;
+	if (mail->reason != REASON_NONE)
+		return;
+	reply = read_best(forms, arena, mail, hint);
+	reply_to_result(reply, reply_is_forwarded(reply) || (reply->found == 0 && holds_attached_reply(forms, arena, mail)),
+		out);
+	reply_release(reply);
+}

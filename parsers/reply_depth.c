@@ -1,0 +1,295 @@
+/*
+ * parsers/reply_depth: where quoted mails begin, who wrote them, how deep each line stands. See reply.h.
+ *
+ * Clients quote in two ways: with marks (">", <blockquote>), where the depth is counted, or flat, where everything below a head
+ * ("From: ... Sent: ... Subject: ...", "-----Original Message-----") is the older mail. A head may also stand inside the quote that it
+ * introduces. So: depth = quote marks + flat heads passed within them.
+ */
+#include "parsers/reply.h"
+
+#include "base/unicode.h"
+
+#define MARKS_MAX 20         /* quote marks that are told apart */
+#define HEAD_LINES_MAX 12    /* lines of a header block */
+#define HEAD_GAP_MAX 3       /* of these, lines of a list of recipients that runs on */
+#define ATTRIBUTION_LINES 3  /* lines that a wrapped attribution may take */
+#define ATTRIBUTION_WRAP_MIN 30 /* bytes of a line that is long enough to be wrapped */
+
+struct walk {
+	struct reply *reply;
+	int flat[MARKS_MAX + 2];             /* heads passed, by quote marks */
+	size_t block_at[REPLY_DEPTH_MAX + 2]; /* the block that a line of that depth belongs to; 0: none yet */
+	int marks;                           /* of the line before */
+	bool begins;                         /* the quote has just begun: its head may stand inside it */
+};
+
+/* A head as it was found. */
+struct head {
+	size_t lines;       /* 0: none */
+	struct view author;
+	bool forwarded, strong; /* strong: it cannot be somebody's sentence */
+};
+
+static int marks_of(const struct reply *reply, size_t line)
+{
+	int marks = reply->source[line].quote;
+
+	return marks < MARKS_MAX ? marks : MARKS_MAX;
+}
+
+static bool has_address(struct view text)
+{
+	ptrdiff_t at = view_find_char(text, '@');
+
+	return at > 0 && (size_t)at + 1 < text.len;
+}
+
+/* ---- header blocks ---- */
+
+#define HEAD_FROM 1 /* of lexicon_header_name() */
+
+/* The lines "From: ...", "Sent: ...", ... from `line` on, in any order and language. Returns how many, 0 when it is no header block. */
+static size_t header_lines(const struct reply *reply, size_t line, size_t needed, struct view *author_out)
+{
+	size_t last = line, from = reply->count, kinds = 0;
+	unsigned seen = 0;
+
+	for (size_t i = line; i < reply->count && i < line + HEAD_LINES_MAX; i++) {
+		const struct reply_line *l = &reply->lines[i];
+
+		if (l->role == LINE_BLANK || marks_of(reply, i) != marks_of(reply, line) || i - last > HEAD_GAP_MAX ||
+			(i == line && l->header == 0))
+			break;
+		if (l->header == 0)
+			continue;
+		if (l->header == HEAD_FROM)
+			from = i;
+		kinds += !(seen & (1U << l->header));
+		seen |= 1U << l->header;
+		last = i;
+	}
+	if (kinds < needed || from == reply->count)
+		return 0;
+	*author_out = reply->source[from].text;
+	return last - line + 1;
+}
+
+/* "-----Original Message-----", a rule or "Forwarded message", and the header block below it. */
+static void find_separator(const struct reply *reply, size_t line, struct head *out)
+{
+	const struct reply_line *l = &reply->lines[line];
+	bool words = view_find(reply->source[line].text, VIEW("____")) < 0;
+	size_t next = reply_next(reply, line), lines;
+
+	if (!(l->kinds & (LEXICON_SEPARATOR | LEXICON_FORWARDED)) || next == reply->count)
+		return;
+	lines = header_lines(reply, next, 2, &out->author);
+	/* A rule of underscores alone says nothing: a signature or a list's footer may follow. */
+	if (lines == 0 && !words)
+		return;
+	out->lines = lines > 0 ? next - line + lines : 1;
+	out->forwarded = (l->kinds & LEXICON_FORWARDED) != 0;
+	out->strong = true;
+}
+
+/* ---- attributions ---- */
+
+static bool ends_in_colon(struct view text)
+{
+	while (text.len > 0) {
+		size_t last = text.len - 1, at;
+		uint32_t code;
+
+		while (last > 0 && ((unsigned char)text.ptr[last] & 0xC0) == 0x80)
+			last--;
+		at = last;
+		if (!unicode_next(text, &at, &code))
+			return false;
+		if (code == ':' || code == 0xFF1A)
+			return true;
+		if (!unicode_is_space(code) && !unicode_is_invisible(code) && code != '*' && code != '_')
+			return false;
+		text.len = last;
+	}
+	return false;
+}
+
+/* "On ... wrote:", which a client may have wrapped. The shortest stretch of lines that is one counts. */
+static void find_attribution(const struct reply *reply, size_t line, struct head *out)
+{
+	const struct reply_line *lines = reply->lines;
+	struct view joined = reply->source[line].text;
+
+	for (size_t n = 1; n <= ATTRIBUTION_LINES; n++) {
+		size_t last = line + n - 1;
+
+		if (last >= reply->count || lines[last].role == LINE_BLANK || marks_of(reply, last) != marks_of(reply, line))
+			return;
+		if (n > 1 && ((lines[last].kinds & LEXICON_ATTRIBUTION) || reply->source[line].text.len < ATTRIBUTION_WRAP_MIN))
+			return; /* the next line is one by itself, or this one is too short to have been wrapped */
+		if (n > 1)
+			joined = view_of(arena_printf(reply->arena, "%.*s %.*s", VIEW_ARGS(joined),
+				VIEW_ARGS(reply->source[last].text)));
+		if (!ends_in_colon(reply->source[last].text))
+			continue;
+		if (n == 1 ? !(lines[line].kinds & LEXICON_ATTRIBUTION) :
+			     !lexicon_is_attribution(reply->forms->lexicon, reply->arena, joined))
+			continue;
+		out->lines = n;
+		out->author = joined;
+		out->strong = has_address(joined) || reply->source[line].boundary;
+		return;
+	}
+}
+
+/* A head in a language that we do not know: a client's own mark in HTML, and lines with a colon or an address. */
+static void find_marked(const struct reply *reply, size_t line, struct head *out)
+{
+	size_t last = line;
+
+	if (!reply->source[line].boundary)
+		return;
+	while (last < reply->count && last < line + HEAD_LINES_MAX && reply->lines[last].role != LINE_BLANK &&
+		marks_of(reply, last) == marks_of(reply, line) &&
+		(ends_in_colon(reply->source[last].text) || has_address(reply->source[last].text) ||
+			(last > line && view_find_char(reply->source[last].text, ':') > 0))) {
+		if (out->author.len == 0 && has_address(reply->source[last].text))
+			out->author = reply->source[last].text;
+		last++;
+	}
+	out->lines = last - line;
+	out->strong = true;
+}
+
+static struct head find_head(const struct reply *reply, size_t line)
+{
+	struct head head = {.strong = true};
+
+	find_separator(reply, line, &head);
+	if (head.lines == 0)
+		head.lines = header_lines(reply, line, 3, &head.author);
+	if (head.lines == 0)
+		find_attribution(reply, line, &head);
+	if (head.lines == 0)
+		find_marked(reply, line, &head);
+	return head;
+}
+
+/* ---- the walk ---- */
+
+static int depth_at(const struct walk *walk, int marks)
+{
+	int depth = marks;
+
+	for (int i = 0; i <= marks; i++)
+		depth += walk->flat[i];
+	return depth < REPLY_DEPTH_MAX ? depth : REPLY_DEPTH_MAX;
+}
+
+static size_t new_block(struct walk *walk, int depth, const struct head *head)
+{
+	struct reply *reply = walk->reply;
+	struct reply_block *block;
+
+	if (reply->block_count == REPLY_BLOCKS_MAX)
+		return reply->block_count - 1;
+	block = &reply->blocks[reply->block_count];
+	block->depth = depth;
+	block->parent = walk->block_at[depth - 1];
+	block->author = head->author;
+	block->forwarded = head->forwarded;
+	return reply->block_count++;
+}
+
+static void open_block(struct walk *walk, int depth, const struct head *head)
+{
+	for (int i = depth; i <= REPLY_DEPTH_MAX; i++)
+		walk->block_at[i] = 0;
+	if (depth > 0)
+		walk->block_at[depth] = new_block(walk, depth, head);
+}
+
+/* Fewer marks than before: what was passed inside the deeper quote is over. */
+static void leave_quote(struct walk *walk, int marks)
+{
+	for (int i = marks + 1; i <= MARKS_MAX; i++)
+		walk->flat[i] = 0;
+}
+
+static void place(struct walk *walk, size_t line, int depth, enum line_role role)
+{
+	struct reply_line *l = &walk->reply->lines[line];
+	static const struct head none;
+
+	if (depth > 0 && walk->block_at[depth] == 0)
+		open_block(walk, depth, &none);
+	l->depth = depth;
+	l->block = depth > 0 ? walk->block_at[depth] : 0;
+	if (role == LINE_BOUNDARY && l->role != LINE_BLANK)
+		l->role = role;
+}
+
+/* Takes the head's lines; returns false when it is only somebody's sentence. */
+static bool pass_head(struct walk *walk, size_t line, const struct head *head)
+{
+	struct reply *reply = walk->reply;
+	int marks = marks_of(reply, line), depth = depth_at(walk, marks);
+	size_t next = reply_next(reply, line + head->lines - 1);
+
+	if (next < reply->count && marks_of(reply, next) > marks) {
+		/* the quote with its marks follows */
+		for (int i = marks + 1; i <= MARKS_MAX; i++)
+			walk->flat[i] = 0;
+		open_block(walk, depth_at(walk, marks + 1), head);
+	} else if (walk->begins && marks > 0) {
+		open_block(walk, depth, head);
+	} else if (head->strong) {
+		walk->flat[marks]++;
+		open_block(walk, depth_at(walk, marks), head);
+	} else {
+		return false;
+	}
+	for (size_t i = 0; i < head->lines; i++)
+		place(walk, line + i, depth_at(walk, marks), LINE_BOUNDARY);
+	return true;
+}
+
+static void start_line(struct walk *walk, size_t line)
+{
+	int marks = marks_of(walk->reply, line);
+
+	if (line > 0 && walk->reply->lines[line].part != walk->reply->lines[line - 1].part) {
+		for (int i = 0; i <= MARKS_MAX; i++)
+			walk->flat[i] = 0;
+		walk->marks = 0;
+	}
+	if (marks < walk->marks)
+		leave_quote(walk, marks);
+	walk->begins = marks > walk->marks;
+}
+
+void reply_find_depth(struct reply *reply)
+{
+	struct walk walk = {.reply = reply};
+
+	reply->blocks = ARENA_NEW_N(reply->arena, struct reply_block, REPLY_BLOCKS_MAX);
+	reply->block_count = 1;
+	for (size_t line = 0; line < reply->count;) {
+		struct head head = {0};
+
+		if (reply->lines[line].role == LINE_BLANK) {
+			place(&walk, line, depth_at(&walk, walk.marks), LINE_BLANK);
+			line++;
+			continue;
+		}
+		start_line(&walk, line);
+		head = find_head(reply, line);
+		if (head.lines > 0 && pass_head(&walk, line, &head)) {
+			line += head.lines;
+		} else {
+			place(&walk, line, depth_at(&walk, marks_of(reply, line)), LINE_TEXT);
+			line++;
+		}
+		walk.marks = marks_of(reply, line - 1);
+	}
+}

@@ -1,0 +1,273 @@
+/*
+ * parsers/reply_form: which form is answered, and in which language. See reply.h.
+ *
+ * The signs, strongest first: the request that the caller knows of; a title in the subject or the text; the quoted form; a form's own
+ * regexes; most distinct labels in the practitioner's own words. Where a sign points at two forms, the next one is asked.
+ */
+#include "parsers/reply.h"
+
+#include <string.h>
+
+#include "base/unicode.h"
+#include "parsers/form_match.h"
+
+#define LANGUAGES_MAX 64
+
+/* The newest version of each form is the one that is read, unless the caller knows which was sent. */
+static bool is_current(const struct reply *reply, const struct form *form)
+{
+	return forms_get(reply->forms, form->id, 0) == form;
+}
+
+static const struct form *hinted_form(const struct reply *reply)
+{
+	if (!reply->hint || !reply->hint->form)
+		return NULL;
+	return forms_get(reply->forms, reply->hint->form, reply->hint->form_version);
+}
+
+/* ---- titles ---- */
+
+/* One form, or the sign that there are several. */
+struct choice {
+	const struct form *form;
+	const char *language;
+	bool several;
+};
+
+static void choose(struct choice *choice, const struct reply *reply, const struct label *title)
+{
+	for (size_t i = 0; title && i < title->use_count; i++) {
+		const struct label_use *use = &title->uses[i];
+
+		if (!is_current(reply, use->form))
+			continue;
+		if (choice->form && choice->form != use->form)
+			choice->several = true;
+		if (!choice->form)
+			choice->language = use->language;
+		choice->form = use->form;
+	}
+}
+
+static bool is_word_byte(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (unsigned char)c >= 0x80;
+}
+
+/* Does the folded text hold the folded words, not as a part of longer ones? */
+static bool holds_words(struct view text, struct view words)
+{
+	size_t from = 0;
+	ptrdiff_t at;
+
+	while ((at = view_find(view_sub(text, from, text.len), words)) >= 0) {
+		size_t start = from + (size_t)at, end = start + words.len;
+
+		if ((start == 0 || !is_word_byte(text.ptr[start - 1])) && (end == text.len || !is_word_byte(text.ptr[end])))
+			return true;
+		from = start + 1;
+	}
+	return false;
+}
+
+static struct choice form_by_subject(const struct reply *reply)
+{
+	struct view subject = unicode_fold(reply->arena, reply->envelope->subject);
+	struct choice choice = {0};
+
+	for (size_t i = 0; i < label_count(reply->forms->titles); i++) {
+		const struct label *title = label_at(reply->forms->titles, i);
+
+		if (holds_words(subject, title->folded))
+			choose(&choice, reply, title);
+	}
+	return choice;
+}
+
+/* A line that is a title and nothing else: in the own words, or in what they answer. */
+static struct choice form_by_title_line(struct reply *reply, int depth)
+{
+	struct choice choice = {0};
+	bool answers = false;
+
+	for (size_t i = 0; i < reply->count; i++) {
+		struct reply_line *l = &reply->lines[i];
+		const struct label *title;
+
+		answers |= l->hit && l->depth == 0;
+		if (l->role != LINE_TEXT || l->hit || l->depth != depth || reply->blocks[l->block].practitioner)
+			continue;
+		title = label_find(reply->forms->titles, reply->arena, label_trim(reply->source[i].text));
+		choose(&choice, reply, title);
+		/* Behind the first label it may be an answer. */
+		if (title && !answers)
+			l->role = LINE_NOISE;
+	}
+	return choice;
+}
+
+/* ---- labels ---- */
+
+/* How many distinct fields of each form carry a label in the own words, or in our requests. */
+static size_t count_fields(const struct reply *reply, bool own, const struct form *form)
+{
+	bool *seen = arena_alloc(reply->arena, form->field_count + 1);
+	size_t count = 0;
+
+	for (size_t i = 0; i < reply->count; i++) {
+		const struct reply_line *l = &reply->lines[i];
+		const struct label_use *use;
+
+		if (l->role != LINE_TEXT || !l->hit || (own ? l->depth > 0 : !reply->blocks[l->block].request))
+			continue;
+		use = reply_use(l->hit->label, form, NULL);
+		if (!use || seen[use->field->number])
+			continue;
+		seen[use->field->number] = true;
+		count++;
+	}
+	return count;
+}
+
+static const struct form *form_by_labels(const struct reply *reply, bool own)
+{
+	const struct form *best = NULL;
+	size_t most = 0;
+
+	for (size_t i = 0; i < forms_count(reply->forms); i++) {
+		const struct form *form = forms_at(reply->forms, i);
+		size_t count = is_current(reply, form) ? count_fields(reply, own, form) : 0;
+
+		if (count == 0 || count < most)
+			continue;
+		best = count == most ? NULL : form;
+		most = count;
+	}
+	return best;
+}
+
+/* ---- a form's own regexes ---- */
+
+static int match_parts(struct reply *reply, const struct form *form, const struct form_match *match, struct view *found)
+{
+	int matches = 0;
+
+	for (size_t i = 0; i < reply->part_count && matches == 0; i++) {
+		memset(found, 0, form->field_count * sizeof(*found));
+		matches = form_match_read(match, reply->envelope->subject, reply->parts[i]->text, found);
+	}
+	return matches;
+}
+
+static const struct form *form_by_regex(struct reply *reply)
+{
+	const struct form *only = NULL;
+
+	for (size_t i = 0; i < forms_count(reply->forms); i++) {
+		const struct form *form = forms_at(reply->forms, i);
+		const struct form_private *private = form->compiled;
+		struct view *found;
+		int matches;
+
+		if (!private->match || !is_current(reply, form))
+			continue;
+		found = ARENA_NEW_N(reply->arena, struct view, form->field_count);
+		matches = match_parts(reply, form, private->match, found);
+		reply->over_limit |= matches < 0;
+		if (matches <= 0)
+			continue;
+		if (only)
+			return NULL;
+		only = form;
+		reply->matched = found;
+	}
+	return only;
+}
+
+/* ---- the choice ---- */
+
+static bool settle(struct reply *reply, struct choice choice)
+{
+	if (!choice.form || choice.several)
+		return false;
+	reply->form = choice.form;
+	reply->title_language = choice.language;
+	return true;
+}
+
+/* A form that is known by its title may still be one that is read by its regexes. */
+static void match_known(struct reply *reply)
+{
+	const struct form_private *private = reply->form->compiled;
+	struct view *found;
+	int matches;
+
+	if (!private->match || reply->matched)
+		return;
+	found = ARENA_NEW_N(reply->arena, struct view, reply->form->field_count);
+	matches = match_parts(reply, reply->form, private->match, found);
+	reply->over_limit |= matches < 0;
+	if (matches > 0)
+		reply->matched = found;
+}
+
+void reply_choose_form(struct reply *reply)
+{
+	struct choice own = form_by_title_line(reply, 0), quoted = form_by_title_line(reply, 1);
+
+	reply->form = hinted_form(reply);
+	if (reply->form)
+		reply->title_language = form_by_subject(reply).language;
+	else if (!settle(reply, form_by_subject(reply)) && !settle(reply, own) && !settle(reply, quoted))
+		reply->form = form_by_labels(reply, false);
+	if (!reply->form)
+		reply->form = form_by_regex(reply);
+	if (!reply->form) {
+		reply->matched = NULL;
+		reply->form = form_by_labels(reply, true);
+	}
+	if (reply->form)
+		match_known(reply);
+}
+
+/* ---- the language ---- */
+
+struct tally {
+	const char *language;
+	size_t count;
+};
+
+static void add_use(struct tally *tallies, size_t *count, const char *language)
+{
+	size_t i = 0;
+
+	while (i < *count && strcmp(tallies[i].language, language) != 0)
+		i++;
+	if (i == LANGUAGES_MAX)
+		return;
+	if (i == *count)
+		tallies[(*count)++] = (struct tally){language, 0};
+	tallies[i].count++;
+}
+
+const char *reply_language(const struct reply *reply, bool own, const char *or_else)
+{
+	struct tally tallies[LANGUAGES_MAX], best = {or_else, 0};
+	size_t count = 0;
+
+	for (size_t i = 0; i < reply->count; i++) {
+		const struct reply_line *l = &reply->lines[i];
+
+		if (!l->field || l->number_only || (l->depth == 0) != own)
+			continue;
+		for (size_t k = 0; k < l->hit->label->use_count; k++)
+			if (l->hit->label->uses[k].form == reply->form)
+				add_use(tallies, &count, l->hit->label->uses[k].language);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (tallies[i].count > best.count ||
+			(tallies[i].count == best.count && or_else && strcmp(tallies[i].language, or_else) == 0))
+			best = tallies[i];
+	return best.language;
+}

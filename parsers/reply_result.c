@@ -1,0 +1,133 @@
+/* parsers/reply_result: what was read becomes a result: outcome, reason, values, errors, provenance. See reply.h. */
+#include "parsers/reply.h"
+
+/* Where the answer begins in its part's text: the lines know where they stand, the answer may begin inside one. */
+static size_t start_in_part(const struct reply *reply, const struct reply_answer *answer)
+{
+	const struct mail_line *line = &reply->source[answer->first];
+	struct view text = reply->parts[reply->lines[answer->first].part]->text;
+	struct view stretch = view_sub(text, line->start, line->end - line->start);
+	ptrdiff_t end_of_line = view_find_char(answer->raw, '\n');
+	struct view head = view_sub(answer->raw, 0, end_of_line < 0 ? answer->raw.len : (size_t)end_of_line);
+	ptrdiff_t at;
+
+	/* The answer stands at the line's end, so the last place where it fits is the right one. */
+	if (view_ends(stretch, head))
+		return line->start + stretch.len - head.len;
+	at = view_find(stretch, head);
+	return at < 0 ? line->start : line->start + (size_t)at;
+}
+
+static void add_provenance(const struct reply *reply, const struct field *field, const struct reply_value *value,
+	struct provenance *out)
+{
+	const struct reply_answer *answer = value->answer;
+	const struct mail_part *part;
+
+	out->field = field->name;
+	out->raw = value->raw;
+	if (!answer) { /* found by a regex, in a part's text or in the subject */
+		part = reply->parts[0];
+		for (size_t i = 0; i < reply->part_count; i++)
+			if (value->raw.ptr >= reply->parts[i]->text.ptr &&
+				value->raw.ptr < reply->parts[i]->text.ptr + reply->parts[i]->text.len) {
+				part = reply->parts[i];
+				out->start = (size_t)(value->raw.ptr - part->text.ptr);
+				out->end = out->start + value->raw.len;
+			}
+	} else {
+		part = reply->parts[reply->lines[answer->label].part];
+		if (answer->raw.len > 0) {
+			out->start = start_in_part(reply, answer);
+			out->end = reply->source[answer->last].end;
+		} else {
+			out->start = reply->source[answer->label].start;
+			out->end = reply->source[answer->label].end;
+		}
+	}
+	out->part = part->number;
+	out->part_start = part->raw_start;
+	out->part_end = part->raw_end;
+}
+
+static struct misfit *add_misfit(struct result *out, struct misfit *list, const char *field, const char *error)
+{
+	struct misfit *misfit = &list[out->misfit_count++];
+
+	misfit->field = field;
+	misfit->error = error;
+	return misfit;
+}
+
+static void add_value(const struct reply *reply, const struct field *field, const struct reply_value *value,
+	struct misfit *misfits, struct provenance *provenance, struct result *out)
+{
+	struct misfit *misfit;
+
+	if (value->verdict != VALUE_NONE)
+		add_provenance(reply, field, value, &provenance[out->provenance_count++]);
+	if (value->verdict == VALUE_TAKEN) {
+		json_object_set(out->values, field->name, value->value);
+	} else if (value->verdict == VALUE_INVALID) {
+		misfit = add_misfit(out, misfits, field->name, "invalid-value");
+		misfit->found = value->raw;
+		misfit->suggestion = value->suggestion;
+	} else if (field->fallback) {
+		json_object_set_new(out->values, field->name, json_string(field->fallback));
+	} else if (field->required) {
+		add_misfit(out, misfits, field->name, "missing-required");
+	}
+}
+
+static void add_values(const struct reply *reply, struct result *out)
+{
+	size_t count = reply->form->field_count;
+	struct misfit *misfits = ARENA_NEW_N(reply->arena, struct misfit, count);
+	struct provenance *provenance = ARENA_NEW_N(reply->arena, struct provenance, count);
+
+	out->misfits = misfits;
+	out->provenance = provenance;
+	for (size_t i = 0; i < count; i++)
+		add_value(reply, &reply->form->fields[i], &reply->values[i], misfits, provenance, out);
+}
+
+/* The first reason that fits, in the order of the contract. */
+static enum reason reason_of(const struct reply *reply, bool forwarded, const struct result *result)
+{
+	bool invalid = false;
+
+	if (forwarded)
+		return REASON_FORWARDED;
+	if (reply->over_limit)
+		return REASON_OVER_LIMIT;
+	if (!reply->form)
+		return REASON_NO_TEMPLATE;
+	if (reply->found == 0)
+		return REASON_NO_ANSWERS;
+	for (size_t i = 0; i < result->misfit_count; i++)
+		invalid |= result->misfits[i].found.len > 0;
+	if (invalid)
+		return REASON_INVALID_VALUE;
+	return result->misfit_count > 0 ? REASON_MISSING_REQUIRED : REASON_NONE;
+}
+
+void reply_to_result(const struct reply *reply, bool forwarded, struct result *out)
+{
+	if (reply->form) {
+		out->form = reply->form->id;
+		out->form_version = reply->form->version;
+		out->language = reply->language;
+		add_values(reply, out);
+	}
+	out->remarks = reply->remarks;
+	out->reason = reason_of(reply, forwarded, out);
+	out->outcome = out->reason == REASON_NONE ? OUTCOME_FILED : OUTCOME_REVIEW;
+}
+
+void reply_release(struct reply *reply)
+{
+	for (size_t i = 0; reply->form && i < reply->form->field_count; i++) {
+		json_decref(reply->values[i].value);
+		reply->values[i].value = NULL;
+	}
+}

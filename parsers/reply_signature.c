@@ -1,0 +1,154 @@
+/*
+ * parsers/reply_signature: what is signature, disclaimer and footer. See reply.h.
+ *
+ * A run is a stretch of lines of one depth in one quoted mail; a signature ends its run. A line that looks like the beginning of one is
+ * none when the form goes on behind it: people say "Thanks" before their answers, and write "--" where they have none.
+ */
+#include "parsers/reply.h"
+
+#include "base/unicode.h"
+
+#define WEAK_KINDS (LEXICON_CLOSING | LEXICON_PHONE_LINE)
+#define STRONG_KINDS (LEXICON_DISCLAIMER | LEXICON_LIST_FOOTER | LEXICON_SEPARATOR)
+#define BEHIND_MAX 2 /* labels that a signature may seem to hold ("Area of work: Western Region") */
+
+struct run {
+	size_t start, end; /* lines, end exclusive */
+	size_t hits;       /* labels and numbers in it */
+};
+
+enum beginning { NO_SIGNATURE, WEAK_SIGNATURE, STRONG_SIGNATURE };
+
+static bool is_empty_label(const struct reply_line *line)
+{
+	return line->hit && line->hit->rest.len == 0;
+}
+
+static size_t line_before(const struct reply *reply, size_t line)
+{
+	while (line > 0 && reply->lines[line - 1].role == LINE_BLANK)
+		line--;
+	return line > 0 ? line - 1 : reply->count;
+}
+
+/* "--" below an empty label, with the next label behind it, is how people say that they have no answer. */
+static bool is_no_answer(const struct reply *reply, size_t line)
+{
+	size_t before = line_before(reply, line), next = reply_next(reply, line);
+
+	return before < reply->count && is_empty_label(&reply->lines[before]) && next < reply->count &&
+		reply->lines[next].hit;
+}
+
+/* The sender's whole name, or its first or last word. */
+static bool is_senders_name(const struct reply *reply, struct view text)
+{
+	struct view name = unicode_fold(reply->arena, reply->envelope->from_name), line, word, rest = name;
+
+	if (name.len < 3 || text.len > 4 * name.len + 16)
+		return false;
+	line = unicode_fold(reply->arena, label_trim(text));
+	while (line.len > 0 && (line.ptr[line.len - 1] == '.' || line.ptr[line.len - 1] == ','))
+		line.len--;
+	if (view_equal(line, name))
+		return true;
+	while (view_next_field(&rest, ' ', &word))
+		if (word.len >= 3 && view_equal(line, word))
+			return true;
+	return false;
+}
+
+static bool is_last_name(const struct reply *reply, const struct run *run, size_t line)
+{
+	size_t next = reply_next(reply, line), before = line_before(reply, line);
+
+	if (next < run->end || before == reply->count || is_empty_label(&reply->lines[before]))
+		return false;
+	return is_senders_name(reply, reply->source[line].text);
+}
+
+static enum beginning beginning_of(const struct reply *reply, const struct run *run, size_t line)
+{
+	const struct reply_line *l = &reply->lines[line];
+
+	if (l->role != LINE_TEXT || l->hit)
+		return NO_SIGNATURE;
+	if (reply->source[line].signature)
+		return STRONG_SIGNATURE;
+	if (reply->source[line].cell > 0)
+		return NO_SIGNATURE;
+	if (view_equal(view_trim(reply->source[line].text), VIEW("--")))
+		return is_no_answer(reply, line) ? NO_SIGNATURE : STRONG_SIGNATURE;
+	if (l->kinds & STRONG_KINDS)
+		return STRONG_SIGNATURE;
+	if ((l->kinds & WEAK_KINDS) || is_last_name(reply, run, line))
+		return WEAK_SIGNATURE;
+	return NO_SIGNATURE;
+}
+
+/* Does the signature begin here, though `behind` labels, `numbered` of them with a number, follow in its run? */
+static bool may_end(enum beginning beginning, size_t before, size_t behind, size_t numbered)
+{
+	if (behind == 0)
+		return true;
+	if (behind > BEHIND_MAX)
+		return false;
+	if (beginning == STRONG_SIGNATURE)
+		return numbered <= 1;
+	return numbered == 0 && (before > 0 || behind < BEHIND_MAX);
+}
+
+static void cut(struct reply *reply, const struct run *run)
+{
+	size_t before = 0, numbered = 0;
+
+	for (size_t i = run->start; i < run->end; i++)
+		numbered += reply->lines[i].hit && reply->lines[i].hit->number > 0;
+	for (size_t i = run->start; i < run->end; i++) {
+		const struct label_hit *hit = reply->lines[i].hit;
+		enum beginning beginning = beginning_of(reply, run, i);
+
+		before += hit != NULL;
+		numbered -= hit && hit->number > 0;
+		if (beginning == NO_SIGNATURE || !may_end(beginning, before, run->hits - before, numbered))
+			continue;
+		for (; i < run->end; i++)
+			if (reply->lines[i].role != LINE_BLANK)
+				reply->lines[i].role = LINE_SIGNATURE;
+	}
+}
+
+/* The run that begins at `line`: up to a boundary or a line of another depth or mail; blank lines belong to it. */
+static struct run run_at(const struct reply *reply, size_t line)
+{
+	const struct reply_line *first = &reply->lines[line];
+	struct run run = {line, line, 0};
+
+	while (run.end < reply->count) {
+		const struct reply_line *l = &reply->lines[run.end];
+
+		if (l->role == LINE_BOUNDARY ||
+			(l->role != LINE_BLANK && (l->depth != first->depth || l->block != first->block || l->part != first->part)))
+			break;
+		run.hits += l->hit != NULL;
+		run.end++;
+	}
+	return run;
+}
+
+void reply_find_signatures(struct reply *reply)
+{
+	size_t line = 0;
+
+	while (line < reply->count) {
+		struct run run = run_at(reply, line);
+
+		if (run.end == run.start) {
+			line++;
+			continue;
+		}
+		if (reply->lines[line].depth <= 1)
+			cut(reply, &run);
+		line = run.end;
+	}
+}

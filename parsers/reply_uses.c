@@ -1,0 +1,245 @@
+/*
+ * parsers/reply_uses: which labels and numbers stand for a field of the form that is answered. See reply.h.
+ *
+ * A label's words may begin a line without being a label: where a client wrapped a sentence, in the answer's cell of a table, in a list of
+ * points. A number alone stands for a field only where the practitioner used no labels.
+ */
+#include "parsers/reply.h"
+
+#include <string.h>
+
+#include "base/unicode.h"
+
+/* What was seen so far of the own words (0) or of the request (1). */
+struct stream {
+	size_t numbered, bare; /* labels with and without a number */
+	size_t upper;          /* bare labels that begin with a capital */
+	int width;             /* columns of its longest line in plain text */
+	size_t open;           /* the last label's line; reply->count: none yet */
+};
+
+static size_t stream_of(const struct reply_line *line)
+{
+	return line->depth > 0;
+}
+
+/* ---- labels ---- */
+
+static void find_label_uses(struct reply *reply)
+{
+	const char *language = NULL;
+
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < reply->count; i++) {
+			struct reply_line *l = &reply->lines[i];
+
+			const struct label_use *use;
+
+			if (l->role != LINE_TEXT || !l->hit || !reply_counts(reply, i))
+				continue;
+			use = reply_use(l->hit->label, reply->form, language);
+			l->field = use ? use->field : NULL;
+		}
+		/* Where two languages give one word to two fields, the language of the others decides. */
+		language = reply_language(reply, true, reply_language(reply, false, reply->title_language));
+	}
+}
+
+static bool is_plain(const struct reply *reply, size_t line)
+{
+	return reply->parts[reply->lines[line].part]->kind == PART_PLAIN && !reply->source[line].flowed;
+}
+
+static void measure(const struct reply *reply, struct stream streams[2])
+{
+	for (size_t i = 0; i < reply->count; i++) {
+		const struct reply_line *l = &reply->lines[i];
+		struct stream *stream = &streams[stream_of(l)];
+
+		if (l->role != LINE_TEXT || !reply_counts(reply, i))
+			continue;
+		if (l->field) {
+			stream->numbered += l->hit->number > 0;
+			stream->bare += l->hit->number == 0;
+			stream->upper += l->hit->number == 0 && !l->hit->lower;
+		}
+		if (is_plain(reply, i) && reply->source[i].text.len < 400) {
+			int columns = unicode_columns(reply->source[i].text);
+
+			stream->width = columns > stream->width ? columns : stream->width;
+		}
+	}
+}
+
+/* Did the client break the line before this one because its first word had no room any more? */
+static bool is_wrapped(const struct reply *reply, size_t line, const struct stream *stream)
+{
+	struct view before = reply->source[line - 1].text, text = reply->source[line].text;
+	ptrdiff_t space = view_find_char(text, ' ');
+	struct view word = view_sub(text, 0, space > 0 ? (size_t)space : text.len);
+
+	if (!is_plain(reply, line) || stream->width > 100)
+		return false;
+	return unicode_columns(before) + 1 + unicode_columns(word) > stream->width;
+}
+
+static bool ends_sentence(struct view text)
+{
+	static const char *const ends[] = {".", "!", "?", ":", ";", "؟", "।", "…", "»", "”", "\"", ")"};
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (view_ends(text, view_of(ends[i])))
+			return true;
+	return false;
+}
+
+/* The same field is labelled in another line of its stream. */
+static bool is_elsewhere(const struct reply *reply, size_t line, const bool *twice)
+{
+	return twice[reply->lines[line].field->number];
+}
+
+/* Lines directly above, in the same text: could this one be the rest of a sentence? */
+static bool goes_on(const struct reply *reply, size_t line)
+{
+	const struct reply_line *l = &reply->lines[line], *before = l - 1;
+
+	return line > 0 && before->role == LINE_TEXT && before->depth == l->depth && before->block == l->block &&
+		reply->source[line].row == reply->source[line - 1].row && reply->source[line].cell == reply->source[line - 1].cell;
+}
+
+/* The line's words are those of a label, but they are the middle of an answer. */
+static bool is_inside_answer(const struct reply *reply, size_t line, const struct stream *stream, const bool *twice)
+{
+	const struct reply_line *l = &reply->lines[line];
+	const struct label_hit *hit = l->hit;
+	const struct field *open;
+
+	if (hit->number > 0 || stream->open == reply->count || !goes_on(reply, line))
+		return false;
+	if (stream->open == line - 1 && reply->lines[line - 1].hit->rest.len == 0)
+		return false; /* right below an empty label */
+	open = reply->lines[stream->open].field;
+	if (stream->numbered > 1 && stream->numbered > stream->bare)
+		return true;
+	if (open == l->field)
+		return true;
+	if (open->type != FIELD_TEXT || !is_wrapped(reply, line, stream) || ends_sentence(reply->source[line - 1].text))
+		return false;
+	return (hit->lower && stream->upper > stream->bare / 2) || is_elsewhere(reply, line, twice);
+}
+
+/* In a table, what stands beside a label is its answer, even when it is a label's word. */
+static bool is_answer_cell(const struct reply *reply, size_t line, const struct stream *stream)
+{
+	const struct mail_line *at = &reply->source[line];
+	const struct mail_line *label;
+
+	if (at->cell < 2 || stream->open == reply->count || reply->lines[line].hit->number > 0)
+		return false;
+	label = &reply->source[stream->open];
+	return label->row == at->row && label->cell < at->cell && reply->lines[stream->open].part == reply->lines[line].part;
+}
+
+/* Fields that carry a label in more than one line. */
+static bool *find_twice(const struct reply *reply)
+{
+	bool *seen = arena_alloc(reply->arena, reply->form->field_count + 1);
+	bool *twice = arena_alloc(reply->arena, reply->form->field_count + 1);
+
+	for (size_t i = 0; i < reply->count; i++) {
+		const struct reply_line *l = &reply->lines[i];
+
+		if (!l->field || l->depth > 0)
+			continue;
+		twice[l->field->number] |= seen[l->field->number];
+		seen[l->field->number] = true;
+	}
+	return twice;
+}
+
+static void drop_words_in_answers(struct reply *reply)
+{
+	struct stream streams[2] = {{.open = reply->count}, {.open = reply->count}};
+	const bool *twice = find_twice(reply);
+
+	measure(reply, streams);
+	for (size_t i = 0; i < reply->count; i++) {
+		struct reply_line *l = &reply->lines[i];
+		struct stream *stream = &streams[stream_of(l)];
+
+		if (l->role == LINE_BOUNDARY)
+			streams[0].open = streams[1].open = reply->count;
+		if (!l->field)
+			continue;
+		if (is_inside_answer(reply, i, stream, twice) || is_answer_cell(reply, i, stream))
+			l->field = NULL;
+		else
+			stream->open = i;
+	}
+}
+
+/* ---- numbers alone ---- */
+
+static bool has_own_labels(const struct reply *reply)
+{
+	for (size_t i = 0; i < reply->count; i++)
+		if (reply->lines[i].field && reply->lines[i].depth == 0)
+			return true;
+	return false;
+}
+
+/* Own words between two labels of the request are answers, and the numbers in them are a list's. */
+static bool answers_between(const struct reply *reply)
+{
+	bool label = false, words = false;
+
+	for (size_t i = 0; i < reply->count; i++) {
+		const struct reply_line *l = &reply->lines[i];
+
+		if (l->role != LINE_TEXT)
+			continue;
+		if (l->depth == 0) {
+			words = label;
+		} else if (l->field) {
+			if (words)
+				return true;
+			label = true;
+		}
+	}
+	return false;
+}
+
+static void find_number_uses(struct reply *reply)
+{
+	bool *seen = arena_alloc(reply->arena, reply->form->field_count + 1);
+	uint32_t sign = 0;
+	int last = 0;
+
+	for (size_t i = 0; i < reply->count; i++) {
+		struct reply_line *l = &reply->lines[i];
+		int number = l->hit ? l->hit->number : 0;
+
+		if (l->role != LINE_TEXT || l->depth > 0 || number < 1 || (size_t)number > reply->form->field_count)
+			continue;
+		/* A list inside an answer: another sign, or numbers that were there before. */
+		if ((sign && l->hit->sign != sign) || seen[number] || (l->hit->sign == ' ' && number <= last))
+			continue;
+		sign = l->hit->sign;
+		seen[number] = true;
+		last = number;
+		l->number_only = true;
+		l->field = &reply->form->fields[number - 1];
+	}
+}
+
+void reply_find_uses(struct reply *reply)
+{
+	if (!reply->form)
+		return;
+	find_label_uses(reply);
+	drop_words_in_answers(reply);
+	if (!has_own_labels(reply) && !answers_between(reply))
+		find_number_uses(reply);
+	reply->language = reply_language(reply, true, reply_language(reply, false, reply->title_language));
+}
