@@ -1,0 +1,160 @@
+/* fieldpost parse [--json] [--text] FILE: what would be made of this mail or message. Needs no database. */
+#include "cli/commands.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cli/table.h"
+#include "parsers/parsers.h"
+#include "pipeline.h"
+
+#define INPUT_MAX (PARSE_SIZE_MAX + 1024 * 1024) /* above the size limit a mail is over-size, and so is what is read of it */
+#define READ_STEP 65536
+
+static int read_stream(FILE *stream, const char *name, struct text *out, struct error *err)
+{
+	char buffer[READ_STEP];
+	size_t got;
+
+	while (!out->full && (got = fread(buffer, 1, sizeof(buffer), stream)) > 0)
+		text_add(out, buffer, got);
+	if (ferror(stream))
+		return error_set(err, REACH_STOP, "%s: %s", name, strerror(errno));
+	return 0;
+}
+
+static int read_file(const char *path, struct text *out, struct error *err)
+{
+	FILE *file;
+	int result;
+
+	if (strcmp(path, "-") == 0)
+		return read_stream(stdin, "standard input", out, err);
+	file = fopen(path, "rb");
+	if (!file)
+		return error_set(err, REACH_STOP, "%s: %s", path, strerror(errno));
+	result = read_stream(file, path, out, err);
+	fclose(file);
+	return result;
+}
+
+/* ---- for people ---- */
+
+static const char *words_of_value(struct arena *arena, const json_t *value)
+{
+	const char *joined = "";
+	const json_t *item;
+	size_t i;
+
+	if (json_is_string(value))
+		return json_string_value(value);
+	if (json_is_boolean(value))
+		return json_is_true(value) ? "yes" : "no";
+	if (json_is_integer(value))
+		return arena_printf(arena, "%lld", (long long)json_integer_value(value));
+	json_array_foreach(value, i, item)
+		joined = arena_printf(arena, "%s%s%s", joined, i > 0 ? ", " : "", json_string_value(item));
+	return joined;
+}
+
+/* A text of several lines is indented below its name. */
+static void print_words(struct arena *arena, const char *name, struct view words)
+{
+	struct view line;
+	bool first = true;
+
+	while (view_next_line(&words, &line)) {
+		const char *clean = table_clean(arena, line);
+
+		printf(first ? "%-14s  %s\n" : "%-14s  %s\n", first ? name : "", clean);
+		first = false;
+	}
+}
+
+static void print_misfit(struct arena *arena, const struct misfit *misfit)
+{
+	printf("%-14s  ! %s", misfit->field, misfit->error);
+	if (misfit->found.len > 0)
+		printf(": \"%s\"", table_clean(arena, misfit->found));
+	if (misfit->suggestion.len > 0)
+		printf(" (perhaps: %s)", table_clean(arena, misfit->suggestion));
+	printf("\n");
+}
+
+static void print_head(const struct result *result)
+{
+	printf("%-14s  %s", "outcome", outcome_name(result->outcome));
+	if (result->reason != REASON_NONE)
+		printf(" (%s)", reason_name(result->reason));
+	printf("\n%-14s  %s\n", "form", result->form ? result->form : "not known");
+	printf("%-14s  %s\n", "reference", result->reference ? result->reference : "none");
+	printf("%-14s  %s\n\n", "language", result->language ? result->language : "not known");
+}
+
+static void print_result(struct arena *arena, const struct result *result)
+{
+	const char *name;
+	json_t *value;
+
+	print_head(result);
+	json_object_foreach(result->values, name, value)
+		print_words(arena, name, view_of(words_of_value(arena, value)));
+	for (size_t i = 0; i < result->misfit_count; i++)
+		print_misfit(arena, &result->misfits[i]);
+	if (result->remarks.len > 0) {
+		printf("\n");
+		print_words(arena, "remarks", result->remarks);
+	}
+	for (size_t i = 0; i < result->attachment_count; i++)
+		printf("%-14s  %s, %s, %zu bytes\n", "attachment", table_clean(arena, result->attachments[i].name),
+			result->attachments[i].type ? result->attachments[i].type : "unknown type",
+			result->attachments[i].size);
+}
+
+static int print_json(const struct result *result)
+{
+	json_t *json = result_to_json(result);
+	int failed = json_dumpf(json, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
+
+	json_decref(json);
+	printf("\n");
+	return failed ? EX_IOERR : EX_OK;
+}
+
+/* ---- the command ---- */
+
+static int parse(struct cli *cli, const struct forms *forms, struct view raw, bool channel)
+{
+	struct pipeline_message message = {.raw = raw, .channel = channel, .over_size = !channel && raw.len > PARSE_SIZE_MAX};
+	struct result result;
+	int status = EX_OK;
+
+	pipeline_read(forms, cli->arena, &message, &result);
+	if (cli->json)
+		status = print_json(&result);
+	else
+		print_result(cli->arena, &result);
+	result_release(&result);
+	return status;
+}
+
+int cmd_parse(struct cli *cli, int argc, char **argv)
+{
+	bool channel = cli_flag(&argc, argv, "--text");
+	struct error err = ERROR_INIT;
+	struct config *config = NULL;
+	struct forms *forms = NULL;
+	TEXT_SCOPED raw;
+	int status;
+
+	text_init(&raw, INPUT_MAX);
+	if (argc != 1)
+		return cli_usage(cli, "name one file, or - for standard input");
+	if (cli_config(cli, &config, &err) < 0 || cli_forms(config, &forms, &err) < 0 || read_file(argv[0], &raw, &err) < 0)
+		status = cli_fail(cli, &err);
+	else
+		status = parse(cli, forms, text_view(&raw), channel);
+	forms_free(&forms);
+	config_free(&config);
+	return status;
+}
