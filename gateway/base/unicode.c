@@ -1,6 +1,6 @@
 /*
  * base/unicode: code points, questions about them, and the filters that drop or replace some of them. See unicode.h.
- * Charsets stand in unicode_decode.c, normal forms and folding in unicode_fold.c.
+ * Charsets stand in unicode_decode.c, normal forms and folding in unicode_fold.c and, for most texts, unicode_table.c.
  */
 #include "base/unicode.h"
 
@@ -28,6 +28,8 @@ int unicode_open(struct error *err)
 		result = unicode_normal_open(err);
 		if (result == 0)
 			result = unicode_charsets_open(err);
+		if (result == 0)
+			unicode_table_open();
 		is_open = result == 0;
 	}
 	pthread_mutex_unlock(&open_lock);

@@ -60,15 +60,6 @@ static void fold_case(const struct unicode_wide *from, struct unicode_wide *to)
 	}
 }
 
-/* Below U+0300 nothing composes: true for English, French, Spanish and Portuguese as they are mostly written. */
-static bool surely_nfc(struct view text)
-{
-	for (size_t at = unicode_ascii_run(text); at < text.len;)
-		if (unicode_step(text.ptr, text.len, &at) >= 0x300)
-			return false;
-	return true;
-}
-
 struct view unicode_nfc(struct arena *arena, struct view text)
 {
 	UErrorCode status = U_ZERO_ERROR;
@@ -76,9 +67,9 @@ struct view unicode_nfc(struct arena *arena, struct view text)
 
 	unicode_wide_init(&from);
 	unicode_wide_init(&to);
-	if (surely_nfc(text))
-		return unicode_copy(arena, text);
 	unicode_need();
+	if (unicode_table_nfc(text))
+		return unicode_copy(arena, text);
 	unicode_wide_from(&from, text);
 	if (unorm2_spanQuickCheckYes(nfc, from.ptr, from.len, &status) == from.len && U_SUCCESS(status))
 		return unicode_wide_to(arena, from.ptr, from.len);
@@ -127,7 +118,7 @@ static uint32_t same_letter(uint32_t code)
 }
 
 /* Hamza makes another letter of waw and yeh, but only a variant of alef. */
-static bool is_arabic_mark(uint32_t code, uint32_t base)
+bool unicode_is_arabic_mark(uint32_t code, uint32_t base)
 {
 	if (code == 0x0654 || code == 0x0655)
 		return base == 0x0627;
@@ -135,15 +126,11 @@ static bool is_arabic_mark(uint32_t code, uint32_t base)
 		(code >= 0x06D6 && code <= 0x06ED && u_charType((UChar32)code) == U_NON_SPACING_MARK);
 }
 
-static bool is_dropped_mark(uint32_t code, uint32_t base)
+bool unicode_sheds_accents(uint32_t code)
 {
 	UErrorCode status = U_ZERO_ERROR;
 
-	if (code < 0x300 || u_charType((UChar32)code) != U_NON_SPACING_MARK)
-		return false;
-	if (is_arabic_mark(code, base))
-		return true;
-	switch (uscript_getScript((UChar32)base, &status)) {
+	switch (uscript_getScript((UChar32)code, &status)) {
 	case USCRIPT_LATIN:
 	case USCRIPT_GREEK:
 	case USCRIPT_CYRILLIC:
@@ -151,6 +138,15 @@ static bool is_dropped_mark(uint32_t code, uint32_t base)
 	default:
 		return false;
 	}
+}
+
+static bool is_dropped_mark(uint32_t code, uint32_t base)
+{
+	if (code < 0x300 || u_charType((UChar32)code) != U_NON_SPACING_MARK)
+		return false;
+	if (unicode_is_arabic_mark(code, base))
+		return true;
+	return unicode_sheds_accents(base);
 }
 
 struct folder {
@@ -191,37 +187,13 @@ static void fold_one(struct folder *folder, uint32_t code)
 	fold_put(folder, code);
 }
 
-static struct view fold_ascii(struct arena *arena, struct view text)
-{
-	struct folder folder = {.to = arena_alloc(arena, text.len + 1)};
-
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.ptr[i];
-
-		if (c == ' ' || (c >= '\t' && c <= '\r')) {
-			folder.gap = true;
-			continue;
-		}
-		if (folder.gap && folder.used > 0)
-			folder.to[folder.used++] = ' ';
-		folder.gap = false;
-		if (c >= 'A' && c <= 'Z')
-			c = (char)(c + 32);
-		folder.to[folder.used++] = c == '`' ? '\'' : c;
-	}
-	return (struct view){folder.to, folder.used};
-}
-
-struct view unicode_fold(struct arena *arena, struct view text)
+struct view unicode_fold_any(struct arena *arena, struct view text)
 {
 	struct folder folder = {.to = NULL};
 	UNICODE_WIDE_SCOPED one, two;
 
 	unicode_wide_init(&one);
 	unicode_wide_init(&two);
-	if (unicode_all_ascii(text))
-		return fold_ascii(arena, text);
-	unicode_need();
 	unicode_wide_from(&one, text);
 	/* NFKD would make the spacing acute, often typed for an apostrophe, a space with an accent. */
 	for (int32_t i = 0; i < one.len; i++)
@@ -235,6 +207,14 @@ struct view unicode_fold(struct arena *arena, struct view text)
 	for (int32_t at = 0; at < two.len;)
 		fold_one(&folder, unicode_wide_next(two.ptr, two.len, &at));
 	return (struct view){folder.to, folder.used};
+}
+
+struct view unicode_fold(struct arena *arena, struct view text)
+{
+	struct view folded;
+
+	unicode_need();
+	return unicode_table_fold(arena, text, &folded) ? folded : unicode_fold_any(arena, text);
 }
 
 struct view unicode_raise_first(struct arena *arena, struct view text, const char *language)

@@ -79,6 +79,22 @@ void unicode_wide_from(struct unicode_wide *wide, struct view text);
 uint32_t unicode_wide_next(const UChar *units, int32_t len, int32_t *at);
 struct view unicode_wide_to(struct arena *arena, const UChar *units, int32_t len);
 
+/*
+ * What ICU would say of the characters our mails are mostly written in (Latin, Greek, Cyrillic, Arabic, Devanagari, typographic
+ * marks), one by one, so that most lines need no ICU.
+ */
+void unicode_table_open(void);
+/* True: the text is in NFC. False: perhaps not. */
+bool unicode_table_nfc(struct view text);
+/* unicode_fold() where no character's fold depends on its neighbours; false (and nothing in *folded_out): ask ICU. */
+bool unicode_table_fold(struct arena *arena, struct view text, struct view *folded_out);
+/* unicode_fold() by ICU, of any text. */
+struct view unicode_fold_any(struct arena *arena, struct view text);
+/* Is the mark dropped from any Arabic letter (vowels)? Hamza above and below are only dropped from alef. */
+bool unicode_is_arabic_mark(uint32_t code, uint32_t base);
+/* Is it of a script whose accents are dropped: Latin, Greek, Cyrillic? */
+bool unicode_sheds_accents(uint32_t code);
+
 /* unicode_open() for a caller that forgot it; ends the process where ICU has no data. */
 void unicode_need(void);
 /* The parts of unicode_open() and unicode_close(). */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/unicode.h"
+#include "base/unicode_internal.h"
 
 #define V(literal) {"" literal, sizeof(literal) - 1}
 
@@ -254,6 +255,47 @@ static void folds_once(void **state)
 	arena_free(&arena);
 }
 
+/* What the table says of texts of any of its characters is what ICU says. */
+static void table_is_icu(void **state)
+{
+	static const struct {
+		uint32_t first, count;
+	} ranges[] = {{0x20, 0x60}, {0x80, 0x180}, {0x300, 0x70}, {0x370, 0x390}, {0x5D0, 0x130}, {0x610, 0x60}, {0x900, 0x80},
+		{0x93C, 0x12}, {0x2000, 0x70}, {0x620, 0x36}};
+	struct arena *arena = arena_new();
+	uint32_t seed = 1;
+	size_t folded = 0, composed = 0;
+
+	for (int round = 0; round < 60000; round++) {
+		char bytes[40];
+		struct view text = {bytes, 0}, fast;
+
+		for (int i = 0; i < 1 + round % 6; i++) {
+			uint32_t draw = (seed = seed * 1103515245u + 12345u) >> 8;
+			size_t range = i % 2 == 0 ? draw % COUNT(ranges) : draw % 97 % COUNT(ranges);
+
+			text.len += unicode_put(bytes + text.len, ranges[range].first + draw / 97 % ranges[range].count);
+		}
+		if (unicode_table_fold(arena, text, &fast)) {
+			unit_same("fold", fast, unicode_fold_any(arena, text));
+			folded++;
+		}
+		if (unicode_table_nfc(text)) {
+			TEXT_SCOPED with_icu;
+
+			/* A character that the table does not know sends the text to ICU. */
+			text_init(&with_icu, 100);
+			text_add_view(&with_icu, text);
+			text_add_string(&with_icu, "\u4E2D");
+			unit_same("nfc", unicode_nfc(arena, text_view(&with_icu)), text_view(&with_icu));
+			composed++;
+		}
+		arena_reset(arena);
+	}
+	assert_true(folded > 10000 && composed > 10000);
+	arena_free(&arena);
+}
+
 static void raises_first(void **state)
 {
 	static const struct {
@@ -441,6 +483,7 @@ int main(void)
 		cmocka_unit_test(knows_charsets),
 		cmocka_unit_test(filters),
 		cmocka_unit_test(folds_once),
+		cmocka_unit_test(table_is_icu),
 		cmocka_unit_test(raises_first),
 		cmocka_unit_test(steps),
 		cmocka_unit_test(validates),
