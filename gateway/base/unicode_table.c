@@ -66,8 +66,8 @@ static void fill_text(struct entry *entry, struct view folded)
 }
 
 /*
- * What ICU folds the character to between two that neither fold nor shed accents: alone, the blank that a spacing accent begins with
- * would be trimmed.
+ * What ICU folds the character to between two that neither fold nor shed accents: alone, the blank that a spacing
+ * accent begins with would be trimmed.
  */
 static struct view fold_between(struct arena *arena, struct view text)
 {
