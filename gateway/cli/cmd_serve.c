@@ -1,6 +1,7 @@
 /*
  * fieldpost serve: the service. One table of duties; the supervisor (core/process.h) runs each in a process of its own,
- * once the database is there. `serve --duty NAME --index N` is how it starts them; nobody else says that.
+ * once the database is there. `serve --duty NAME --index N` is how it starts them, `serve --reader` how the parse duty
+ * starts its sandboxed child; nobody else says that.
  */
 #include "cli/commands.h"
 
@@ -8,12 +9,14 @@
 
 #include "core/log.h"
 #include "core/process.h"
+#include "filing/filing.h"
 #include "intake/intake.h"
 #include "store/embedded.h"
 #include "store/migrate.h"
 
 static const struct duty *const duties[] = {
 	&intake_duty,
+	&parse_duty,
 	NULL,
 };
 
@@ -111,6 +114,8 @@ int cmd_serve(struct cli *cli, int argc, char **argv)
 	};
 	struct error err = ERROR_INIT;
 
+	if (cli_flag(&argc, argv, "--reader"))
+		return filing_child_main();
 	if (argc > 0)
 		return cli_usage(cli, "what is \"%s\"?", argv[0]);
 	if (duty)

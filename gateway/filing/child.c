@@ -27,7 +27,7 @@ struct child {
 /* In the new process: nothing of the holder's stays open but the three standard descriptors and the socket. */
 static void become_child(int fd)
 {
-	char *const argv[] = {(char[]){"fieldpost"}, (char[]){"parse-child"}, NULL};
+	char *const argv[] = {(char[]){"fieldpost"}, (char[]){"serve"}, (char[]){"--reader"}, NULL};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (fd == CHILD_FD) {

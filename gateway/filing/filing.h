@@ -18,7 +18,7 @@
 
 extern const struct duty parse_duty;
 
-/* The child's own life: `fieldpost parse-child`, its socket on descriptor 3. Returns an exit status. */
+/* The child's own life: `fieldpost serve --reader`, its socket on descriptor 3. Returns an exit status. */
 int filing_child_main(void);
 
 #endif
