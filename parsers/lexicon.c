@@ -41,6 +41,7 @@ void lexicon_free(struct lexicon **lexicon)
 	if (!*lexicon)
 		return;
 	line_list_release(&(*lexicon)->attributions);
+	line_list_release(&(*lexicon)->closing_lines);
 	line_list_release(&(*lexicon)->phone_lines);
 	line_list_release(&(*lexicon)->disclaimers);
 	line_list_release(&(*lexicon)->list_footers);

@@ -44,6 +44,7 @@ static const char *placeholder(struct view *rest)
 		{VIEW("{date}"), "[^\\n]{0,80}?\\p{Nd}[^\\n]{0,80}?"},
 		{VIEW("{name}"), "[^\\n]{1,160}?"},
 		{VIEW("{any}"), "[^\\n]{0,200}?"},
+		{VIEW("{end}"), "$"},
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
@@ -140,9 +141,12 @@ static int template_split(struct arena *arena, struct view source, struct line_t
 	while (rest.len > 0) {
 		ptrdiff_t brace = view_find_char(rest, '{');
 		struct view piece = brace < 0 ? rest : view_sub(rest, 0, (size_t)brace);
-		struct view folded = fold_piece(arena, piece), words = longest_words(folded);
+		struct view folded = fold_piece(arena, piece), words;
 		const char *varying;
 
+		if (first)
+			folded = junk_off(folded); /* as the line's own is taken off */
+		words = longest_words(folded);
 		add_literal(pattern, folded);
 		if (words.len > out->needle.len)
 			out->needle = words;
@@ -172,7 +176,7 @@ static int template_compile(struct line_template *template, struct arena *arena,
 	text_add_string(&pattern, "^");
 	if (template_split(arena, view_of(node->scalar), template, &pattern, &varies) < 0)
 		return yaml_error(node, err,
-			"\"%s\": words with {date}, {name} or {any} for what varies, and at least one word", node->scalar);
+			"\"%s\": words with {date}, {name}, {any} or {end} in between, and at least one word", node->scalar);
 	text_add_string(&pattern, whole ? "[ .!*_>)\\]\"-]*$" : "");
 	if (varies || whole || pattern.len != template->head.len + 1) /* else the head says it all; 1 is the "^" */
 		result = regex_new(text_view(&pattern), REGEX_UNICODE, &template->regex, err);
@@ -306,6 +310,8 @@ static bool is_closing(const struct lexicon *lexicon, struct arena *arena, struc
 	if (folded.len > CLOSING_MAX)
 		return false;
 	if (word_table_find(&lexicon->closings, word_key(arena, folded), &value))
+		return true;
+	if (list_matches(&lexicon->closing_lines, junk_off(folded)))
 		return true;
 	comma = view_find_char(line, ',');
 	return comma > 0 && is_name(view_sub(line, (size_t)comma + 1, line.len)) &&

@@ -43,6 +43,7 @@ struct line_kind {
 
 static const struct line_kind line_kinds[] = {
 	{"attributions", TABLE(attributions)},
+	{"closing_lines", TABLE(closing_lines)},
 	{"phone_lines", TABLE(phone_lines)},
 	{"disclaimers", TABLE(disclaimers)},
 	{"list_footers", TABLE(list_footers)},

@@ -12,7 +12,7 @@
 #define LEXICON_LINE_MAX 600   /* bytes: a longer line is none of the kinds */
 #define LEXICON_AMBIGUOUS (-1) /* value of a name that several countries share */
 
-/* A line's shape in words, with {date}, {name} and {any} for what varies. */
+/* A line's shape in words: {date} holds a digit, {name} something, {any} anything or nothing; {end} is the line's end. */
 struct line_template {
 	struct view head;    /* the folded words it begins with; may be empty */
 	struct view needle;  /* its longest stretch of folded words */
@@ -45,7 +45,7 @@ struct lexicon {
 	size_t attached_conjunction_count;
 	struct view *attached_articles;
 	size_t attached_article_count;
-	struct line_list attributions, phone_lines, disclaimers, list_footers, banners;
+	struct line_list attributions, closing_lines, phone_lines, disclaimers, list_footers, banners;
 };
 
 /* lexicon_load.c */
