@@ -113,11 +113,11 @@ static int fit(struct list *list, enum pass pass, size_t from, size_t end, bool 
 	struct choice_word *words = list->words;
 	TEXT_SCOPED key;
 
+	text_init(&key, VALUE_LINE_MAX);
 	if (pass == PASS_NUMBER)
 		return end == from + 1 && !cut ? option_number(list->job, words[from].text) : OPTION_NONE;
 	if (pass == PASS_PREFIX && cut)
 		return OPTION_NONE;
-	text_init(&key, VALUE_LINE_MAX);
 	for (size_t i = from; i < end; i++) {
 		if (pass == PASS_PREFIX && i > from && words[i].strong)
 			return OPTION_NONE;
