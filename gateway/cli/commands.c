@@ -8,6 +8,7 @@ const struct command cli_commands[] = {
 	{"serve", "[--only DUTY,...]", "run the service", cmd_serve},
 	{"status", "", "each source, the counts, what is wrong", cmd_status},
 	{"parse", "[--text] FILE", "what would be made of this mail (--text: of this message); needs no database", cmd_parse},
+	{"import", "[--dry-run] PATH...", "take in mbox files, Maildirs, .eml files, - (standard input)", cmd_import},
 	{"config", "sample|docs", "print a config with every option, or the reference of all options", cmd_config},
 	{NULL, NULL, NULL, NULL},
 };

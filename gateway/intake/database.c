@@ -19,6 +19,7 @@ struct database {
 	int failures;        /* connects that failed in a row */
 	int64_t retry_at;    /* clock_monotonic(): no connect before */
 	struct error reason; /* why the last one failed */
+	struct db *borrowed; /* no threads then */
 	int thread_count;
 	pthread_t threads[DATABASE_CONNECTIONS];
 };
@@ -113,17 +114,37 @@ static void *serve(void *argument)
 	return NULL;
 }
 
-int database_new(const struct config *config, int connections, struct database **out, struct error *err)
+static struct database *make(void)
 {
 	struct database *database = calloc(1, sizeof(*database));
 
 	if (!database)
-		return error_set(err, REACH_RETRY, "out of memory");
-	database->config = config;
+		return NULL;
 	database->last = &database->first;
 	pthread_mutex_init(&database->mutex, NULL);
 	pthread_cond_init(&database->wanted, NULL);
 	pthread_cond_init(&database->done, NULL);
+	return database;
+}
+
+int database_borrow(struct db *db, struct database **out, struct error *err)
+{
+	struct database *database = make();
+
+	if (!database)
+		return error_set(err, REACH_RETRY, "out of memory");
+	database->borrowed = db;
+	*out = database;
+	return 0;
+}
+
+int database_new(const struct config *config, int connections, struct database **out, struct error *err)
+{
+	struct database *database = make();
+
+	if (!database)
+		return error_set(err, REACH_RETRY, "out of memory");
+	database->config = config;
 	for (int i = 0; i < connections && i < DATABASE_CONNECTIONS; i++) {
 		if (pthread_create(&database->threads[i], NULL, serve, database) != 0)
 			break;
@@ -159,6 +180,11 @@ void database_free(struct database **database)
 void database_start(struct database *database, struct database_task *task, database_work *work, void *context)
 {
 	*task = (struct database_task){.work = work, .context = context, .under_way = true};
+	if (database->borrowed) {
+		task->result = work(database->borrowed, context, &task->error);
+		task->done = true;
+		return;
+	}
 	pthread_mutex_lock(&database->mutex);
 	*database->last = task;
 	database->last = &task->next;

@@ -33,6 +33,8 @@ struct database_task {
 
 /* At most DATABASE_CONNECTIONS are opened, `connections` of them are wanted. */
 int database_new(const struct config *config, int connections, struct database **out, struct error *err);
+/* Works in the caller's thread on a connection that stays the caller's: for commands. */
+int database_borrow(struct db *db, struct database **out, struct error *err);
 /* Ends what was handed over first. */
 void database_free(struct database **database);
 

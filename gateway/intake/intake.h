@@ -13,6 +13,8 @@
 #include "core/config.h"
 #include "core/process.h"
 
+struct db;
+
 extern const struct duty intake_duty;
 
 /*
@@ -20,5 +22,20 @@ extern const struct duty intake_duty;
  * mails; IDLE, MOVE") to `found`.
  */
 int intake_probe(const struct config *config, const struct config_mailbox *mailbox, struct text *found, struct error *err);
+
+/* What an import came to; the calls add to it. */
+struct intake_imported {
+	size_t read;     /* mails in the files */
+	size_t stored;   /* of them in the database now */
+	size_t fresh;    /* of them not known before */
+	size_t oversize; /* of them kept with the header only */
+};
+
+/*
+ * Stores every mail of a path ("-": one on standard input; an mbox, a Maildir, a folder of .eml files, one mail), in batches of one
+ * transaction each, unless the caller has begun one. A path that cannot be read is REACH_MESSAGE; what came before is stored.
+ */
+int intake_import(const struct config *config, struct db *db, const char *account, const char *path,
+	struct intake_imported *counts, struct error *err);
 
 #endif

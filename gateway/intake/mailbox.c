@@ -59,6 +59,9 @@ int mailbox_well(struct mailbox *mailbox, const struct folder *folder, bool ofte
 		.backlog = (int64_t)folder->backlog,
 	};
 
+	/* While one folder fails the mailbox is not well, though the others are read. */
+	if (mailbox->folder_failing)
+		return 0;
 	if (often && clock_monotonic() - mailbox->said_at < WELL_SECONDS * SECOND)
 		return 0;
 	mailbox->said_at = clock_monotonic();
@@ -171,6 +174,21 @@ static int return_to_first(struct mailbox *mailbox, struct error *err)
 	return 0;
 }
 
+/* How the round went, when some folder failed in it or did in the last one. */
+static int tell_round(struct mailbox *mailbox, struct error *err)
+{
+	bool failed_before = mailbox->folder_failing;
+
+	mailbox->round_done = true;
+	mailbox->folder_failing = mailbox->folder_error.reach != REACH_NONE;
+	if (mailbox->folder_failing)
+		note_failure(mailbox, &mailbox->folder_error, mailbox->settings->poll_seconds * SECOND);
+	for (size_t i = 0; failed_before && !mailbox->folder_failing && i < mailbox->settings->folder_count; i++)
+		if (mailbox_well(mailbox, &mailbox->folders[i], false, err) < 0)
+			return -1;
+	return 0;
+}
+
 static int serve_session(struct mailbox *mailbox, struct error *err)
 {
 	bool worked;
@@ -179,9 +197,8 @@ static int serve_session(struct mailbox *mailbox, struct error *err)
 		if (visit_folders(mailbox, err) < 0 || mailbox_after(mailbox, &worked, err) < 0 ||
 			return_to_first(mailbox, err) < 0)
 			return -1;
-		if (mailbox->folder_error.reach != REACH_NONE)
-			note_failure(mailbox, &mailbox->folder_error, mailbox->settings->poll_seconds * SECOND);
-		mailbox->round_done = true;
+		if (tell_round(mailbox, err) < 0)
+			return -1;
 		if (mailbox_wait(mailbox, err) < 0)
 			return -1;
 	}

@@ -82,6 +82,7 @@ struct mailbox {
 	bool round_done;         /* this session has done a whole round */
 	int64_t said_at;         /* clock_monotonic(): when the database was last told that all is well */
 	struct error folder_error; /* of a folder that alone failed in this round */
+	bool folder_failing;     /* so it was in the last round */
 	struct batches *batches;
 };
 
