@@ -1,4 +1,5 @@
-/* fieldpost import: mails out of files, stored as the intake would have; the service reads them. Exit 66 when a path cannot be read. */
+/* fieldpost import: mails out of files, stored as the intake would have; the service reads them. Exit 66 when a path
+ * cannot be read. */
 #include "cli/commands.h"
 
 #include "intake/intake.h"
@@ -11,11 +12,12 @@ static void print(const struct cli *cli, const struct intake_imported *counts, b
 	size_t known = counts->stored - counts->fresh;
 
 	if (cli->json) {
-		printf("{\"dry_run\": %s, \"read\": %zu, \"new\": %zu, \"known\": %zu, \"over_size\": %zu}\n", dry ? "true" : "false",
-			counts->read, counts->fresh, known, counts->oversize);
+		printf("{\"dry_run\": %s, \"read\": %zu, \"new\": %zu, \"known\": %zu, \"over_size\": %zu}\n",
+			dry ? "true" : "false", counts->read, counts->fresh, known, counts->oversize);
 		return;
 	}
-	printf("%zu mails read: %zu %s, %zu known before", counts->read, counts->fresh, dry ? "would be new" : "new", known);
+	printf("%zu mails read: %zu %s, %zu known before", counts->read, counts->fresh, dry ? "would be new" : "new",
+		known);
 	if (counts->oversize)
 		printf(", %zu over the size limit", counts->oversize);
 	putchar('\n');

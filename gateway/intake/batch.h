@@ -1,6 +1,6 @@
 /*
- * Batches: mails on their way into the database. One is filled while the last one is being committed; a third never begins before the
- * first is safe. Private to intake/; used by mailboxes and by the import.
+ * Batches: mails on their way into the database. One is filled while the last one is being committed; a third never
+ * begins before the first is safe. Private to intake/; used by mailboxes and by the import.
  */
 #ifndef INTAKE_BATCH_H
 #define INTAKE_BATCH_H
@@ -12,11 +12,11 @@ struct batches;
 
 /* What is stored: the whole mail, or with `oversize` its header. */
 struct batch_mail {
-	int64_t uid;      /* 0 for an import */
-	uint64_t size;    /* of the whole mail on the wire */
+	int64_t uid;	  /* 0 for an import */
+	uint64_t size;	  /* of the whole mail on the wire */
 	int64_t received; /* unix microseconds */
 	bool oversize;
-	struct view raw;  /* is copied */
+	struct view raw; /* is copied */
 };
 
 struct batches *batches_new(const struct config *config, struct database *database);
@@ -25,7 +25,8 @@ void batches_free(struct batches **batches);
 
 /* Where the coming mails belong. Forgets what was added and not flushed. */
 void batches_begin(struct batches *batches, int64_t folder_id, int64_t account_id);
-/* Adds one; commits the batch when it is full by limits.batch_messages or batch_bytes. An error may be an earlier batch's. */
+/* Adds one; commits the batch when it is full by limits.batch_messages or batch_bytes. An error may be an earlier
+ * batch's. */
 int batches_add(struct batches *batches, const struct batch_mail *mail, struct error *err);
 /* Commits what was added; all is safe when this returns 0. */
 int batches_flush(struct batches *batches, struct error *err);

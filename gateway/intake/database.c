@@ -16,7 +16,7 @@ struct database {
 	pthread_cond_t wanted, done;
 	struct database_task *first, **last; /* queue */
 	bool ending;
-	int failures;        /* connects that failed in a row */
+	int failures;	     /* connects that failed in a row */
 	int64_t retry_at;    /* clock_monotonic(): no connect before */
 	struct error reason; /* why the last one failed */
 	struct db *borrowed; /* no threads then */

@@ -1,9 +1,9 @@
 /*
- * The intake's database: a few connections, each with a thread of its own, that mailbox threads hand work to. So a mailbox can fetch its
- * next batch while the last one is being committed. Private to intake/.
+ * The intake's database: a few connections, each with a thread of its own, that mailbox threads hand work to. So a
+ * mailbox can fetch its next batch while the last one is being committed. Private to intake/.
  *
- * While the database is away, work fails at once with the reason, and a connection is tried with back-off, be there one mailbox or a
- * hundred. A work that ended in REACH_RETRY or REACH_UNCERTAIN costs its connection.
+ * While the database is away, work fails at once with the reason, and a connection is tried with back-off, be there one
+ * mailbox or a hundred. A work that ended in REACH_RETRY or REACH_UNCERTAIN costs its connection.
  */
 #ifndef INTAKE_DATABASE_H
 #define INTAKE_DATABASE_H

@@ -57,7 +57,8 @@ static void digest_end(struct digest *digest, unsigned char out[IDENTITY_SIZE])
 	EVP_MD_CTX_free(digest->context);
 }
 
-/* One value of the header, unfolded: each run of white space is one blank. A NUL ends it, so that no two values run together. */
+/* One value of the header, unfolded: each run of white space is one blank. A NUL ends it, so that no two values run
+ * together. */
 static void add_value(struct digest *digest, struct view value)
 {
 	struct view left = view_trim(value);

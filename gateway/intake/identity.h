@@ -1,7 +1,7 @@
 /*
- * Identity: what makes two deliveries one mail. SHA-256 over Message-ID, From, Date, Subject and the body: what does not change on
- * the way. Line ends and trailing empty lines of the body do not count (a mail read over IMAP and the same from an mbox file are one), nor
- * does folding. For an over-size mail its size takes the body's place. Pure.
+ * Identity: what makes two deliveries one mail. SHA-256 over Message-ID, From, Date, Subject and the body: what does
+ * not change on the way. Line ends and trailing empty lines of the body do not count (a mail read over IMAP and the
+ * same from an mbox file are one), nor does folding. For an over-size mail its size takes the body's place. Pure.
  */
 #ifndef INTAKE_IDENTITY_H
 #define INTAKE_IDENTITY_H

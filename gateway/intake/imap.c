@@ -37,7 +37,7 @@ static void server_words(const struct imap *imap, char *words, size_t size)
 static bool is_refusal(int code)
 {
 	return code >= MAILIMAP_ERROR_APPEND && code != MAILIMAP_ERROR_INVAL && code != MAILIMAP_ERROR_SSL &&
-		code != MAILIMAP_ERROR_NEEDS_MORE_DATA;
+	       code != MAILIMAP_ERROR_NEEDS_MORE_DATA;
 }
 
 static void lose(struct imap *imap, int code, const char *what, struct error *err)
@@ -65,11 +65,13 @@ int imap_check(struct imap *imap, int code, const char *what, struct error *err)
 		*err = *broken;
 		return broken->reach == REACH_RETRY ? -1 : error_prefix(err, "%s", what);
 	}
-	if (code == MAILIMAP_NO_ERROR || code == MAILIMAP_NO_ERROR_AUTHENTICATED || code == MAILIMAP_NO_ERROR_NON_AUTHENTICATED)
+	if (code == MAILIMAP_NO_ERROR || code == MAILIMAP_NO_ERROR_AUTHENTICATED ||
+		code == MAILIMAP_NO_ERROR_NON_AUTHENTICATED)
 		return 0;
 	if (is_refusal(code)) {
 		server_words(imap, words, sizeof(words));
-		return error_set(err, REACH_SOURCE, "%s: %s refused: %s", what, imap->mailbox->host, *words ? words : "no reason given");
+		return error_set(err, REACH_SOURCE, "%s: %s refused: %s", what, imap->mailbox->host,
+			*words ? words : "no reason given");
 	}
 	lose(imap, code, what, err);
 	return -1;
@@ -138,14 +140,17 @@ static int start_tls(struct imap *imap, struct tls_client *tls, struct error *er
 	imap_begin(imap, IMAP_ANSWER_MAX);
 	code = mailimap_starttls(imap->session);
 	if (code == MAILIMAP_ERROR_STARTTLS || code == MAILIMAP_ERROR_PROTOCOL) {
-		error_set(err, REACH_SOURCE, "%s does not do STARTTLS, and nothing is sent without TLS: try tls: implicit",
+		error_set(err, REACH_SOURCE,
+			"%s does not do STARTTLS, and nothing is sent without TLS: try tls: implicit",
 			imap->mailbox->host);
 		stream_break(imap->stream, err);
 		return -1;
 	}
-	/* What came behind the OK came in the clear: somebody in between wants it taken for the server's words under TLS. */
+	/* What came behind the OK came in the clear: somebody in between wants it taken for the server's words under
+	 * TLS. */
 	if (imap->session->imap_stream && imap->session->imap_stream->read_buffer_len) {
-		error_set(err, REACH_SOURCE, "STARTTLS with %s: text was injected before TLS began", imap->mailbox->host);
+		error_set(
+			err, REACH_SOURCE, "STARTTLS with %s: text was injected before TLS began", imap->mailbox->host);
 		stream_break(imap->stream, err);
 		return -1;
 	}
@@ -174,7 +179,8 @@ static int greet(struct imap *imap, struct tls_client *tls, struct error *err)
 	if (imap->mailbox->tls != CONFIG_TLS_STARTTLS)
 		return 0;
 	if (code == MAILIMAP_NO_ERROR_AUTHENTICATED) {
-		error_set(err, REACH_SOURCE, "%s logs us in before TLS (PREAUTH), so that STARTTLS is impossible", imap->mailbox->host);
+		error_set(err, REACH_SOURCE, "%s logs us in before TLS (PREAUTH), so that STARTTLS is impossible",
+			imap->mailbox->host);
 		stream_break(imap->stream, err);
 		return -1;
 	}
@@ -189,9 +195,10 @@ static int login_refused(struct imap *imap, struct error *err)
 	server_words(imap, words, sizeof(words));
 	stream_break(imap->stream, &(struct error){REACH_SOURCE, "login refused"});
 	if (atom && strcasecmp(atom, "UNAVAILABLE") == 0)
-		return error_set(err, REACH_SOURCE, "%s cannot log anybody in at the moment: %s", imap->mailbox->host, words);
-	return error_set(err, REACH_STOP, "%s refused the login of %s: %s (look at user and password)", imap->mailbox->host,
-		imap->mailbox->user, *words ? words : "no reason given");
+		return error_set(
+			err, REACH_SOURCE, "%s cannot log anybody in at the moment: %s", imap->mailbox->host, words);
+	return error_set(err, REACH_STOP, "%s refused the login of %s: %s (look at user and password)",
+		imap->mailbox->host, imap->mailbox->user, *words ? words : "no reason given");
 }
 
 static int login(struct imap *imap, struct error *err)

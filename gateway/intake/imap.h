@@ -1,9 +1,10 @@
 /*
  * IMAP session: what the intake asks of a mail server, over a verified stream. Private to intake/.
  *
- * Each call sends one command (or few) and is bounded in time and bytes. On -1 the error is in words; imap_alive() then says whether
- * the server merely refused (the session goes on) or the session is lost (close it, connect again). Bodies are fetched with BODY.PEEK[]
- * only; BODYSTRUCTURE and ENVELOPE are never asked for. UIDs ascend in every list. A session belongs to one thread.
+ * Each call sends one command (or few) and is bounded in time and bytes. On -1 the error is in words; imap_alive() then
+ * says whether the server merely refused (the session goes on) or the session is lost (close it, connect again). Bodies
+ * are fetched with BODY.PEEK[] only; BODYSTRUCTURE and ENVELOPE are never asked for. UIDs ascend in every list. A
+ * session belongs to one thread.
  */
 #ifndef INTAKE_IMAP_H
 #define INTAKE_IMAP_H
@@ -17,8 +18,8 @@
 #include "core/config.h"
 #include "net/tls.h"
 
-#define IMAP_ANSWER_MAX (64 * 1024) /* bytes of an answer that carries no list and no mail */
-#define IMAP_LIST_MAX 500            /* UIDs named in one command */
+#define IMAP_ANSWER_MAX (64 * 1024)  /* bytes of an answer that carries no list and no mail */
+#define IMAP_LIST_MAX 500	     /* UIDs named in one command */
 #define IMAP_HEADER_MAX (256 * 1024) /* bytes of header kept of a mail that is over-size */
 
 struct imap;
@@ -31,12 +32,13 @@ struct imap_folder {
 
 struct imap_mail {
 	uint32_t uid;
-	uint64_t size;     /* RFC822.SIZE */
-	int64_t received;  /* INTERNALDATE, unix microseconds; 0: the server did not say */
-	bool taken;        /* its bytes came */
+	uint64_t size;	  /* RFC822.SIZE */
+	int64_t received; /* INTERNALDATE, unix microseconds; 0: the server did not say */
+	bool taken;	  /* its bytes came */
 };
 
-/* Called for each mail as it arrives; `raw` is the parser's memory and gone afterwards. -1: give up (the session is lost). */
+/* Called for each mail as it arrives; `raw` is the parser's memory and gone afterwards. -1: give up (the session is
+ * lost). */
 typedef int imap_taker(void *context, const struct imap_mail *mail, struct view raw, struct error *err);
 
 /* Connects, TLS, logs in. cancel_fd readable: every wait ends. */
@@ -55,8 +57,8 @@ int imap_create(struct imap *imap, const char *folder, struct error *err);
 int imap_noop(struct imap *imap, struct error *err);
 
 /* The UIDs from `first` on in the selected folder, which holds `mails` at most. */
-int imap_uids(struct imap *imap, uint32_t first, uint32_t mails, struct arena *arena, int64_t **uids_out, size_t *count_out,
-	struct error *err);
+int imap_uids(struct imap *imap, uint32_t first, uint32_t mails, struct arena *arena, int64_t **uids_out,
+	size_t *count_out, struct error *err);
 /* Those that are flagged \Deleted. */
 int imap_deleted(struct imap *imap, uint32_t mails, struct arena *arena, int64_t **uids_out, size_t *count_out,
 	struct error *err);
@@ -65,7 +67,8 @@ int imap_deleted(struct imap *imap, uint32_t mails, struct arena *arena, int64_t
 int imap_sizes(struct imap *imap, const int64_t *uids, size_t count, struct imap_mail *mails_out, size_t *found_out,
 	struct error *err);
 /* The mails' bytes, by one command; the byte budget comes from the sizes. What is not there any more is never taken. */
-int imap_bodies(struct imap *imap, struct imap_mail *mails, size_t count, imap_taker *take, void *context, struct error *err);
+int imap_bodies(
+	struct imap *imap, struct imap_mail *mails, size_t count, imap_taker *take, void *context, struct error *err);
 /* The first IMAP_HEADER_MAX bytes of one mail's header. */
 int imap_header(struct imap *imap, struct imap_mail *mail, imap_taker *take, void *context, struct error *err);
 

@@ -12,8 +12,8 @@ static void begin(struct imap *imap, size_t count)
 }
 
 /* Takes the flag over. */
-static int add_flag(struct imap *imap, struct mailimap_set *set, size_t count, struct mailimap_flag *flag, const char *what,
-	struct error *err)
+static int add_flag(struct imap *imap, struct mailimap_set *set, size_t count, struct mailimap_flag *flag,
+	const char *what, struct error *err)
 {
 	struct mailimap_flag_list *flags = mailimap_flag_list_new_empty();
 	struct mailimap_store_att_flags *change = NULL;
@@ -58,8 +58,8 @@ static bool all_among(const int64_t *some, size_t some_count, const int64_t *all
 }
 
 /*
- * Removes the mails flagged \Deleted. A server without UID EXPUNGE can only remove all that are flagged: done when they are all ours,
- * else they stay flagged until their owner's mail program removes them.
+ * Removes the mails flagged \Deleted. A server without UID EXPUNGE can only remove all that are flagged: done when they
+ * are all ours, else they stay flagged until their owner's mail program removes them.
  */
 static int expunge(struct imap *imap, struct mailimap_set *set, const int64_t *uids, size_t count, struct error *err)
 {
@@ -82,7 +82,8 @@ static int expunge(struct imap *imap, struct mailimap_set *set, const int64_t *u
 	return result;
 }
 
-static int flag_and_expunge(struct imap *imap, struct mailimap_set *set, const int64_t *uids, size_t count, struct error *err)
+static int flag_and_expunge(
+	struct imap *imap, struct mailimap_set *set, const int64_t *uids, size_t count, struct error *err)
 {
 	if (add_flag(imap, set, count, mailimap_flag_new_deleted(), "marking mails as deleted", err) < 0)
 		return -1;
@@ -102,8 +103,8 @@ int imap_delete(struct imap *imap, const int64_t *uids, size_t count, struct err
 }
 
 /* Once more after making the folder, if it was not there. */
-static int move_or_copy(struct imap *imap, struct mailimap_set *set, size_t count, const char *folder, bool move,
-	struct error *err)
+static int move_or_copy(
+	struct imap *imap, struct mailimap_set *set, size_t count, const char *folder, bool move, struct error *err)
 {
 	char what[300];
 
@@ -112,7 +113,8 @@ static int move_or_copy(struct imap *imap, struct mailimap_set *set, size_t coun
 		int code;
 
 		begin(imap, count);
-		code = move ? mailimap_uid_move(imap->session, set, folder) : mailimap_uid_copy(imap->session, set, folder);
+		code = move ? mailimap_uid_move(imap->session, set, folder)
+			    : mailimap_uid_copy(imap->session, set, folder);
 		if (imap_check(imap, code, what, err) == 0)
 			return 0;
 		if (!imap_alive(imap) || attempt || !imap->session->imap_response_info->rsp_trycreate ||

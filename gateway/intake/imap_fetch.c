@@ -3,10 +3,10 @@
 
 #include "intake/imap_session.h"
 
-#define SIZE_ANSWER 256    /* bytes of one mail's UID, size and date, generously */
-#define BODY_ANSWER 1024   /* bytes around one mail's body: flags and such may come with it unasked */
-#define UID_ANSWER 11      /* a UID and a blank */
-#define SET_BUDGET 65536   /* bytes of everything else that an answer may carry */
+#define SIZE_ANSWER 256	 /* bytes of one mail's UID, size and date, generously */
+#define BODY_ANSWER 1024 /* bytes around one mail's body: flags and such may come with it unasked */
+#define UID_ANSWER 11	 /* a UID and a blank */
+#define SET_BUDGET 65536 /* bytes of everything else that an answer may carry */
 
 struct mailimap_set *imap_set(const int64_t *uids, size_t count)
 {
@@ -57,8 +57,8 @@ static void take_uids(clist *found, uint32_t first, struct arena *arena, int64_t
 }
 
 /* Takes the key over. */
-static int search(struct imap *imap, struct mailimap_search_key *key, uint32_t first, uint32_t mails, struct arena *arena,
-	int64_t **uids_out, size_t *count_out, struct error *err)
+static int search(struct imap *imap, struct mailimap_search_key *key, uint32_t first, uint32_t mails,
+	struct arena *arena, int64_t **uids_out, size_t *count_out, struct error *err)
 {
 	clist *found = NULL;
 	int code = MAILIMAP_ERROR_MEMORY;
@@ -79,20 +79,22 @@ static int search(struct imap *imap, struct mailimap_search_key *key, uint32_t f
 	return 0;
 }
 
-int imap_uids(struct imap *imap, uint32_t first, uint32_t mails, struct arena *arena, int64_t **uids_out, size_t *count_out,
-	struct error *err)
+int imap_uids(struct imap *imap, uint32_t first, uint32_t mails, struct arena *arena, int64_t **uids_out,
+	size_t *count_out, struct error *err)
 {
 	struct mailimap_set *set = mailimap_set_new_interval(first, 0);
 
-	return search(imap, set ? mailimap_search_key_new_uid(set) : NULL, first, mails, arena, uids_out, count_out, err);
+	return search(
+		imap, set ? mailimap_search_key_new_uid(set) : NULL, first, mails, arena, uids_out, count_out, err);
 }
 
 int imap_deleted(struct imap *imap, uint32_t mails, struct arena *arena, int64_t **uids_out, size_t *count_out,
 	struct error *err)
 {
-	return search(imap, mailimap_search_key_new(MAILIMAP_SEARCH_KEY_DELETED, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-			      NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL), 1,
-		mails, arena, uids_out, count_out, err);
+	return search(imap,
+		mailimap_search_key_new(MAILIMAP_SEARCH_KEY_DELETED, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+			NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL),
+		1, mails, arena, uids_out, count_out, err);
 }
 
 /* ---- what a FETCH brings ---- */
@@ -154,7 +156,8 @@ static int64_t to_time(const struct mailimap_date_time *date)
 
 /* Takes the fetch type over. */
 static int fetch(struct imap *imap, const int64_t *uids, size_t count, struct mailimap_fetch_type *type,
-	void (*take)(void *context, const struct mailimap_msg_att *message), void *context, const char *what, struct error *err)
+	void (*take)(void *context, const struct mailimap_msg_att *message), void *context, const char *what,
+	struct error *err)
 {
 	struct mailimap_set *set = imap_set(uids, count);
 	clist *rest = NULL;
@@ -226,8 +229,9 @@ int imap_sizes(struct imap *imap, const int64_t *uids, size_t count, struct imap
 
 	memset(mails_out, 0, count * sizeof(*mails_out));
 	imap_begin(imap, (uint64_t)count * SIZE_ANSWER + SET_BUDGET);
-	if (fetch(imap, uids, count, fetch_type(mailimap_fetch_att_new_rfc822_size(), mailimap_fetch_att_new_internaldate()),
-		    take_size, &list, "asking for sizes", err) < 0)
+	if (fetch(imap, uids, count,
+		    fetch_type(mailimap_fetch_att_new_rfc822_size(), mailimap_fetch_att_new_internaldate()), take_size,
+		    &list, "asking for sizes", err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		if (mails_out[i].uid)
@@ -241,7 +245,7 @@ int imap_sizes(struct imap *imap, const int64_t *uids, size_t count, struct imap
 struct body_list {
 	struct imap *imap;
 	struct imap_mail *mails; /* ascending */
-	size_t count, next;      /* next: where the coming one probably is */
+	size_t count, next;	 /* next: where the coming one probably is */
 	imap_taker *take;
 	void *context;
 };
@@ -275,12 +279,13 @@ static void take_body(void *context, const struct mailimap_msg_att *message)
 	if (!mail || mail->taken || !fetched.body || !fetched.body->sec_body_part || !imap_alive(list->imap))
 		return;
 	mail->taken = true;
-	if (list->take(list->context, mail, (struct view){fetched.body->sec_body_part, fetched.body->sec_length}, &err) < 0)
+	if (list->take(list->context, mail, (struct view){fetched.body->sec_body_part, fetched.body->sec_length},
+		    &err) < 0)
 		stream_break(list->imap->stream, &err);
 }
 
-static int fetch_bodies(struct body_list *list, uint64_t budget, struct mailimap_section *section, bool partial, const char *what,
-	struct error *err)
+static int fetch_bodies(struct body_list *list, uint64_t budget, struct mailimap_section *section, bool partial,
+	const char *what, struct error *err)
 {
 	struct mailimap_fetch_att *body = NULL;
 	struct arena *arena = arena_new();
@@ -298,7 +303,8 @@ static int fetch_bodies(struct body_list *list, uint64_t budget, struct mailimap
 	return result;
 }
 
-int imap_bodies(struct imap *imap, struct imap_mail *mails, size_t count, imap_taker *take, void *context, struct error *err)
+int imap_bodies(
+	struct imap *imap, struct imap_mail *mails, size_t count, imap_taker *take, void *context, struct error *err)
 {
 	struct body_list list = {.imap = imap, .mails = mails, .count = count, .take = take, .context = context};
 	uint64_t budget = SET_BUDGET;
@@ -313,5 +319,6 @@ int imap_header(struct imap *imap, struct imap_mail *mail, imap_taker *take, voi
 {
 	struct body_list list = {.imap = imap, .mails = mail, .count = 1, .take = take, .context = context};
 
-	return fetch_bodies(&list, IMAP_HEADER_MAX + SET_BUDGET, mailimap_section_new_header(), true, "fetching a header", err);
+	return fetch_bodies(
+		&list, IMAP_HEADER_MAX + SET_BUDGET, mailimap_section_new_header(), true, "fetching a header", err);
 }

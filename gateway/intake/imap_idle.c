@@ -11,7 +11,8 @@ bool imap_news(const struct imap *imap)
 	const mailstream *buffered = imap->session->imap_stream;
 
 	/* The guard counts what the parser drops: an EXISTS that comes before the server's "+". */
-	return imap->guard.exists != imap->news_seen || (buffered && buffered->read_buffer_len) || stream_pending(imap->stream);
+	return imap->guard.exists != imap->news_seen || (buffered && buffered->read_buffer_len) ||
+	       stream_pending(imap->stream);
 }
 
 int imap_fd(const struct imap *imap)

@@ -14,7 +14,7 @@ struct imap {
 	mailimap *session;
 	struct stream *stream; /* owned by the session once that has it */
 	struct imap_guard guard;
-	unsigned news_seen;    /* guard.exists when the news were last reset */
+	unsigned news_seen; /* guard.exists when the news were last reset */
 	/* Takes what a FETCH brings; NULL: ignore it (unasked-for FETCH responses come at any time). */
 	void (*take)(void *context, const struct mailimap_msg_att *message);
 	void *take_context;
@@ -23,8 +23,8 @@ struct imap {
 /* Before each command: its time and the bytes that its answer may have. */
 void imap_begin(struct imap *imap, uint64_t bytes);
 /*
- * After each command: 0 when the code is success, else -1 with words; "what" is what was being done ("opening INBOX"). A refusal (tagged NO)
- * keeps the session, everything else breaks it.
+ * After each command: 0 when the code is success, else -1 with words; "what" is what was being done ("opening INBOX").
+ * A refusal (tagged NO) keeps the session, everything else breaks it.
  */
 int imap_check(struct imap *imap, int code, const char *what, struct error *err);
 

@@ -1,4 +1,5 @@
-/* intake/imap_stream: libetpan's stream object over ours (net/stream.h), so that none of its own reads and waits is used. */
+/* intake/imap_stream: libetpan's stream object over ours (net/stream.h), so that none of its own reads and waits is
+ * used. */
 #include "intake/imap_session.h"
 
 #define BUFFER_SIZE (32 * 1024)

@@ -58,11 +58,13 @@ static bool is_mbox(const char *path, struct view bytes)
 	struct view line;
 	int64_t ignored;
 
-	return !view_ends(view_of(path), VIEW(".eml")) && view_next_line(&bytes, &line) && import_is_envelope(line, &ignored);
+	return !view_ends(view_of(path), VIEW(".eml")) && view_next_line(&bytes, &line) &&
+	       import_is_envelope(line, &ignored);
 }
 
 /* received 0: the file's time. */
-static int take_file(const struct import *import, const char *path, int64_t received, bool maybe_mbox, struct error *err)
+static int take_file(
+	const struct import *import, const char *path, int64_t received, bool maybe_mbox, struct error *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat state;
@@ -76,7 +78,8 @@ static int take_file(const struct import *import, const char *path, int64_t rece
 		return error_set(err, REACH_MESSAGE, "%s: is no file of mails, or larger than 8 GiB", path);
 	}
 	if (state.st_size > 0)
-		bytes = (struct view){mmap(NULL, (size_t)state.st_size, PROT_READ, MAP_PRIVATE, fd, 0), (size_t)state.st_size};
+		bytes = (struct view){
+			mmap(NULL, (size_t)state.st_size, PROT_READ, MAP_PRIVATE, fd, 0), (size_t)state.st_size};
 	close(fd);
 	if (bytes.ptr == MAP_FAILED)
 		return cannot_read(path, err);
@@ -113,7 +116,8 @@ static int64_t time_in_name(const char *name)
 	return seconds * 1000000;
 }
 
-static int take_entry(const struct import *import, const char *folder, const char *name, bool maildir, struct error *err)
+static int take_entry(
+	const struct import *import, const char *folder, const char *name, bool maildir, struct error *err)
 {
 	char *path = NULL;
 	int result;
@@ -126,8 +130,8 @@ static int take_entry(const struct import *import, const char *folder, const cha
 }
 
 /* A file that cannot be read does not keep the others from it; the first such one is the error. */
-static int take_folder(const struct import *import, const char *path, int (*wanted)(const struct dirent *), bool maildir,
-	struct error *err)
+static int take_folder(const struct import *import, const char *path, int (*wanted)(const struct dirent *),
+	bool maildir, struct error *err)
 {
 	struct error first = ERROR_INIT;
 	struct dirent **entries;
@@ -177,7 +181,7 @@ static bool is_maildir(const char *path)
 	bool is;
 
 	is = asprintf(&cur, "%s/cur", path) >= 0 && asprintf(&new, "%s/new", path) >= 0 && access(cur, F_OK) == 0 &&
-		access(new, F_OK) == 0;
+	     access(new, F_OK) == 0;
 	free(cur);
 	free(new);
 	return is;

@@ -1,9 +1,10 @@
 /*
  * Import: mails out of files. Private to intake/ but for intake_import() in intake.h.
  *
- * What a path is: "-" one mail on standard input; a folder with cur/ and new/ a Maildir; another folder its *.eml files; a file whose
- * first line is an envelope line ("From ...") an mbox, unless it is named *.eml; any other file one mail. In an mbox a mail begins at an
- * envelope line behind an empty line, and ">From" at a line's beginning loses one ">".
+ * What a path is: "-" one mail on standard input; a folder with cur/ and new/ a Maildir; another folder its *.eml
+ * files; a file whose first line is an envelope line ("From ...") an mbox, unless it is named *.eml; any other file one
+ * mail. In an mbox a mail begins at an envelope line behind an empty line, and ">From" at a line's beginning loses one
+ * ">".
  */
 #ifndef INTAKE_IMPORT_H
 #define INTAKE_IMPORT_H
@@ -18,8 +19,8 @@
 #define IMPORT_STDIN_MAX ((size_t)256 << 20) /* bytes of a mail on standard input */
 
 struct import_mail {
-	struct view raw;     /* without envelope line */
-	int64_t received;    /* unix microseconds: of the envelope line, the Maildir name or the file */
+	struct view raw;  /* without envelope line */
+	int64_t received; /* unix microseconds: of the envelope line, the Maildir name or the file */
 };
 
 /* raw is gone after the call. -1 ends the reading. */
@@ -30,7 +31,8 @@ int import_path(const char *path, int64_t now, import_taker *take, void *context
 
 /* The parts that need no file. */
 bool import_is_envelope(struct view line, int64_t *time_out);
-/* Takes the next mail off *rest, which begins with an envelope line; its text is made in the arena where ">From" must be mended. */
+/* Takes the next mail off *rest, which begins with an envelope line; its text is made in the arena where ">From" must
+ * be mended. */
 bool import_next_mail(struct view *rest, struct arena *arena, struct import_mail *mail_out);
 
 #endif

@@ -33,7 +33,8 @@ static int take(void *context, const struct import_mail *mail, struct error *err
 	return batches_add(sink->batches, &taken, err);
 }
 
-static int import_into(struct sink *sink, struct database *database, const char *account, const char *path, struct error *err)
+static int import_into(
+	struct sink *sink, struct database *database, const char *account, const char *path, struct error *err)
 {
 	struct record_account record = {.name = account, .kind = "import"};
 	struct error later = ERROR_INIT;
@@ -63,7 +64,8 @@ int intake_import(const struct config *config, struct db *db, const char *accoun
 	if (database_borrow(db, &database, err) < 0)
 		return -1;
 	sink.batches = batches_new(config, database);
-	result = sink.batches ? import_into(&sink, database, account, path, err) : error_set(err, REACH_RETRY, "out of memory");
+	result = sink.batches ? import_into(&sink, database, account, path, err)
+			      : error_set(err, REACH_RETRY, "out of memory");
 	batches_free(&sink.batches);
 	database_free(&database);
 	return result;

@@ -78,7 +78,8 @@ static void *listen_run(void *argument)
 		}
 		db_close(&db);
 		failures++;
-		duty_wait(intake->duty, -1, (int)(clock_backoff(failures, LISTEN_BACKOFF_BASE, LISTEN_BACKOFF_MAX) / 1000));
+		duty_wait(intake->duty, -1,
+			(int)(clock_backoff(failures, LISTEN_BACKOFF_BASE, LISTEN_BACKOFF_MAX) / 1000));
 	}
 	db_close(&db);
 	return NULL;

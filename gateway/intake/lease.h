@@ -1,7 +1,8 @@
 /*
  * Lease: which machine reads a mailbox, where several run the service on one database. Private to intake/.
  *
- * The holder's name is the same after a restart, so that a service that crashed goes on at once. Kept by the duty's housekeeping.
+ * The holder's name is the same after a restart, so that a service that crashed goes on at once. Kept by the duty's
+ * housekeeping.
  */
 #ifndef INTAKE_LEASE_H
 #define INTAKE_LEASE_H
@@ -11,12 +12,12 @@
 
 #include "intake/database.h"
 
-#define LEASE_SECONDS 60       /* it lapses when it was not renewed for so long */
+#define LEASE_SECONDS 60 /* it lapses when it was not renewed for so long */
 #define LEASE_RENEW_SECONDS 15
 
 struct lease {
-	char name[160];    /* "mailbox:field" */
-	char holder[300];  /* this machine and its state directory */
+	char name[160];	  /* "mailbox:field" */
+	char holder[300]; /* this machine and its state directory */
 	bool held;
 	int64_t fence;
 	int64_t lapses_at; /* clock_monotonic() */

@@ -9,15 +9,15 @@
 #include "core/log.h"
 
 #define SECOND ((int64_t)1000000)
-#define WELL_SECONDS 5            /* while much comes in, the database hears that all is well so often */
-#define SETTLED_SECONDS 60        /* a session that lasted so long was a good one */
+#define WELL_SECONDS 5	   /* while much comes in, the database hears that all is well so often */
+#define SETTLED_SECONDS 60 /* a session that lasted so long was a good one */
 #define DATABASE_BACKOFF_MAX (10 * SECOND)
 
 int mailbox_init(struct mailbox *mailbox, struct error *err)
 {
 	const struct config_mailbox *settings = mailbox->settings;
-	const struct config_after *after[] = {&settings->after_filed, &settings->after_review, &settings->after_held,
-		&settings->after_ignored};
+	const struct config_after *after[] = {
+		&settings->after_filed, &settings->after_review, &settings->after_held, &settings->after_ignored};
 
 	mailbox->folders = calloc(settings->folder_count, sizeof(*mailbox->folders));
 	mailbox->batches = batches_new(mailbox->config, mailbox->database);
@@ -80,8 +80,8 @@ static int open_record(struct mailbox *mailbox, struct folder *folder, uint32_t 
 	if (database_run(mailbox->database, record_folder, &record, err) < 0)
 		return -1;
 	if (record.changed)
-		log_warning("uidvalidity_changed", "mailbox=%s folder=%s uidvalidity=%u", mailbox->settings->name, folder->name,
-			uidvalidity);
+		log_warning("uidvalidity_changed", "mailbox=%s folder=%s uidvalidity=%u", mailbox->settings->name,
+			folder->name, uidvalidity);
 	folder->folder_id = record.folder_id;
 	folder->uidvalidity = uidvalidity;
 	folder->next_uid = 1;

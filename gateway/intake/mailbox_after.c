@@ -29,7 +29,8 @@ static const struct config_after *action_for(const struct config_mailbox *settin
 	return &leave;
 }
 
-static int note_done(struct mailbox *mailbox, const struct folder *folder, const int64_t *uids, size_t count, struct error *err)
+static int note_done(
+	struct mailbox *mailbox, const struct folder *folder, const int64_t *uids, size_t count, struct error *err)
 {
 	struct record_after done = {.folder_id = folder->folder_id, .uids = uids, .count = count};
 
@@ -39,18 +40,19 @@ static int note_done(struct mailbox *mailbox, const struct folder *folder, const
 static int note_failed(struct mailbox *mailbox, const struct folder *folder, const int64_t *uids, size_t count,
 	int64_t attempts, const struct error *failure, struct error *err)
 {
-	struct record_after failed = {.folder_id = folder->folder_id, .uids = uids, .count = count, .error = failure->text};
+	struct record_after failed = {
+		.folder_id = folder->folder_id, .uids = uids, .count = count, .error = failure->text};
 	int attempt = attempts < 30 ? (int)attempts + 1 : 30;
 
 	failed.next_at = clock_now() + clock_backoff(attempt, RETRY_BASE, RETRY_MAX);
-	log_failure(LOG_WARNING, "after_failed", failure, "mailbox=%s folder=%s count=%zu", mailbox->settings->name, folder->name,
-		count);
+	log_failure(LOG_WARNING, "after_failed", failure, "mailbox=%s folder=%s count=%zu", mailbox->settings->name,
+		folder->name, count);
 	return database_run(mailbox->database, record_after, &failed, err);
 }
 
 /* On the server. */
-static int act(struct mailbox *mailbox, size_t index, const struct config_after *action, const int64_t *uids, size_t count,
-	struct error *err)
+static int act(struct mailbox *mailbox, size_t index, const struct config_after *action, const int64_t *uids,
+	size_t count, struct error *err)
 {
 	if (action->kind == AFTER_LEAVE ||
 		(action->kind == AFTER_MOVE && strcmp(action->argument, mailbox->folders[index].name) == 0))
@@ -73,8 +75,8 @@ static int act(struct mailbox *mailbox, size_t index, const struct config_after 
 }
 
 /* All that are due with the same state. */
-static int settle_state(struct mailbox *mailbox, size_t index, const struct record_due *due, const char *state,
-	struct error *err)
+static int settle_state(
+	struct mailbox *mailbox, size_t index, const struct record_due *due, const char *state, struct error *err)
 {
 	const struct folder *folder = &mailbox->folders[index];
 	struct error failure = ERROR_INIT;

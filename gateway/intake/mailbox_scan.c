@@ -6,8 +6,8 @@
 #include "core/log.h"
 #include "intake/mailbox.h"
 
-#define UNSEEN_MAX 10000     /* UIDs in one question to the database */
-#define UIDS_MARGIN 50000    /* mails that may have come since the folder was opened */
+#define UNSEEN_MAX 10000  /* UIDs in one question to the database */
+#define UIDS_MARGIN 50000 /* mails that may have come since the folder was opened */
 #define ALARM_KIND "mail-unreadable"
 
 struct scan {
@@ -56,9 +56,10 @@ static int strike(struct scan *scan, uint32_t uid, int strikes, const char *reas
 		return 0;
 	folder->backlog++;
 	suspect->retry_at = clock_monotonic() + (int64_t)MAILBOX_SUSPECT_SECONDS * 1000000;
-	snprintf(text, sizeof(text), "the mail with UID %u in folder %s cannot be fetched: %s", uid, folder->name, reason);
-	log_warning("mail_unreadable", "mailbox=%s folder=%s uid=%u error=%s", scan->mailbox->settings->name, folder->name, uid,
-		log_value(view_of(reason)));
+	snprintf(text, sizeof(text), "the mail with UID %u in folder %s cannot be fetched: %s", uid, folder->name,
+		reason);
+	log_warning("mail_unreadable", "mailbox=%s folder=%s uid=%u error=%s", scan->mailbox->settings->name,
+		folder->name, uid, log_value(view_of(reason)));
 	return alarm_about(scan, uid, text, err);
 }
 
@@ -244,8 +245,8 @@ static void tell(const struct scan *scan)
 	const struct batches *batches = scan->mailbox->batches;
 
 	if (batches_stored(batches))
-		log_info("stored", "mailbox=%s folder=%s count=%zu fresh=%zu", scan->mailbox->settings->name, scan->folder->name,
-			batches_stored(batches), batches_fresh(batches));
+		log_info("stored", "mailbox=%s folder=%s count=%zu fresh=%zu", scan->mailbox->settings->name,
+			scan->folder->name, batches_stored(batches), batches_fresh(batches));
 }
 
 static int scan_all(struct scan *scan, struct error *err)
@@ -256,7 +257,8 @@ static int scan_all(struct scan *scan, struct error *err)
 	batches_begin(scan->mailbox->batches, scan->folder->folder_id, 0);
 	scan->folder->backlog = scan->count;
 	for (size_t i = 0; i < scan->count && result == 0; i += IMAP_LIST_MAX)
-		result = scan_piece(scan, scan->uids + i, scan->count - i < IMAP_LIST_MAX ? scan->count - i : IMAP_LIST_MAX, err);
+		result = scan_piece(
+			scan, scan->uids + i, scan->count - i < IMAP_LIST_MAX ? scan->count - i : IMAP_LIST_MAX, err);
 	/* What came whole is kept, whatever happened behind it. */
 	if (batches_flush(scan->mailbox->batches, &later) < 0 && result == 0) {
 		*err = later;

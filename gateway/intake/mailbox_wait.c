@@ -7,8 +7,8 @@
 #include "intake/mailbox.h"
 
 #define SECOND ((int64_t)1000000)
-#define IDLE_FAILURES 2                /* then it is polled, until the next full scan by the clock */
-#define NOISE_QUICK (10 * SECOND)     /* an IDLE that ended sooner for nothing is noise */
+#define IDLE_FAILURES 2		  /* then it is polled, until the next full scan by the clock */
+#define NOISE_QUICK (10 * SECOND) /* an IDLE that ended sooner for nothing is noise */
 #define NOISE_BASE (SECOND / 10)
 #define NOISE_MAX (30 * SECOND)
 
@@ -49,7 +49,8 @@ int mailbox_poll(struct mailbox *mailbox, int fd, int64_t until)
 
 bool mailbox_idles(const struct mailbox *mailbox)
 {
-	return mailbox->settings->idle && mailbox->idle_failures < IDLE_FAILURES && mailbox->selected == 0 && imap_can(mailbox->imap, "IDLE");
+	return mailbox->settings->idle && mailbox->idle_failures < IDLE_FAILURES && mailbox->selected == 0 &&
+	       imap_can(mailbox->imap, "IDLE");
 }
 
 /* How long until something must be done even if nothing happens. */
@@ -93,7 +94,8 @@ static int rest_from_noise(struct mailbox *mailbox, int64_t since, struct error 
 		mailbox->idle_noise++;
 	if (mailbox->idle_noise < 4)
 		return 0;
-	return wait_quietly(mailbox, -1, clock_monotonic() + clock_backoff(mailbox->idle_noise - 3, NOISE_BASE, NOISE_MAX), err);
+	return wait_quietly(
+		mailbox, -1, clock_monotonic() + clock_backoff(mailbox->idle_noise - 3, NOISE_BASE, NOISE_MAX), err);
 }
 
 static int wait_idling(struct mailbox *mailbox, struct error *err)
@@ -105,7 +107,8 @@ static int wait_idling(struct mailbox *mailbox, struct error *err)
 		return -1;
 	}
 	mailbox->idle_failures = 0;
-	if (!imap_news(mailbox->imap) && wait_quietly(mailbox, imap_fd(mailbox->imap), wait_end(mailbox, true), err) < 0)
+	if (!imap_news(mailbox->imap) &&
+		wait_quietly(mailbox, imap_fd(mailbox->imap), wait_end(mailbox, true), err) < 0)
 		return -1;
 	if (imap_idle_end(mailbox->imap, err) < 0)
 		return -1;

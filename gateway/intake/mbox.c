@@ -18,7 +18,8 @@ static bool read_time(struct view text, int64_t *time_out)
 		int year, day, hour, minute, second;
 		char weekday[4], month[4];
 
-		if (sscanf(copy, "%3s %3s %d %d:%d:%d %7s %d", weekday, month, &day, &hour, &minute, &second, zone, &year) != 8)
+		if (sscanf(copy, "%3s %3s %d %d:%d:%d %7s %d", weekday, month, &day, &hour, &minute, &second, zone,
+			    &year) != 8)
 			return false;
 		snprintf(copy, sizeof(copy), "%s %s %d %d:%d:%d %d", weekday, month, day, hour, minute, second, year);
 		if (!strptime(copy, "%a %b %d %H:%M:%S %Y", &tm))

@@ -2,7 +2,8 @@
 #include "intake/imap.h"
 #include "intake/intake.h"
 
-static int look_at_folders(struct imap *imap, const struct config_mailbox *mailbox, struct text *found, struct error *err)
+static int look_at_folders(
+	struct imap *imap, const struct config_mailbox *mailbox, struct text *found, struct error *err)
 {
 	static const char *const capabilities[] = {"IDLE", "MOVE", "UIDPLUS"};
 	const char *before = "; ";
@@ -23,7 +24,8 @@ static int look_at_folders(struct imap *imap, const struct config_mailbox *mailb
 	return 0;
 }
 
-int intake_probe(const struct config *config, const struct config_mailbox *mailbox, struct text *found, struct error *err)
+int intake_probe(
+	const struct config *config, const struct config_mailbox *mailbox, struct text *found, struct error *err)
 {
 	struct tls_client *tls;
 	struct imap *imap;

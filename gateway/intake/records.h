@@ -1,6 +1,6 @@
 /*
- * Records: what the intake asks of the database, one function for each function of `api` that it calls. Each runs as a work of
- * database.h: `context` is the struct named. Private to intake/.
+ * Records: what the intake asks of the database, one function for each function of `api` that it calls. Each runs as a
+ * work of database.h: `context` is the struct named. Private to intake/.
  */
 #ifndef INTAKE_RECORDS_H
 #define INTAKE_RECORDS_H
@@ -25,7 +25,7 @@ struct record_folder {
 	const char *folder;
 	uint32_t uidvalidity;
 	int64_t folder_id, last_uid; /* out */
-	bool changed;                /* out: the folder had another UIDVALIDITY before */
+	bool changed;		     /* out: the folder had another UIDVALIDITY before */
 };
 int record_folder(struct db *db, void *context, struct error *err);
 
@@ -48,7 +48,7 @@ struct record_store {
 	const int64_t *received;
 	const struct view *raws;
 	struct arena *arena; /* the arguments are made here */
-	size_t fresh;        /* out: how many were not known yet */
+	size_t fresh;	     /* out: how many were not known yet */
 };
 int record_store(struct db *db, void *context, struct error *err);
 
@@ -61,7 +61,7 @@ struct record_due {
 		int64_t attempts;
 		char state[16]; /* "filed", "review", "held", "ignored", "failed" */
 	} list[RECORD_DUE_MAX]; /* out, by uid */
-	size_t count;           /* out */
+	size_t count;		/* out */
 };
 int record_due(struct db *db, void *context, struct error *err);
 

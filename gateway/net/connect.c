@@ -33,7 +33,8 @@ static bool is_loopback(const struct sockaddr *address)
 /* A peer that vanished is noticed after IDLE + INTERVAL * COUNT seconds, be we silent or sending. */
 static void keep_alive(int fd)
 {
-	const int on = 1, idle = STREAM_KEEPALIVE_IDLE, interval = STREAM_KEEPALIVE_INTERVAL, probes = STREAM_KEEPALIVE_COUNT;
+	const int on = 1, idle = STREAM_KEEPALIVE_IDLE, interval = STREAM_KEEPALIVE_INTERVAL,
+		  probes = STREAM_KEEPALIVE_COUNT;
 	const unsigned dead_ms = 1000u * (STREAM_KEEPALIVE_IDLE + STREAM_KEEPALIVE_INTERVAL * STREAM_KEEPALIVE_COUNT);
 
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
@@ -94,8 +95,10 @@ static int connect_any(const struct stream_target *target, const struct addrinfo
 	for (const struct addrinfo *a = list; a; a = a->ai_next)
 		addresses += !target->loopback_only || is_loopback(a->ai_addr);
 	if (!addresses)
-		return error_set(err, REACH_STOP, "%s is not this machine: a connection without TLS goes to loopback only, set tls to "
-						  "implicit or starttls", target->host);
+		return error_set(err, REACH_STOP,
+			"%s is not this machine: a connection without TLS goes to loopback only, set tls to "
+			"implicit or starttls",
+			target->host);
 	for (const struct addrinfo *a = list; a; a = a->ai_next) {
 		int64_t now = clock_monotonic();
 
@@ -107,7 +110,8 @@ static int connect_any(const struct stream_target *target, const struct addrinfo
 		if (failure == ECANCELED)
 			return error_set(err, REACH_RETRY, "stopped");
 	}
-	return error_set(err, REACH_SOURCE, "cannot connect to %s port %d: %s", target->host, target->port, strerror(failure));
+	return error_set(
+		err, REACH_SOURCE, "cannot connect to %s port %d: %s", target->host, target->port, strerror(failure));
 }
 
 int connect_to(const struct stream_target *target, int64_t deadline, int *fd_out, struct error *err)

@@ -42,8 +42,8 @@ static bool is_exists(const struct imap_guard *guard)
 	struct view rest = view_trim_end((struct view){guard->head, guard->head_len}), star, number, word;
 
 	return !guard->continued && view_next_field(&rest, ' ', &star) && view_next_field(&rest, ' ', &number) &&
-		view_next_field(&rest, ' ', &word) && view_equal(star, VIEW("*")) && is_digits(number) &&
-		view_equal_nocase(word, VIEW("EXISTS"));
+	       view_next_field(&rest, ' ', &word) && view_equal(star, VIEW("*")) && is_digits(number) &&
+	       view_equal_nocase(word, VIEW("EXISTS"));
 }
 
 /* "{123}" or "{123+}" at the line's end: 1 with the length, 0: none, -1: longer than any number. */
@@ -85,7 +85,8 @@ static int end_line(struct imap_guard *guard, uint64_t left, struct error *err)
 	int announced = is_text(guard) ? 0 : literal_announced(guard, &length);
 
 	if (announced < 0 || (announced && length > left))
-		return error_set(err, REACH_SOURCE, "the server announced more bytes than were asked for (at most %llu were expected)",
+		return error_set(err, REACH_SOURCE,
+			"the server announced more bytes than were asked for (at most %llu were expected)",
 			(unsigned long long)left);
 	if (is_exists(guard))
 		guard->exists++;
@@ -105,7 +106,8 @@ static int take_byte(struct imap_guard *guard, char c, uint64_t left, struct err
 		guard->head[guard->head_len++] = c;
 	add_tail(guard, c);
 	if (c == '(' && ++guard->depth > IMAP_GUARD_DEPTH_MAX)
-		return error_set(err, REACH_SOURCE, "the server sent parentheses nested more than %d deep", IMAP_GUARD_DEPTH_MAX);
+		return error_set(err, REACH_SOURCE, "the server sent parentheses nested more than %d deep",
+			IMAP_GUARD_DEPTH_MAX);
 	if (c == ')' && guard->depth)
 		guard->depth--;
 	return 0;

@@ -2,8 +2,9 @@
  * IMAP guard: looks at a server's bytes before a parser does, and refuses what would harm one.
  *
  * Pure and incremental: feed it the bytes in the order of arrival, in pieces of any size. Outside literals it counts
- * parentheses (a recursive parser dies of a deep nest) and refuses a literal that is longer than what the command may still bring
- * (which also stops lengths that wrap at 32 bits). It counts the untagged EXISTS, so that none is lost to a parser that drops them.
+ * parentheses (a recursive parser dies of a deep nest) and refuses a literal that is longer than what the command may
+ * still bring (which also stops lengths that wrap at 32 bits). It counts the untagged EXISTS, so that none is lost to a
+ * parser that drops them.
  */
 #ifndef NET_IMAP_GUARD_H
 #define NET_IMAP_GUARD_H
@@ -17,14 +18,14 @@
 #define IMAP_GUARD_DEPTH_MAX 100 /* open parentheses in one response */
 
 struct imap_guard {
-	unsigned exists;  /* untagged EXISTS seen so far */
+	unsigned exists; /* untagged EXISTS seen so far */
 	/* private */
 	uint64_t literal; /* bytes of the current literal still to come */
-	int depth;        /* open parentheses in this response */
-	bool continued;   /* the line goes on behind a literal */
-	char head[24];    /* the line's first bytes */
+	int depth;	  /* open parentheses in this response */
+	bool continued;	  /* the line goes on behind a literal */
+	char head[24];	  /* the line's first bytes */
 	size_t head_len;
-	char tail[24];    /* its last bytes */
+	char tail[24]; /* its last bytes */
 	size_t tail_len;
 };
 

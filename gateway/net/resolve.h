@@ -1,6 +1,6 @@
 /*
- * Resolve: host name to addresses, with a deadline and a way out (getaddrinfo() itself has neither, so it runs in a thread of its
- * own that is left behind when nobody waits any more).
+ * Resolve: host name to addresses, with a deadline and a way out (getaddrinfo() itself has neither, so it runs in a
+ * thread of its own that is left behind when nobody waits any more).
  */
 #ifndef NET_RESOLVE_H
 #define NET_RESOLVE_H

@@ -16,9 +16,9 @@ struct stream {
 	struct tls *tls;
 	char *host;
 	int64_t deadline; /* clock_monotonic() */
-	int seconds;      /* as given, for the message */
-	uint64_t left;    /* bytes that the command may still bring */
-	uint64_t bytes;   /* as given */
+	int seconds;	  /* as given, for the message */
+	uint64_t left;	  /* bytes that the command may still bring */
+	uint64_t bytes;	  /* as given */
 	stream_guard *guard;
 	void *guard_context;
 	struct error error;
@@ -106,10 +106,11 @@ static int wait_for(struct stream *stream, short events)
 		int64_t left = stream->deadline - clock_monotonic();
 
 		if (left <= 0)
-			return error_set(&stream->error, REACH_SOURCE, "%s did not finish its answer within %d seconds", stream->host,
-				stream->seconds);
+			return error_set(&stream->error, REACH_SOURCE, "%s did not finish its answer within %d seconds",
+				stream->host, stream->seconds);
 		if (poll(fds, 2, (int)(left / 1000) + 1) < 0 && errno != EINTR)
-			return error_set(&stream->error, REACH_SOURCE, "cannot wait for %s: %s", stream->host, strerror(errno));
+			return error_set(
+				&stream->error, REACH_SOURCE, "cannot wait for %s: %s", stream->host, strerror(errno));
 		if (fds[1].revents)
 			return error_set(&stream->error, REACH_RETRY, "stopped");
 		if (fds[0].revents)
@@ -169,15 +170,17 @@ static bool out_of_time(struct stream *stream)
 {
 	if (clock_monotonic() <= stream->deadline)
 		return false;
-	error_set(&stream->error, REACH_SOURCE, "%s did not finish its answer within %d seconds", stream->host, stream->seconds);
+	error_set(&stream->error, REACH_SOURCE, "%s did not finish its answer within %d seconds", stream->host,
+		stream->seconds);
 	return true;
 }
 
 static int count(struct stream *stream, const char *bytes, size_t len)
 {
 	if (len > stream->left)
-		return error_set(&stream->error, REACH_SOURCE, "%s sent more than the %llu bytes that were expected at most",
-			stream->host, (unsigned long long)stream->bytes);
+		return error_set(&stream->error, REACH_SOURCE,
+			"%s sent more than the %llu bytes that were expected at most", stream->host,
+			(unsigned long long)stream->bytes);
 	if (stream->guard && stream->guard(stream->guard_context, bytes, len, stream->left, &stream->error) < 0)
 		return -1;
 	stream->left -= len;

@@ -1,10 +1,11 @@
 /*
  * Stream: a TCP connection to a server, plain or TLS, on which nothing waits for ever.
  *
- * Non-blocking underneath, poll() throughout (descriptors above 1023 are fine). Before each command the owner says how long it may
- * take and how many bytes the answer may have; one byte more, an end of file, a cancel or the time's end make the stream *broken*:
- * from then on every call returns -1 at once and stream_error() says why in words. Reads return at least one byte or -1, never 0.
- * A stream belongs to one thread; only the cancel descriptor may be made readable by others.
+ * Non-blocking underneath, poll() throughout (descriptors above 1023 are fine). Before each command the owner says how
+ * long it may take and how many bytes the answer may have; one byte more, an end of file, a cancel or the time's end
+ * make the stream *broken*: from then on every call returns -1 at once and stream_error() says why in words. Reads
+ * return at least one byte or -1, never 0. A stream belongs to one thread; only the cancel descriptor may be made
+ * readable by others.
  */
 #ifndef NET_STREAM_H
 #define NET_STREAM_H
@@ -27,11 +28,12 @@ struct stream_target {
 	const char *host;
 	int port;
 	bool loopback_only; /* refuse any other address: nothing encrypts this connection */
-	int seconds;        /* to resolve and connect, all addresses together */
-	int cancel_fd;      /* readable: give up; -1: none. Watched as long as the stream lives */
+	int seconds;	    /* to resolve and connect, all addresses together */
+	int cancel_fd;	    /* readable: give up; -1: none. Watched as long as the stream lives */
 };
 
-/* Looks at the bytes as they come in; -1 breaks the stream with that error. `left`: what the command may still bring, these included. */
+/* Looks at the bytes as they come in; -1 breaks the stream with that error. `left`: what the command may still bring,
+ * these included. */
 typedef int stream_guard(void *context, const char *bytes, size_t len, uint64_t left, struct error *err);
 
 /* Connects, address by address. The time for the first command starts anew with stream_begin(). */

@@ -81,8 +81,8 @@ static int load_trust(SSL_CTX *context, const char *ca_file, struct error *err)
 		return error_set(err, REACH_STOP, "the system's certificate authorities cannot be loaded");
 	}
 	if (SSL_CTX_load_verify_file(context, ca_file) != 1)
-		return error_set(err, REACH_STOP, "tls.ca_file %s holds no certificate that can be read (PEM): %s", ca_file,
-			tls_words_library());
+		return error_set(err, REACH_STOP, "tls.ca_file %s holds no certificate that can be read (PEM): %s",
+			ca_file, tls_words_library());
 	/* A pinned certificate is trusted as it is, be it an authority's or the server's own. */
 	X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
 	return 0;
@@ -103,8 +103,8 @@ int tls_client_new(const char *ca_file, struct tls_client **out, struct error *e
 	}
 	SSL_CTX_set_min_proto_version(client->context, TLS1_2_VERSION);
 	SSL_CTX_set_verify(client->context, SSL_VERIFY_PEER, NULL);
-	SSL_CTX_set_mode(client->context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-						  SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_mode(client->context,
+		SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_options(client->context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
 	if (load_trust(client->context, ca_file, err) < 0) {
 		tls_client_free(&client);
@@ -138,7 +138,9 @@ static bool name_peer(SSL *ssl, const char *host)
 	if (is_address(host))
 		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
 	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
+	/* SSL_set_tlsext_host_name() without its cast that drops const. */
+	return SSL_set1_host(ssl, host) == 1 &&
+	       SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, (void *)(uintptr_t)host) == 1;
 }
 
 int tls_new(struct tls_client *client, int fd, const char *host, struct tls **out, struct error *err)
@@ -156,7 +158,8 @@ int tls_new(struct tls_client *client, int fd, const char *host, struct tls **ou
 	if (!tls->ssl || !name_peer(tls->ssl, host)) {
 		BIO_free(bio);
 		tls_free(&tls, false);
-		return error_set(err, REACH_STOP, "%s is not a host name that a certificate can be checked against", host);
+		return error_set(
+			err, REACH_STOP, "%s is not a host name that a certificate can be checked against", host);
 	}
 	SSL_set_bio(tls->ssl, bio, bio);
 	SSL_set_connect_state(tls->ssl);

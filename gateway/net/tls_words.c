@@ -37,7 +37,7 @@ static void add_name(struct text *out, const GENERAL_NAME *name)
 	if (kind == GEN_DNS)
 		add_plain(out, (const char *)ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value));
 	else if (inet_ntop(ASN1_STRING_length(value) == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(value), address,
-			   sizeof(address)))
+			 sizeof(address)))
 		text_add_string(out, address);
 }
 
@@ -96,7 +96,8 @@ void tls_words_certificate(const SSL *ssl, const char *host, struct error *err)
 	case X509_V_ERR_HOSTNAME_MISMATCH:
 	case X509_V_ERR_IP_ADDRESS_MISMATCH:
 		add_names(&detail, certificate);
-		error_set(err, REACH_SOURCE, "the certificate of %s is for another host name (%s): name the host as its certificate does",
+		error_set(err, REACH_SOURCE,
+			"the certificate of %s is for another host name (%s): name the host as its certificate does",
 			host, text_string(&detail));
 		break;
 	case X509_V_ERR_CERT_HAS_EXPIRED:
@@ -110,7 +111,8 @@ void tls_words_certificate(const SSL *ssl, const char *host, struct error *err)
 			text_string(&detail));
 		break;
 	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-		error_set(err, REACH_SOURCE, "the certificate of %s is self-signed: trust it by naming it in tls.ca_file", host);
+		error_set(err, REACH_SOURCE,
+			"the certificate of %s is self-signed: trust it by naming it in tls.ca_file", host);
 		break;
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
@@ -118,11 +120,13 @@ void tls_words_certificate(const SSL *ssl, const char *host, struct error *err)
 	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
 		add_issuer(&detail, certificate);
 		error_set(err, REACH_SOURCE,
-			"the certificate of %s was signed by an unknown authority (%s): name that authority in tls.ca_file", host,
-			text_string(&detail));
+			"the certificate of %s was signed by an unknown authority (%s): name that authority in "
+			"tls.ca_file",
+			host, text_string(&detail));
 		break;
 	default:
-		error_set(err, REACH_SOURCE, "the certificate of %s is refused: %s", host, X509_verify_cert_error_string(code));
+		error_set(err, REACH_SOURCE, "the certificate of %s is refused: %s", host,
+			X509_verify_cert_error_string(code));
 	}
 	X509_free(certificate);
 }
