@@ -255,7 +255,8 @@ static void apply_marks(struct render *render, struct element *element, const st
 	element->list_mark = marks->list_mark && !lines->open;
 	lines->quote += element->quotes;
 	lines->signature += element->signature;
-	lines->boundary |= marks->boundary;
+	/* Not for quotes: a client cuts one in two where an answer is written into it. */
+	lines->boundary |= marks->boundary && !(element->flags & TAG_QUOTE);
 	lines->bold = ((element->flags & TAG_BOLD) || marks->bold || lines->bold) && !marks->light;
 	lines->preserve |= (element->flags & TAG_PRE) || marks->preserve;
 	lines->fresh = element->flags & TAG_PRE;

@@ -2,6 +2,8 @@
 #include "base/unicode.h"
 #include "parsers/mail_private.h"
 
+#define ADDRESS_MAX 1024 /* bytes behind "<" among which the "@" is looked for */
+
 struct scan {
 	ptrdiff_t angle;     /* "<" outside quotes and comments that an "@" follows */
 	ptrdiff_t colon;     /* the last ":" outside of them before it: the end of a group's name */
@@ -9,8 +11,9 @@ struct scan {
 };
 
 /* Is there an "@" before the ">" (or the end) of what follows? */
-static bool angle_holds_address(struct view rest)
+static bool angle_holds_address(struct view v, size_t angle)
 {
+	struct view rest = view_sub(v, angle, ADDRESS_MAX);
 	ptrdiff_t at = view_find_char(rest, '@'), end = view_find_char(rest, '>');
 
 	return at >= 0 && (end < 0 || at < end);
@@ -37,7 +40,7 @@ static struct scan address_scan(struct view v)
 				scan.comment = view_sub(v, comment, i - comment);
 		} else if (!in_quotes && open == 0 && c == ':') {
 			scan.colon = (ptrdiff_t)i;
-		} else if (!in_quotes && open == 0 && c == '<' && angle_holds_address(view_sub(v, i, SIZE_MAX))) {
+		} else if (!in_quotes && open == 0 && c == '<' && angle_holds_address(v, i)) {
 			scan.angle = (ptrdiff_t)i;
 			return scan;
 		}
@@ -45,7 +48,7 @@ static struct scan address_scan(struct view v)
 	/* A quote that never closes may hide it. */
 	if (in_quotes || open > 0) {
 		scan.angle = view_find_char(v, '<');
-		if (scan.angle >= 0 && !angle_holds_address(view_sub(v, (size_t)scan.angle, SIZE_MAX)))
+		if (scan.angle >= 0 && !angle_holds_address(v, (size_t)scan.angle))
 			scan.angle = -1;
 	}
 	return scan;

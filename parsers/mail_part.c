@@ -56,7 +56,7 @@ static bool is_text(const struct sorter *sorter, const struct leaf *leaf)
 	return leaf_name(sorter->arena, leaf).len == 0;
 }
 
-/* Text that is mostly replacement characters was not decoded. */
+/* Text with so many replacement and control characters was not decoded. */
 static bool is_damaged(struct view text)
 {
 	size_t at = 0, characters = 0, replaced = 0;
@@ -66,7 +66,7 @@ static bool is_damaged(struct view text)
 		characters += !unicode_is_space(code);
 		replaced += code == 0xFFFD || (code < 32 && !unicode_is_space(code));
 	}
-	return replaced * 4 > characters;
+	return replaced * 10 > characters;
 }
 
 static bool is_blank(struct view text)
