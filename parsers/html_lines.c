@@ -59,12 +59,12 @@ void lines_begin(struct lines *lines)
 
 	if (lines->open)
 		return;
-	if (lines->gap && last && !last_is_blank(lines)) {
+	if (lines->gap && last && !last_is_blank(lines) && !lines->cell_fresh) {
 		begin(lines, last->quote < quote ? last->quote : quote);
 		lines_end(lines);
 	}
 	begin(lines, quote);
-	lines->gap = false;
+	lines->gap = lines->cell_fresh = false;
 	lines->line.paragraph = apart;
 	lines->line.boundary = lines->boundary;
 	lines->line.signature = lines->signature > 0;

@@ -64,7 +64,17 @@ static void read_style(struct view style, struct html_marks *out)
 	out->list_mark = has(style, "mso-list:ignore");
 }
 
-/* In both, a prefix "x_" is put before names by Outlook on the web when it quotes. */
+static const char *const boundary_names[] = {"gmail_quote", "gmail_quote_container", "gmail_attr", "moz-cite-prefix",
+	"moz-forward-container", "OutlookMessageHeader", "yahoo_quoted", "yahoo-quoted", "divRplyFwdMsg",
+	"appendonsend", "reply-intro", "protonmail_quote", "tutanota_quote", "zmail_extra",
+	"ms-outlook-mobile-reference-message", "mail-editor-reference-message-container", "mail_android_quote",
+	"ydp-yahoo_quoted", "quoteHeader", "replyHeader", NULL};
+
+static const char *const signature_names[] = {"gmail_signature", "moz-signature", "Signature",
+	"ms-outlook-mobile-signature", "protonmail_signature_block", "AppleMailSignature",
+	"lineBreakAtBeginningOfSignature", "x-apple-signature", NULL};
+
+/* Is one of the words a name of the list? Outlook on the web puts "x_" before the names in what it quotes. */
 static bool names(struct view value, const char *const *list)
 {
 	struct view rest = value, word;
@@ -75,19 +85,11 @@ static bool names(struct view value, const char *const *list)
 		for (size_t i = 0; list[i]; i++)
 			if (view_equal_nocase(word, view_of(list[i])))
 				return true;
+		if (list == boundary_names && view_ends(word, VIEW("yahoo_quoted")))
+			return true; /* "ydp1a2byahoo_quoted": a new prefix for each mail */
 	}
 	return false;
 }
-
-static const char *const boundary_names[] = {"gmail_quote", "gmail_quote_container", "gmail_attr", "moz-cite-prefix",
-	"moz-forward-container", "OutlookMessageHeader", "yahoo_quoted", "yahoo-quoted", "divRplyFwdMsg",
-	"appendonsend", "reply-intro", "protonmail_quote", "tutanota_quote", "zmail_extra",
-	"ms-outlook-mobile-reference-message", "mail-editor-reference-message-container", "mail_android_quote",
-	"ydp-yahoo_quoted", "quoteHeader", "replyHeader", NULL};
-
-static const char *const signature_names[] = {"gmail_signature", "moz-signature", "Signature",
-	"ms-outlook-mobile-signature", "protonmail_signature_block", "AppleMailSignature",
-	"lineBreakAtBeginningOfSignature", "x-apple-signature", NULL};
 
 void html_marks_read(const struct html_attributes *attributes, struct html_marks *out)
 {

@@ -57,6 +57,7 @@ struct lines {
 	bool open;
 	bool space;		      /* white space was seen in it */
 	bool gap;		      /* a margin: a blank line before the next one */
+	bool cell_fresh;	      /* no line of the cell was written yet: no margin above it */
 	size_t letters, bold_letters; /* of it */
 	char marker[32];	      /* of a list item, before its first line */
 	bool in_marker;		      /* inside Word's own marker */

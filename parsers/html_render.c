@@ -193,6 +193,7 @@ static void cell_start(struct render *render, struct element *element)
 		table->cells = render->lines.cell;
 	element->first_line = render->lines.count;
 	render->lines.gap = false;
+	render->lines.cell_fresh = true;
 }
 
 static void cell_end(struct render *render, const struct element *element)
@@ -200,6 +201,7 @@ static void cell_end(struct render *render, const struct element *element)
 	render->lines.gap = false;
 	if (render->table_count > 0 && render->lines.count == element->first_line)
 		lines_break(&render->lines);
+	render->lines.cell_fresh = false;
 }
 
 /* ---- lists ---- */

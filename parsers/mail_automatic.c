@@ -22,11 +22,14 @@ static bool holds_any(struct view v, const char *const *list)
 	return false;
 }
 
-/* What stands before the first ";" or comment: "auto-replied (vacation)" is auto-replied. */
+/* The value less comments and what follows a ";": "(at night) auto-replied (vacation); x=y" is auto-replied. */
 static struct view token(struct view value)
 {
+	ptrdiff_t close;
 	size_t n = 0;
 
+	while (view_starts(value, VIEW("(")) && (close = view_find_char(value, ')')) >= 0)
+		value = view_trim(view_sub(value, (size_t)close + 1, SIZE_MAX));
 	while (n < value.len && !strchr("; (\t", value.ptr[n]))
 		n++;
 	return view_sub(value, 0, n);
@@ -185,8 +188,10 @@ static struct view read_returned(struct arena *arena, const struct mail *mail, c
 	if (headers)
 		add_fields(arena, body_decode(arena, headers->body, headers->encoding, PARSE_HEADER_MAX, &cut), &out);
 	for (size_t i = 0; i < mail->part_count; i++)
-		if (mail->parts[i].forwarded)
+		if (mail->parts[i].forwarded) {
+			text_add_char(&out, '\n');
 			text_add_view(&out, mail->parts[i].text);
+		}
 	if (copy.len > 0)
 		add_mail(arena, copy, &out);
 	result = (struct view){arena_copy(arena, text_string(&out), out.len), out.len};

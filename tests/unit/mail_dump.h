@@ -7,7 +7,11 @@
 #ifndef TESTS_MAIL_DUMP_H
 #define TESTS_MAIL_DUMP_H
 
-#include "base/arena.h"
+#include "tests/unit/unit.h"
+
+#include <dirent.h>
+
+#include "base/unicode.h"
 #include "parsers/mail.h"
 
 static inline void dump_lines(struct text *out, const struct mail_line *lines, size_t count)
@@ -69,6 +73,73 @@ static inline void dump_mail(struct text *out, const struct mail *mail)
 	}
 	if (mail->returned.len > 0)
 		text_add_format(out, "returned\n%.*s", VIEW_ARGS(mail->returned));
+}
+
+/* What holds of every line: its span lies in the part's text and is what it says. */
+static inline void check_lines(const char *name, struct view text, const struct mail_line *lines, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct mail_line *line = &lines[i];
+
+		if (line->start > line->end || line->end > text.len)
+			fail_msg("%s: line %zu lies outside its text", name, i + 1);
+		if (!line->flowed && !view_equal(line->text, view_sub(text, line->start, line->end - line->start)))
+			fail_msg("%s: line %zu is not what stands in its text", name, i + 1);
+		if (!unicode_valid(line->text))
+			fail_msg("%s: line %zu is not UTF-8", name, i + 1);
+	}
+}
+
+typedef void (*case_run)(const char *name, struct view input, struct view expected);
+
+static inline int case_order(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* Each FOLDER/NAME.SUFFIX with FOLDER/NAME.txt, what must come of it; returns how many. */
+static inline size_t each_case(const char *folder, const char *suffix, case_run run)
+{
+	struct arena *arena = arena_new();
+	struct dirent **list;
+	int entries = scandir(folder, &list, NULL, case_order);
+	size_t count = 0;
+
+	for (int i = 0; i < entries; i++) {
+		struct view name = view_of(arena_strdup(arena, list[i]->d_name)), stem;
+
+		free(list[i]);
+		if (!view_ends(name, view_of(suffix)))
+			continue;
+		stem = view_sub(name, 0, name.len - strlen(suffix));
+		run(name.ptr, unit_file(arena, arena_printf(arena, "%s/%s", folder, name.ptr)),
+			unit_file(arena, arena_printf(arena, "%s/%.*s.txt", folder, VIEW_ARGS(stem))));
+		count++;
+	}
+	if (entries >= 0)
+		free(list);
+	arena_free(&arena);
+	return count;
+}
+
+/* Says where the first line is that differs. */
+static inline void same_dump(const char *name, struct view actual, struct view expected)
+{
+	struct view got, wanted;
+
+	for (int number = 1; !view_equal(actual, expected); number++) {
+		bool more, wants;
+
+		got = wanted = VIEW("(nothing)");
+		more = view_next_line(&actual, &got);
+		wants = view_next_line(&expected, &wanted);
+
+		if (more != wants || (more && !view_equal(got, wanted)))
+			fail_msg("%s: line %d of what was read is \"%.*s\", expected \"%.*s\"", name, number,
+				VIEW_ARGS(got), VIEW_ARGS(wanted));
+		if (!more)
+			return;
+	}
 }
 
 #endif
