@@ -59,7 +59,6 @@ struct view value_clean(struct arena *arena, struct view line)
 	return text;
 }
 
-/* Squeezed, so that a line of no-break spaces is blank too. */
 static struct view squeezed(struct arena *arena, struct view line)
 {
 	return unicode_squeeze(arena, unicode_nfc(arena, unicode_drop_bidi(arena, line)));
@@ -116,18 +115,6 @@ enum value_verdict value_read_line(struct value_job *job, json_t **value_out, st
 	return *value_out ? VALUE_TAKEN : VALUE_INVALID;
 }
 
-/* The line less white space at its ends (of any kind); a bullet of any kind becomes "- ". */
-static struct view text_line(struct arena *arena, struct view line, bool *item_out)
-{
-	struct view text = view_trim(line);
-	size_t bullet;
-
-	if (squeezed(arena, line).len == 0)
-		return VIEW_NULL;
-	*item_out = value_is_bullet(text, &bullet) && bullet < text.len;
-	return *item_out ? view_trim(view_sub(text, bullet, text.len)) : text;
-}
-
 enum value_verdict value_read_text(struct value_job *job, json_t **value_out, struct view *suggestion_out)
 {
 	struct view clean = unicode_nfc(job->arena, unicode_drop_bidi(job->arena, job->text));
@@ -138,20 +125,17 @@ enum value_verdict value_read_text(struct value_job *job, json_t **value_out, st
 	job->used = view_trim_end(job->text).len;
 	if (lexicon_is_no_answer(job->context->lexicon, job->arena, clean))
 		return VALUE_NONE;
-	text_init(&text, 3 * clean.len + 2);
+	text_init(&text, 2 * clean.len + 2);
 	while (view_next_line(&rest, &line)) {
-		bool item = false;
-		struct view words = text_line(job->arena, line, &item);
-
-		if (words.len == 0) {
+		/* A line of no-break spaces is blank too. */
+		if (squeezed(job->arena, line).len == 0) {
 			blank = true;
 			continue;
 		}
 		if (text.len > 0)
 			text_add_string(&text, blank ? "\n\n" : "\n");
 		blank = false;
-		text_add_string(&text, item ? "- " : "");
-		text_add_view(&text, words);
+		text_add_view(&text, view_trim(line));
 	}
 	*value_out = json_stringn(text_string(&text), text.len);
 	text_release(&text);
