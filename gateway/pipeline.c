@@ -2,17 +2,17 @@
  * pipeline: the one path from bytes to rows.
  *
  *     duty      process                             takes                      leaves
- *     ------    --------------------------------    -----------------------    -----------------------------------------
- *     intake    intake/   a thread a mailbox        mails on IMAP servers      message, message_raw, sighting; later the
- *                                                                              after-action on the server
- *     parse     filing/   holder: the database      messages in `received`     feedback, feedback_revision, attachment;
- *               parsers/  child: sandboxed, pure    raw bytes                  message filed, review, held, ignored, failed
- *     send      digest/   what is due, built        feedback through `read`    digest, digest_line, outbox
- *               delivery/ outbox to SMTP            outbox                     mails, outbox marked sent
+ *     ------    --------------------------------    ----------------------- -----------------------------------------
+ *     intake    intake/   a thread a mailbox        mails on IMAP servers      message, message_raw, sighting; later
+ * the after-action on the server parse     filing/   holder: the database      messages in `received`     feedback,
+ * feedback_revision, attachment; parsers/  child: sandboxed, pure    raw bytes                  message filed, review,
+ * held, ignored, failed send      digest/   what is due, built        feedback through `read`    digest, digest_line,
+ * outbox delivery/ outbox to SMTP            outbox                     mails, outbox marked sent
  *
  * Duties meet only in the database. parse is the only one that reads what strangers wrote, and it does so in
- * pipeline_read(), which holds no more than the bytes and the compiled forms; what comes out of it goes into the database in
- * pipeline_file(), in the transaction that claimed the message: a crash anywhere leaves the message as it was.
+ * pipeline_read(), which holds no more than the bytes and the compiled forms; what comes out of it goes into the
+ * database in pipeline_file(), in the transaction that claimed the message: a crash anywhere leaves the message as it
+ * was.
  */
 #include "pipeline.h"
 
@@ -41,8 +41,8 @@ static void set_over_size(struct result *result)
 	result->remarks = VIEW_NULL;
 }
 
-void pipeline_read(const struct forms *forms, struct arena *arena, const struct pipeline_message *message,
-	struct result *out)
+void pipeline_read(
+	const struct forms *forms, struct arena *arena, const struct pipeline_message *message, struct result *out)
 {
 	if (message->channel)
 		parse_message(forms, arena, message->raw, &message->hint, out);
@@ -68,7 +68,8 @@ int pipeline_batch_add(struct pipeline_batch *batch, int64_t message_id, struct 
 {
 	size_t before = batch->json.len;
 
-	text_add_format(&batch->json, "%s{\"message_id\":%lld,\"result\":", batch->count ? "," : "[", (long long)message_id);
+	text_add_format(
+		&batch->json, "%s{\"message_id\":%lld,\"result\":", batch->count ? "," : "[", (long long)message_id);
 	text_add_view(&batch->json, filing_json);
 	text_add_string(&batch->json, "}");
 	if (!batch->json.full && batch->json.len < PIPELINE_BATCH_MAX) {
@@ -136,8 +137,8 @@ static void free_entries(struct dirent **entries, int count)
 }
 
 /* All YAML files of a folder, in the order of their names. */
-static int load_folder(const char *folder, struct arena *arena, struct parse_source **out, size_t *count_out,
-	struct error *err)
+static int load_folder(
+	const char *folder, struct arena *arena, struct parse_source **out, size_t *count_out, struct error *err)
 {
 	struct dirent **entries = NULL;
 	struct parse_source *sources;
@@ -168,8 +169,8 @@ static int load_folder(const char *folder, struct arena *arena, struct parse_sou
 	return 0;
 }
 
-int pipeline_sources_load(const struct config *config, struct arena *arena, struct pipeline_sources *out,
-	struct error *err)
+int pipeline_sources_load(
+	const struct config *config, struct arena *arena, struct pipeline_sources *out, struct error *err)
 {
 	char forms[4096], languages[4096];
 

@@ -1,8 +1,9 @@
 /*
  * Pipeline: the one path from bytes to rows. See the map in pipeline.c.
  *
- * pipeline_read() is pure (bytes to result; the sandboxed child, `parse`, `reparse` and the tests call it), pipeline_file() turns results
- * into rows (the parse duty, `import` and `reparse`). Nobody does either in another way.
+ * pipeline_read() is pure (bytes to result; the sandboxed child, `parse`, `reparse` and the tests call it),
+ * pipeline_file() turns results into rows (the parse duty, `import` and `reparse`). Nobody does either in another
+ * way.
  */
 #ifndef GATEWAY_PIPELINE_H
 #define GATEWAY_PIPELINE_H
@@ -19,15 +20,15 @@
 
 /* One message as it was stored. */
 struct pipeline_message {
-	struct view raw;   /* a mail's bytes (only its header block when over_size), or a channel's UTF-8 text */
-	bool channel;      /* the text of a channel's message, not a mail */
+	struct view raw; /* a mail's bytes (only its header block when over_size), or a channel's UTF-8 text */
+	bool channel;	 /* the text of a channel's message, not a mail */
 	bool over_size;
 	struct request_hint hint;
 };
 
 /* Bytes to result. Pure; never fails. The result lives in the arena, its json is freed by result_release(). */
-void pipeline_read(const struct forms *forms, struct arena *arena, const struct pipeline_message *message,
-	struct result *out);
+void pipeline_read(
+	const struct forms *forms, struct arena *arena, const struct pipeline_message *message, struct result *out);
 
 /*
  * A batch of results on its way to the database: `[{"message_id": 12, "result": {...}}, ...]`. Begin with
@@ -55,7 +56,7 @@ struct pipeline_sources {
 	size_t language_count;
 };
 
-int pipeline_sources_load(const struct config *config, struct arena *arena, struct pipeline_sources *out,
-	struct error *err);
+int pipeline_sources_load(
+	const struct config *config, struct arena *arena, struct pipeline_sources *out, struct error *err);
 
 #endif

@@ -163,7 +163,8 @@ int child_read(struct child *child, const struct pipeline_message *message, int 
 	enum wire_type type = message->channel ? WIRE_MESSAGE : WIRE_MAIL;
 	struct wire_head head;
 
-	if (wire_send(child->fd, type, message->over_size ? WIRE_OVER_SIZE : 0, message->raw, VIEW_NULL, deadline, err) < 0 ||
+	if (wire_send(child->fd, type, message->over_size ? WIRE_OVER_SIZE : 0, message->raw, VIEW_NULL, deadline,
+		    err) < 0 ||
 		wire_receive(child->fd, &head, &child->payload, deadline, err) < 0) {
 		if (err->reach == REACH_MESSAGE)
 			return -1;

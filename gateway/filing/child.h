@@ -12,8 +12,8 @@
 struct child;
 
 /*
- * Starts one and hands it the sources. REACH_STOP with the child's own sentence when it refuses them, REACH_RETRY when it
- * could not be started.
+ * Starts one and hands it the sources. REACH_STOP with the child's own sentence when it refuses them, REACH_RETRY
+ * when it could not be started.
  */
 int child_start(const struct pipeline_sources *sources, struct child **out, struct error *err);
 /* Ends it (it holds nothing that could be lost). */
@@ -22,8 +22,8 @@ void child_stop(struct child **child);
 size_t child_handled(const struct child *child);
 
 /*
- * Reads one message: json_out is the filing JSON, valid until the next call. REACH_MESSAGE: this message killed the child or outlasted
- * time_ms; the child is gone and must be stopped and started anew.
+ * Reads one message: json_out is the filing JSON, valid until the next call. REACH_MESSAGE: this message killed the
+ * child or outlasted time_ms; the child is gone and must be stopped and started anew.
  */
 int child_read(struct child *child, const struct pipeline_message *message, int time_ms, struct view *json_out,
 	struct error *err);

@@ -1,6 +1,6 @@
 /*
- * filing/child_main: the sandboxed reader itself. It compiles the forms it is handed, shuts itself in, and turns messages into
- * results until its socket ends. See filing.h; the other end is child.c.
+ * filing/child_main: the sandboxed reader itself. It compiles the forms it is handed, shuts itself in, and turns
+ * messages into results until its socket ends. See filing.h; the other end is child.c.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -21,13 +21,13 @@
 #define SOURCES_MAX 2000
 
 struct reader {
-	struct arena *sources;  /* of the forms and languages */
-	struct arena *message;  /* of one message */
+	struct arena *sources; /* of the forms and languages */
+	struct arena *message; /* of one message */
 	struct parse_source form[SOURCES_MAX], language[SOURCES_MAX];
 	size_t form_count, language_count;
 	struct forms *forms;
 	struct text payload;
-	bool hooks;             /* tests may plant a fault, see plant_fault() */
+	bool hooks; /* tests may plant a fault, see plant_fault() */
 };
 
 static int take_source(struct reader *reader, struct parse_source *list, size_t *count, struct error *err)
@@ -49,7 +49,8 @@ static int start(struct reader *reader, struct error *err)
 {
 	if (parsers_open(err) < 0)
 		return -1;
-	if (forms_new(reader->form, reader->form_count, reader->language, reader->language_count, &reader->forms, err) < 0)
+	if (forms_new(reader->form, reader->form_count, reader->language, reader->language_count, &reader->forms, err) <
+		0)
 		return -1;
 	return sandbox_enter(err);
 }
@@ -79,8 +80,8 @@ static int set_up(struct reader *reader)
 }
 
 /*
- * With FIELDPOST_TEST_FAULTS in the environment a mail's own header plants a fault, so that the tests can show what the holder and the
- * filter make of it: `X-Test-Fault: crash | hang | socket | exec | open`.
+ * With FIELDPOST_TEST_FAULTS in the environment a mail's own header plants a fault, so that the tests can show what
+ * the holder and the filter make of it: `X-Test-Fault: crash | hang | socket | exec | open`.
  */
 static void plant_fault(struct view raw)
 {

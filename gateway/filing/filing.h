@@ -1,10 +1,11 @@
 /*
  * Filing: stored messages become feedback, or go to review, or are held or ignored. The door to this folder.
  *
- * The parse duty has two processes. The *holder* touches the database: it claims messages, hands their bytes to its *child*, files the
- * results in the transaction that claimed them. The child touches nothing but a socket pair: it gets the forms' sources, compiles
- * them, shuts itself in (sandbox.h), and reads messages. A message that kills or outlasts it is known exactly: only that one has an
- * attempt written; after FILING_ATTEMPTS_MAX it is `failed`, alone, and an alarm.
+ * The parse duty has two processes. The *holder* touches the database: it claims messages, hands their bytes to its
+ * *child*, files the results in the transaction that claimed them. The child touches nothing but a socket pair: it
+ * gets the forms' sources, compiles them, shuts itself in (sandbox.h), and reads messages. A message that kills or
+ * outlasts it is known exactly: only that one has an attempt written; after FILING_ATTEMPTS_MAX it is `failed`,
+ * alone, and an alarm.
  */
 #ifndef FILING_FILING_H
 #define FILING_FILING_H

@@ -1,6 +1,7 @@
 /*
- * filing/holder: the parse duty's own process. It stands between the database and the sandboxed reader: claims a batch, has it
- * read, files the results, all in one transaction. See filing.h; neighbours: child.c (the reader), pipeline.c (filing).
+ * filing/holder: the parse duty's own process. It stands between the database and the sandboxed reader: claims a
+ * batch, has it read, files the results, all in one transaction. See filing.h; neighbours: child.c (the reader),
+ * pipeline.c (filing).
  */
 #include <string.h>
 #include <unistd.h>

@@ -6,9 +6,16 @@
 #include "core/log.h"
 
 static const char *const type_names[] = {
-	[FIELD_LINE] = "line",       [FIELD_TEXT] = "text",     [FIELD_COUNTRY] = "country", [FIELD_CHOICE] = "choice",
-	[FIELD_CHOICES] = "choices", [FIELD_SCALE] = "scale",   [FIELD_NUMBER] = "number",   [FIELD_DATE] = "date",
-	[FIELD_YES_NO] = "yes_no",   [FIELD_PATTERN] = "pattern",
+	[FIELD_LINE] = "line",
+	[FIELD_TEXT] = "text",
+	[FIELD_COUNTRY] = "country",
+	[FIELD_CHOICE] = "choice",
+	[FIELD_CHOICES] = "choices",
+	[FIELD_SCALE] = "scale",
+	[FIELD_NUMBER] = "number",
+	[FIELD_DATE] = "date",
+	[FIELD_YES_NO] = "yes_no",
+	[FIELD_PATTERN] = "pattern",
 };
 
 static json_t *words_json(const struct words *words)
@@ -34,8 +41,8 @@ static json_t *field_json(const struct field *field)
 {
 	json_t *object = json_pack("{s:s, s:s, s:i, s:o, s:b, s:b, s:o, s:s?, s:s?}", "name", field->name, "type",
 		type_names[field->type], "number", field->number, "label", words_json(&field->label), "required",
-		(int)field->required, "theme", (int)field->theme, "options", options_json(field), "digest", field->digest,
-		"default", field->fallback);
+		(int)field->required, "theme", (int)field->theme, "options", options_json(field), "digest",
+		field->digest, "default", field->fallback);
 
 	if (field->has_min)
 		json_object_set_new(object, "min", json_integer(field->min));
@@ -66,7 +73,8 @@ static json_t *form_json(const struct pipeline_sources *sources, const struct fo
 	for (size_t i = 0; i < form->field_count; i++)
 		json_array_append_new(fields, field_json(&form->fields[i]));
 	return json_pack("{s:s, s:i, s:s, s:s%, s:o, s:o}", "id", form->id, "version", form->version, "sha256",
-		form->source_sha256, "source", source.ptr, source.len, "title", words_json(&form->title), "fields", fields);
+		form->source_sha256, "source", source.ptr, source.len, "title", words_json(&form->title), "fields",
+		fields);
 }
 
 static int send_forms(struct db *db, const struct pipeline_sources *sources, const struct forms *forms, int64_t now,

@@ -93,7 +93,8 @@ int wire_receive(int fd, struct wire_head *head_out, struct text *payload, int64
 	if (read_all(fd, &head, sizeof(head), deadline, err) < 0)
 		return -1;
 	if (head.length > WIRE_PAYLOAD_MAX)
-		return error_set(err, REACH_SOURCE, "a frame of %llu bytes was announced", (unsigned long long)head.length);
+		return error_set(
+			err, REACH_SOURCE, "a frame of %llu bytes was announced", (unsigned long long)head.length);
 	text_reset(payload);
 	for (uint64_t left = head.length; left > 0;) {
 		size_t part = left < sizeof(buffer) ? (size_t)left : sizeof(buffer);

@@ -1,8 +1,9 @@
 /*
  * Wire: the frames between the holder of parse and its child, over a socket pair.
  *
- * A frame is a fixed head and a payload. Both ends are our own program of the same build, so the head is a plain struct. The holder
- * trusts nothing the child says beyond the length, which is capped: the child reads strangers' bytes.
+ * A frame is a fixed head and a payload. Both ends are our own program of the same build, so the head is a plain
+ * struct. The holder trusts nothing the child says beyond the length, which is capped: the child reads strangers'
+ * bytes.
  */
 #ifndef FILING_WIRE_H
 #define FILING_WIRE_H
@@ -34,7 +35,10 @@ struct wire_head {
 	uint64_t length; /* of the payload, bytes */
 };
 
-/* deadline: of clock_monotonic(), microseconds; 0: none. REACH_RETRY at a time-out, REACH_SOURCE when the other end is gone. */
+/*
+ * deadline: of clock_monotonic(), microseconds; 0: none. REACH_RETRY at a time-out, REACH_SOURCE when the other end
+ * is gone.
+ */
 int wire_send(int fd, enum wire_type type, uint32_t flags, struct view first, struct view second, int64_t deadline,
 	struct error *err);
 /* The payload replaces what is in `payload`. */
