@@ -1,19 +1,22 @@
+/* clang-format off: the map is drawn by hand */
 /*
  * pipeline: the one path from bytes to rows.
  *
- *     duty      process                             takes                      leaves
- *     ------    --------------------------------    ----------------------- -----------------------------------------
- *     intake    intake/   a thread a mailbox        mails on IMAP servers      message, message_raw, sighting; later
- * the after-action on the server parse     filing/   holder: the database      messages in `received`     feedback,
- * feedback_revision, attachment; parsers/  child: sandboxed, pure    raw bytes                  message filed, review,
- * held, ignored, failed send      digest/   what is due, built        feedback through `read`    digest, digest_line,
- * outbox delivery/ outbox to SMTP            outbox                     mails, outbox marked sent
+ *     duty    process                      takes                    leaves
+ *     ------  ---------------------------  -----------------------  ---------------------------------------------
+ *     intake  intake/  a thread a mailbox  mails on IMAP servers    message, message_raw, sighting; then the
+ *                                                                   after-action on the server
+ *     parse   filing/  holder: database    messages in `received`   feedback, feedback_revision, attachment;
+ *             parsers/ child: shut in      raw bytes                message filed, review, held, ignored, failed
+ *     send    digest/  what is due, built  feedback through `read`  digest, digest_line, outbox
+ *             delivery/ outbox to SMTP     outbox                   mails; outbox marked sent
  *
  * Duties meet only in the database. parse is the only one that reads what strangers wrote, and it does so in
  * pipeline_read(), which holds no more than the bytes and the compiled forms; what comes out of it goes into the
  * database in pipeline_file(), in the transaction that claimed the message: a crash anywhere leaves the message as it
  * was.
  */
+/* clang-format on */
 #include "pipeline.h"
 
 #include <dirent.h>
