@@ -1,0 +1,334 @@
+/* delivery/mail_encode: bodies, encoded words and addresses of outgoing mail. Pure; used by mailbuild.c. See mail_encode.h. */
+#include "delivery/mail_encode.h"
+
+#include "base/unicode.h"
+
+#include <stdint.h>
+#include <unicode/uidna.h>
+
+static const char hex_digits[] = "0123456789ABCDEF";
+static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+enum mail_encoding mail_encoding_of(struct view text)
+{
+	size_t high = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.ptr[i] >= 0x7f)
+			high++;
+	/* Quoted-printable takes 3 characters a high byte, base64 4 for any 3 bytes. */
+	return high * 6 <= text.len ? MAIL_ENCODING_QP : MAIL_ENCODING_BASE64;
+}
+
+/* How a byte at this place of a line stands in quoted-printable: itself or as =XX. */
+static bool qp_literal(struct view line, size_t at)
+{
+	unsigned char c = (unsigned char)line.ptr[at];
+
+	if (c == ' ' || c == '\t')
+		return at + 1 < line.len; /* none at a line's end: relays strip them */
+	if (at == 0 && c == '.')
+		return false; /* would need stuffing */
+	if (at == 0 && c == 'F' && view_starts(line, VIEW("From ")))
+		return false; /* mbox files put a > before it */
+	return c > 0x20 && c < 0x7f && c != '=';
+}
+
+static void qp_line(struct view line, struct text *out)
+{
+	size_t column = 0;
+
+	for (size_t i = 0; i < line.len; i++) {
+		unsigned char c = (unsigned char)line.ptr[i];
+		bool literal = qp_literal(line, i);
+		size_t width = literal ? 1 : 3;
+
+		/* The last column of a line that goes on is for its "=". */
+		if (column + width > ENCODED_LINE_MAX - (i + 1 < line.len ? 1 : 0)) {
+			text_add_string(out, "=\r\n");
+			column = 0;
+			literal = literal && c != '.';
+			width = literal ? 1 : 3;
+		}
+		if (literal) {
+			text_add_char(out, (char)c);
+		} else {
+			char escape[3] = {'=', hex_digits[c >> 4], hex_digits[c & 15]};
+
+			text_add(out, escape, sizeof(escape));
+		}
+		column += width;
+	}
+	text_add_string(out, "\r\n");
+}
+
+void mail_encode_qp(struct view text, struct text *out)
+{
+	struct view line;
+
+	while (view_next_line(&text, &line))
+		qp_line(line, out);
+}
+
+static void base64_add(const unsigned char *bytes, size_t len, struct text *out)
+{
+	unsigned value = (unsigned)bytes[0] << 16 | (len > 1 ? (unsigned)bytes[1] << 8 : 0) | (len > 2 ? bytes[2] : 0);
+	char digits[4] = {base64_digits[value >> 18], base64_digits[value >> 12 & 63], base64_digits[value >> 6 & 63],
+		base64_digits[value & 63]};
+
+	if (len < 3)
+		digits[3] = '=';
+	if (len < 2)
+		digits[2] = '=';
+	text_add(out, digits, sizeof(digits));
+}
+
+static void base64_lines(struct view bytes, struct text *out)
+{
+	const size_t a_line = ENCODED_LINE_MAX / 4 * 3;
+
+	for (size_t i = 0; i < bytes.len; i += 3) {
+		size_t rest = bytes.len - i;
+
+		if (i > 0 && i % a_line == 0)
+			text_add_string(out, "\r\n");
+		base64_add((const unsigned char *)bytes.ptr + i, rest < 3 ? rest : 3, out);
+	}
+	text_add_string(out, "\r\n");
+}
+
+void mail_encode_base64(struct view bytes, bool text_lines, struct text *out)
+{
+	TEXT_SCOPED canonical = {0};
+	struct view line;
+
+	if (!text_lines) {
+		base64_lines(bytes, out);
+		return;
+	}
+	text_init(&canonical, 2 * bytes.len + 2);
+	while (view_next_line(&bytes, &line)) {
+		text_add_view(&canonical, line);
+		text_add_string(&canonical, "\r\n");
+	}
+	base64_lines(text_view(&canonical), out);
+}
+
+static bool is_bidi_control(uint32_t code)
+{
+	return code == 0x061c || code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) ||
+		(code >= 0x2066 && code <= 0x2069);
+}
+
+struct view mail_header_clean(struct arena *arena, struct view value)
+{
+	char *clean = arena_alloc(arena, value.len * 3 + 1); /* an invalid byte becomes U+FFFD, three bytes */
+	size_t len = 0, at = 0;
+	uint32_t code;
+
+	for (size_t from = 0; unicode_next(value, &at, &code); from = at) {
+		bool space = code <= 0x20 || (code >= 0x7f && code <= 0xa0) || code == 0x2028 || code == 0x2029;
+
+		if (is_bidi_control(code) || code == 0xfeff)
+			continue;
+		if (space) {
+			if (len > 0 && clean[len - 1] != ' ')
+				clean[len++] = ' ';
+		} else if (code == 0xfffd) {
+			memcpy(clean + len, "\xef\xbf\xbd", 3);
+			len += 3;
+		} else {
+			memcpy(clean + len, value.ptr + from, at - from);
+			len += at - from;
+		}
+	}
+	return view_trim((struct view){clean, len});
+}
+
+static bool is_ascii(struct view v)
+{
+	for (size_t i = 0; i < v.len; i++)
+		if ((unsigned char)v.ptr[i] >= 0x7f)
+			return false;
+	return true;
+}
+
+/* Folds before a word that would make the line too long. */
+static void add_folded(struct text *out, size_t *column, struct view word)
+{
+	if (*column > 1 && *column + 1 + word.len > ENCODED_LINE_MAX) {
+		text_add_string(out, "\r\n ");
+		*column = 1;
+	} else {
+		text_add_char(out, ' ');
+		*column += 1;
+	}
+	text_add_view(out, word);
+	*column += word.len;
+}
+
+/* A word of ASCII that could be taken for an encoded one, or is too long for a line, is encoded as well. */
+static bool needs_encoding(struct view value)
+{
+	struct view rest = value, word;
+
+	if (!is_ascii(value) || view_find(value, VIEW("=?")) >= 0)
+		return true;
+	while (view_next_field(&rest, ' ', &word))
+		if (word.len > ENCODED_LINE_MAX - 1)
+			return true;
+	return false;
+}
+
+/* Encoded words of whole characters, each on a line of its own when the line is full: base64, shortest for most scripts. */
+static void add_encoded_words(struct text *out, size_t *column, struct view value)
+{
+	static const char opening[] = "=?UTF-8?B?", closing[] = "?=";
+	const size_t bytes_max = (ENCODED_WORD_MAX + 2 - sizeof(opening) - sizeof(closing)) / 4 * 3;
+	size_t at = 0, from = 0, last = 0;
+	uint32_t code;
+	TEXT_SCOPED word = {0};
+
+	text_init(&word, ENCODED_WORD_MAX);
+	while (from < value.len) {
+		bool more = unicode_next(value, &at, &code);
+
+		if (more && at - from <= bytes_max) {
+			last = at;
+			continue;
+		}
+		text_reset(&word);
+		text_add_string(&word, opening);
+		for (size_t i = from; i < last; i += 3)
+			base64_add((const unsigned char *)value.ptr + i, last - i < 3 ? last - i : 3, &word);
+		text_add_string(&word, closing);
+		add_folded(out, column, text_view(&word));
+		from = at = last;
+		if (!more)
+			break;
+	}
+}
+
+static void add_words(struct text *out, size_t *column, struct view value)
+{
+	struct view word;
+
+	while (view_next_field(&value, ' ', &word))
+		add_folded(out, column, word);
+}
+
+void mail_header_text(struct arena *arena, const char *name, struct view value, struct text *out)
+{
+	struct view clean = mail_header_clean(arena, value);
+	size_t column;
+
+	text_add_string(out, name);
+	text_add_char(out, ':');
+	column = strlen(name) + 1;
+	if (clean.len == 0)
+		text_add_char(out, ' ');
+	else if (needs_encoding(clean))
+		add_encoded_words(out, &column, clean);
+	else
+		add_words(out, &column, clean);
+	text_add_string(out, "\r\n");
+}
+
+static bool is_atom_text(struct view v)
+{
+	for (size_t i = 0; i < v.len; i++)
+		if (v.ptr[i] == '\0' || (v.ptr[i] != ' ' && !strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-/=?^_`{|}~",
+				v.ptr[i])))
+			return false;
+	return true;
+}
+
+static struct view quoted_string(struct arena *arena, struct view v)
+{
+	char *quoted = arena_alloc(arena, v.len * 2 + 3);
+	size_t len = 0;
+
+	quoted[len++] = '"';
+	for (size_t i = 0; i < v.len; i++) {
+		if (v.ptr[i] == '"' || v.ptr[i] == '\\')
+			quoted[len++] = '\\';
+		quoted[len++] = v.ptr[i];
+	}
+	quoted[len++] = '"';
+	return (struct view){quoted, len};
+}
+
+void mail_header_address(struct arena *arena, const char *name, struct view display, struct view address, struct text *out)
+{
+	struct view clean = mail_header_clean(arena, display);
+	size_t column;
+
+	text_add_string(out, name);
+	text_add_char(out, ':');
+	column = strlen(name) + 1;
+	if (clean.len > 0 && needs_encoding(clean))
+		add_encoded_words(out, &column, clean);
+	else if (is_atom_text(clean))
+		add_words(out, &column, clean);
+	else
+		add_words(out, &column, quoted_string(arena, clean));
+	add_folded(out, &column, view_of(arena_printf(arena, "<%.*s>", VIEW_ARGS(address))));
+	text_add_string(out, "\r\n");
+}
+
+/* The letters, digits, dots and marks that need no quotes (RFC 5322 3.2.3). */
+static bool is_local_part(struct view v)
+{
+	if (v.len == 0 || v.len > 64 || v.ptr[0] == '.' || v.ptr[v.len - 1] == '.')
+		return false;
+	for (size_t i = 0; i < v.len; i++)
+		if (v.ptr[i] == ' ' || (v.ptr[i] != '.' && !is_atom_text(view_sub(v, i, 1))) ||
+			(v.ptr[i] == '.' && v.ptr[i - 1] == '.'))
+			return false;
+	return true;
+}
+
+static bool is_domain(struct view v)
+{
+	if (v.len == 0 || v.len > 253 || v.ptr[0] == '.' || v.ptr[v.len - 1] == '.')
+		return false;
+	for (size_t i = 0; i < v.len; i++)
+		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.", v.ptr[i]) || v.ptr[i] == '\0' ||
+			(v.ptr[i] == '.' && v.ptr[i - 1] == '.'))
+			return false;
+	return true;
+}
+
+/* A domain with letters other than ASCII as A-labels; an empty view when it has none that is valid. */
+static struct view ascii_domain(struct arena *arena, struct view domain)
+{
+	UErrorCode status = U_ZERO_ERROR;
+	UIDNAInfo info = UIDNA_INFO_INITIALIZER;
+	UIDNA *idna = uidna_openUTS46(UIDNA_CHECK_BIDI | UIDNA_NONTRANSITIONAL_TO_ASCII, &status);
+	char name[256];
+	int32_t len;
+
+	if (U_FAILURE(status) || domain.len > sizeof(name))
+		return VIEW_NULL;
+	len = uidna_nameToASCII_UTF8(idna, domain.ptr, (int32_t)domain.len, name, (int32_t)sizeof(name) - 1, &info, &status);
+	uidna_close(idna);
+	if (U_FAILURE(status) || info.errors)
+		return VIEW_NULL;
+	return (struct view){arena_copy(arena, name, (size_t)len), (size_t)len};
+}
+
+int mail_address(struct arena *arena, struct view address, struct view *out, struct error *err)
+{
+	struct view clean = view_trim(address), domain;
+	ptrdiff_t at = view_find_char(clean, '@');
+
+	if (at < 1 || view_find_char(view_sub(clean, (size_t)at + 1, clean.len), '@') >= 0)
+		return error_set(err, REACH_MESSAGE, "the address is not of the form name@domain");
+	domain = view_sub(clean, (size_t)at + 1, clean.len);
+	if (!is_ascii(domain))
+		domain = ascii_domain(arena, domain);
+	if (!is_local_part(view_sub(clean, 0, (size_t)at)) || !is_domain(domain))
+		return error_set(err, REACH_MESSAGE, "the address holds characters that a mail address may not have");
+	*out = view_of(arena_printf(arena, "%.*s@%.*s", (int)at, clean.ptr, VIEW_ARGS(domain)));
+	return 0;
+}

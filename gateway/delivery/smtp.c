@@ -1,0 +1,281 @@
+/* delivery/smtp: libcurl's SMTP with what the outbox must know of an outcome. See smtp.h; used by sender.c and check.c. */
+#include "delivery/smtp.h"
+
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define ADDRESS_MAX 320 /* RFC 5321: 64 before the @, 255 behind it */
+
+/* How far a transfer came; decides what a failure means. */
+enum phase { PHASE_CONNECT, PHASE_MAIL, PHASE_BODY, PHASE_SENT };
+
+struct smtp {
+	CURL *curl;
+	const struct config *config;
+	struct duty_context *context;
+	struct arena *arena;
+	struct view rest; /* of the mail: not handed to libcurl yet */
+	enum phase phase;
+	bool answered;    /* the server replied after the phase began */
+	char reply[SMTP_REPLY_MAX + 1];
+	char detail[CURL_ERROR_SIZE];
+};
+
+static size_t read_mail(char *buffer, size_t size, size_t count, void *private)
+{
+	struct smtp *smtp = private;
+	size_t len = size * count < smtp->rest.len ? size * count : smtp->rest.len;
+
+	memcpy(buffer, smtp->rest.ptr, len);
+	smtp->rest = view_sub(smtp->rest, len, smtp->rest.len);
+	smtp->phase = smtp->rest.len > 0 ? PHASE_BODY : PHASE_SENT;
+	smtp->answered = false;
+	return len;
+}
+
+/* Keeps the last line that the server said, without what could forge a log line. */
+static void keep_reply(struct smtp *smtp, struct view line)
+{
+	size_t len = 0;
+
+	line = view_trim(line);
+	for (size_t i = 0; i < line.len && len < SMTP_REPLY_MAX; i++)
+		smtp->reply[len++] = line.ptr[i] >= ' ' && line.ptr[i] < 0x7f ? line.ptr[i] : '?';
+	smtp->reply[len] = '\0';
+	smtp->answered = true;
+}
+
+/* Commands are looked at for their verb alone: AUTH's arguments are secrets and stay nowhere. */
+static int follow(CURL *curl, curl_infotype type, char *data, size_t size, void *private)
+{
+	struct smtp *smtp = private;
+	struct view line = {data, size};
+
+	if (type == CURLINFO_HEADER_IN)
+		keep_reply(smtp, line);
+	if (type != CURLINFO_HEADER_OUT)
+		return 0;
+	smtp->answered = false;
+	if (view_starts(line, VIEW("MAIL FROM:")))
+		smtp->phase = PHASE_MAIL;
+	return 0;
+}
+
+/* A stop ends a transfer whose mail has not begun to leave; one that has is brought to its end. */
+static int progress(void *private, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	struct smtp *smtp = private;
+
+	duty_alive(smtp->context);
+	return duty_stopping(smtp->context) && smtp->phase < PHASE_BODY;
+}
+
+static bool is_loopback(const struct sockaddr *address)
+{
+	if (address->sa_family == AF_INET) {
+		struct sockaddr_in in;
+
+		memcpy(&in, address, sizeof(in));
+		return ntohl(in.sin_addr.s_addr) >> 24 == 127;
+	}
+	if (address->sa_family == AF_INET6) {
+		struct sockaddr_in6 in6;
+
+		memcpy(&in6, address, sizeof(in6));
+		return IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr);
+	}
+	return false;
+}
+
+/* Without TLS nothing but loopback is connected to, whatever a name resolves to. */
+static curl_socket_t open_loopback(void *private, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	if (!is_loopback(&address->addr))
+		return CURL_SOCKET_BAD;
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static void set_tls(struct smtp *smtp)
+{
+	const struct config *config = smtp->config;
+
+	if (config->smtp.tls == CONFIG_TLS_NONE) {
+		curl_easy_setopt(smtp->curl, CURLOPT_USE_SSL, (long)CURLUSESSL_NONE);
+		curl_easy_setopt(smtp->curl, CURLOPT_OPENSOCKETFUNCTION, open_loopback);
+		return;
+	}
+	curl_easy_setopt(smtp->curl, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
+	curl_easy_setopt(smtp->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(smtp->curl, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(smtp->curl, CURLOPT_SSL_VERIFYHOST, 2L);
+	if (config->tls.ca_file) {
+		curl_easy_setopt(smtp->curl, CURLOPT_CAINFO, config->tls.ca_file);
+		curl_easy_setopt(smtp->curl, CURLOPT_CAPATH, NULL); /* else the system's authorities count as well */
+	}
+}
+
+/* The name said in EHLO stands in the URL's path: the sender's domain, since a machine's own name is often none. */
+static void set_url(struct smtp *smtp)
+{
+	const struct config *config = smtp->config;
+	const char *at = config->smtp.from_address ? strchr(config->smtp.from_address, '@') : NULL;
+	const char *scheme = config->smtp.tls == CONFIG_TLS_IMPLICIT ? "smtps" : "smtp";
+	bool literal = strchr(config->smtp.host, ':') != NULL; /* an IPv6 address */
+
+	curl_easy_setopt(smtp->curl, CURLOPT_URL,
+		arena_printf(smtp->arena, "%s://%s%s%s:%d/%s", scheme, literal ? "[" : "", config->smtp.host, literal ? "]" : "",
+			config->smtp.port, at ? at + 1 : ""));
+}
+
+static void set_time_limits(struct smtp *smtp)
+{
+	const struct config *config = smtp->config;
+
+	curl_easy_setopt(smtp->curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(smtp->curl, CURLOPT_CONNECTTIMEOUT, (long)config->limits.connect_seconds);
+	curl_easy_setopt(smtp->curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)config->limits.command_seconds);
+	curl_easy_setopt(smtp->curl, CURLOPT_TIMEOUT,
+		(long)config->limits.connect_seconds + 4 * (long)config->limits.command_seconds);
+	curl_easy_setopt(smtp->curl, CURLOPT_TCP_KEEPALIVE, 1L);
+	if (smtp->context) {
+		curl_easy_setopt(smtp->curl, CURLOPT_NOPROGRESS, 0L);
+		curl_easy_setopt(smtp->curl, CURLOPT_XFERINFOFUNCTION, progress);
+		curl_easy_setopt(smtp->curl, CURLOPT_XFERINFODATA, smtp);
+	}
+}
+
+static int set_login(struct smtp *smtp, struct error *err)
+{
+	const struct config *config = smtp->config;
+	struct view password;
+
+	if (!config->smtp.user)
+		return 0;
+	if (config_secret(&config->smtp.password, smtp->arena, &password, err))
+		return error_prefix(err, "smtp");
+	curl_easy_setopt(smtp->curl, CURLOPT_USERNAME, config->smtp.user);
+	curl_easy_setopt(smtp->curl, CURLOPT_PASSWORD, arena_copy(smtp->arena, password.ptr, password.len));
+	return 0;
+}
+
+int smtp_open(const struct config *config, struct duty_context *context, struct smtp **out, struct error *err)
+{
+	struct smtp *smtp;
+
+	if (!config->smtp.host)
+		return error_set(err, REACH_STOP, "smtp.host is not set: nothing can be sent");
+	smtp = calloc(1, sizeof(*smtp));
+	if (!smtp)
+		exit(EX_OSERR);
+	smtp->arena = arena_new();
+	smtp->config = config;
+	smtp->context = context;
+	smtp->curl = curl_easy_init();
+	if (!smtp->curl)
+		exit(EX_OSERR);
+	curl_easy_setopt(smtp->curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+	curl_easy_setopt(smtp->curl, CURLOPT_PROXY, ""); /* else the environment's */
+	curl_easy_setopt(smtp->curl, CURLOPT_ERRORBUFFER, smtp->detail);
+	curl_easy_setopt(smtp->curl, CURLOPT_VERBOSE, 1L);
+	curl_easy_setopt(smtp->curl, CURLOPT_DEBUGFUNCTION, follow);
+	curl_easy_setopt(smtp->curl, CURLOPT_DEBUGDATA, smtp);
+	set_url(smtp);
+	set_tls(smtp);
+	set_time_limits(smtp);
+	if (set_login(smtp, err)) {
+		smtp_close(&smtp);
+		return -1;
+	}
+	*out = smtp;
+	return 0;
+}
+
+void smtp_close(struct smtp **smtp)
+{
+	if (!*smtp)
+		return;
+	curl_easy_cleanup((*smtp)->curl);
+	arena_free(&(*smtp)->arena);
+	free(*smtp);
+	*smtp = NULL;
+}
+
+/* 421 and the replies that ask for TLS or a login speak of the server and us, not of this mail. */
+static bool is_about_server(long code)
+{
+	return code == 421 || code == 530 || code == 534 || code == 535 || code == 538 || code == 454;
+}
+
+static enum error_reach reach_of(const struct smtp *smtp, CURLcode result)
+{
+	long code = 0;
+
+	curl_easy_getinfo(smtp->curl, CURLINFO_RESPONSE_CODE, &code);
+	if (smtp->phase == PHASE_CONNECT || result == CURLE_LOGIN_DENIED)
+		return REACH_SOURCE;
+	if (!smtp->answered)
+		return smtp->phase == PHASE_SENT ? REACH_UNCERTAIN : REACH_RETRY;
+	if (is_about_server(code))
+		return REACH_SOURCE;
+	return code >= 500 && code <= 599 ? REACH_MESSAGE : REACH_RETRY;
+}
+
+static int fail(struct smtp *smtp, CURLcode result, struct error *err)
+{
+	const char *what = smtp->detail[0] ? smtp->detail : curl_easy_strerror(result);
+	enum error_reach reach = reach_of(smtp, result);
+	bool said = smtp->answered && smtp->reply[0] && (smtp->phase != PHASE_CONNECT || result == CURLE_LOGIN_DENIED);
+
+	return error_set(err, reach, "smtp %s:%d: %s%s%s%s", smtp->config->smtp.host, smtp->config->smtp.port, what,
+		said ? " (the server said: " : "", said ? smtp->reply : "", said ? ")" : "");
+}
+
+static int perform(struct smtp *smtp, struct error *err)
+{
+	CURLcode result;
+
+	smtp->phase = PHASE_CONNECT;
+	smtp->answered = false;
+	smtp->reply[0] = smtp->detail[0] = '\0';
+	result = curl_easy_perform(smtp->curl);
+	return result == CURLE_OK ? 0 : fail(smtp, result, err);
+}
+
+int smtp_send(struct smtp *smtp, struct view from, struct view to, struct view mail, struct error *err)
+{
+	char sender[ADDRESS_MAX + 3], recipient[ADDRESS_MAX + 3];
+	struct curl_slist *recipients;
+	int result;
+
+	if (from.len > ADDRESS_MAX || to.len > ADDRESS_MAX)
+		return error_set(err, REACH_MESSAGE, "an address is longer than %d bytes", ADDRESS_MAX);
+	snprintf(sender, sizeof(sender), "<%.*s>", VIEW_ARGS(from));
+	snprintf(recipient, sizeof(recipient), "<%.*s>", VIEW_ARGS(to));
+	recipients = curl_slist_append(NULL, recipient);
+	if (!recipients)
+		exit(EX_OSERR);
+	smtp->rest = mail;
+	curl_easy_setopt(smtp->curl, CURLOPT_CUSTOMREQUEST, NULL);
+	curl_easy_setopt(smtp->curl, CURLOPT_NOBODY, 0L);
+	curl_easy_setopt(smtp->curl, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(smtp->curl, CURLOPT_READFUNCTION, read_mail);
+	curl_easy_setopt(smtp->curl, CURLOPT_READDATA, smtp);
+	curl_easy_setopt(smtp->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)mail.len);
+	curl_easy_setopt(smtp->curl, CURLOPT_MAIL_FROM, sender);
+	curl_easy_setopt(smtp->curl, CURLOPT_MAIL_RCPT, recipients);
+	result = perform(smtp, err);
+	curl_easy_setopt(smtp->curl, CURLOPT_MAIL_RCPT, NULL);
+	curl_slist_free_all(recipients);
+	return result;
+}
+
+int smtp_check(struct smtp *smtp, struct error *err)
+{
+	curl_easy_setopt(smtp->curl, CURLOPT_UPLOAD, 0L);
+	curl_easy_setopt(smtp->curl, CURLOPT_NOBODY, 1L);
+	curl_easy_setopt(smtp->curl, CURLOPT_CUSTOMREQUEST, "NOOP");
+	return perform(smtp, err);
+}
