@@ -223,16 +223,21 @@ int db_rollback(struct db *db, struct error *err)
 	return db_execute(db, "ROLLBACK", "rollback", err);
 }
 
-int db_begin_reader(struct db *db, int64_t member, struct error *err)
+int db_read_as(struct db *db, int64_t member, struct error *err)
 {
 	char sql[128];
 
 	snprintf(sql, sizeof(sql), "SET LOCAL ROLE fieldpost_reader; SET LOCAL fieldpost.member = '%lld'",
 		(long long)member);
+	return db_execute(db, sql, "reading as a member", err);
+}
+
+int db_begin_reader(struct db *db, int64_t member, struct error *err)
+{
 	if (db_execute(db, "BEGIN READ ONLY", "begin", err) < 0)
 		return -1;
 	db->in_transaction = true;
-	if (db_execute(db, sql, "reading as a member", err) < 0) {
+	if (db_read_as(db, member, err) < 0) {
 		db_rollback(db, NULL);
 		return -1;
 	}

@@ -82,6 +82,8 @@ int db_commit(struct db *db, struct error *err); /* REACH_UNCERTAIN when the ans
 int db_rollback(struct db *db, struct error *err);
 /* A transaction that reads as a member: BEGIN READ ONLY; SET LOCAL ROLE fieldpost_reader; SET LOCAL fieldpost.member. */
 int db_begin_reader(struct db *db, int64_t member, struct error *err);
+/* From here on the transaction that was begun reads as a member (a preview, which is rolled back). */
+int db_read_as(struct db *db, int64_t member, struct error *err);
 
 /* LISTEN; db_wait() then returns 1 at a notice, 0 at the time-out or when stop_fd (or -1) is readable, -1 on error. */
 int db_listen(struct db *db, const char *channel, struct error *err);
