@@ -1,0 +1,182 @@
+/* digest/page_missing: the first section: who is silent, which themes have no word, what waits for a person. See page.h. */
+#include "digest/page.h"
+
+struct country {
+	const char *code, *name;
+	int64_t replies, silent, review;
+	bool never; /* asked for by the subscription, and never heard */
+};
+
+/* The longest silence first, then the fewest replies, then by name. */
+static int compare(const void *a, const void *b)
+{
+	const struct country *x = a, *y = b;
+	int order;
+
+	if (x->never != y->never)
+		return x->never ? -1 : 1;
+	if (x->silent != y->silent)
+		return x->silent > y->silent ? -1 : 1;
+	if (x->replies != y->replies)
+		return x->replies < y->replies ? -1 : 1;
+	order = strcmp(x->name, y->name);
+	return order ? order : strcmp(x->code, y->code);
+}
+
+static struct country *sorted_countries(struct page *page, size_t *count_out)
+{
+	const json_t *list = json_object_get(page->data, "countries"), *item;
+	struct country *countries = ARENA_NEW_N(page->arena, struct country, json_array_size(list) + 1);
+	size_t i;
+
+	json_array_foreach(list, i, item) {
+		const char *code = json_string_value(json_object_get(item, "code"));
+		bool never = !page_has(item, "silent_weeks");
+
+		countries[i] = (struct country){code, page_country(page, code), page_int(item, "replies"),
+			page_int(item, "silent_weeks"), page_int(item, "review"), never};
+	}
+	qsort(countries, json_array_size(list), sizeof(*countries), compare);
+	*count_out = json_array_size(list);
+	return countries;
+}
+
+static bool is_silent(const struct country *country)
+{
+	return country->never || country->silent >= DIGEST_SILENT_WEEKS;
+}
+
+static void set_count(struct page *page, json_t *row, const char *key, int64_t count)
+{
+	if (count > 0)
+		page_set(row, key, page_number(page, count));
+	else
+		json_object_set_new(row, key, json_false());
+}
+
+static json_t *country_row(struct page *page, const struct country *country, int64_t most)
+{
+	json_t *row = json_object();
+
+	page_set(row, "name", country->name);
+	page_set(row, "replies", page_number(page, country->replies));
+	set_count(page, row, "silent", country->silent);
+	set_count(page, row, "review", country->review);
+	json_object_set_new(row, "never", json_boolean(country->never));
+	json_object_set_new(row, "alert", json_boolean(is_silent(country)));
+	page_bar(page, row, country->replies, most);
+	return row;
+}
+
+static void add_countries(struct page *page, json_t *section, const struct country *countries, size_t count)
+{
+	json_t *rows = json_array(), *all = json_object(), *table;
+	struct country others = {"", page_word(page, "others", NULL), 0, 0, 0, false};
+	struct country nowhere = {"", page_word(page, "no_country", NULL), 0, 0, 0, false};
+	int64_t most = 0, replies = 0, review = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		most = countries[i].replies > most ? countries[i].replies : most;
+		replies += countries[i].replies;
+		review += countries[i].review;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (i < DIGEST_COUNTRIES_SHOWN || count == DIGEST_COUNTRIES_SHOWN + 1) {
+			json_array_append_new(rows, country_row(page, &countries[i], most));
+			continue;
+		}
+		others.replies += countries[i].replies;
+		others.review += countries[i].review;
+	}
+	if (count > DIGEST_COUNTRIES_SHOWN + 1)
+		json_array_append_new(rows, country_row(page, &others, replies));
+	nowhere.replies = page->no_country;
+	nowhere.review = page_int(json_object_get(page->data, "review"), "total") - review;
+	if (nowhere.replies > 0 || nowhere.review > 0) {
+		replies += nowhere.replies;
+		review += nowhere.review;
+		json_array_append_new(rows, country_row(page, &nowhere, replies));
+	}
+	page_set(all, "replies", page_number(page, replies));
+	page_set(all, "review", page_number(page, review));
+	table = json_pack("{s:o,s:o,s:s,s:b}", "rows", rows, "all", all, "bar_height", "5", "any_alert",
+		count > 0 && is_silent(&countries[0]));
+	json_object_set_new(section, "countries", table);
+}
+
+/* For the head: [{name, weeks}], and for the text in short. */
+static void set_silent(struct page *page, const struct country *countries, size_t count)
+{
+	json_t *silent = json_array();
+
+	for (size_t i = 0; i < count && is_silent(&countries[i]); i++)
+		json_array_append_new(silent,
+			json_pack("{s:s,s:s}", "name", countries[i].name, "weeks",
+				countries[i].never ? page_word(page, "never", NULL) : page_number(page, countries[i].silent)));
+	page_separate(page, silent, page_list_separator(page));
+	json_object_set_new(page->view, "silent_countries", silent);
+}
+
+static json_t *themes(struct page *page)
+{
+	json_t *items = json_array();
+	const json_t *theme;
+	size_t i;
+
+	json_array_foreach(json_object_get(page->data, "themes"), i, theme)
+		json_array_append_new(items,
+			json_pack("{s:s,s:s}", "label", page_string(page, theme, "label"), "weeks",
+				page_number(page, page_int(theme, "weeks"))));
+	page_separate(page, items, page_list_separator(page));
+	return items;
+}
+
+static json_t *review(struct page *page)
+{
+	const json_t *review = json_object_get(page->data, "review"), *reason;
+	json_t *items = json_array();
+	size_t i;
+
+	json_array_foreach(json_object_get(review, "reasons"), i, reason) {
+		const char *word = tools_word(page->tools, page->words, "reasons", page_string(page, reason, "reason"));
+
+		json_array_append_new(items,
+			json_pack("{s:s,s:s}", "label", *word ? word : page_string(page, reason, "reason"), "count",
+				page_number(page, page_int(reason, "count"))));
+	}
+	page_separate(page, items, page_list_separator(page));
+	return json_pack("{s:o,s:s}", "items", items, "oldest", page_number(page, page_int(review, "oldest_days")));
+}
+
+static json_t *paragraph(const char *kind, json_t *content)
+{
+	json_t *paragraph = json_pack("{s:b,s:b,s:b}", "none_silent", 0, "themes", 0, "review", 0);
+
+	json_object_set_new(paragraph, kind, content);
+	return paragraph;
+}
+
+void page_missing(struct page *page)
+{
+	json_t *section = json_object(), *paragraphs = json_array(), *silent_themes = themes(page);
+	size_t count;
+	struct country *countries = sorted_countries(page, &count);
+
+	set_silent(page, countries, count);
+	json_object_set_new(section, "countries", json_false());
+	if (count > 0) {
+		add_countries(page, section, countries, count);
+		if (!is_silent(&countries[0]))
+			json_array_append_new(paragraphs, paragraph("none_silent", json_true()));
+	}
+	if (json_array_size(silent_themes) > 0)
+		json_array_append_new(paragraphs, paragraph("themes", json_pack("{s:O}", "items", silent_themes)));
+	if (page_int(json_object_get(page->data, "review"), "total") > 0)
+		json_array_append_new(paragraphs, paragraph("review", review(page)));
+	page_separate(page, paragraphs, "");
+	json_decref(silent_themes);
+	if (count > 0 || json_array_size(paragraphs) > 0)
+		json_object_set(page->view, "missing", section);
+	json_object_set_new(section, "paragraphs", paragraphs);
+	json_decref(section);
+}
