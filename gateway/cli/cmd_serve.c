@@ -9,6 +9,7 @@
 
 #include "core/log.h"
 #include "core/process.h"
+#include "delivery/delivery.h"
 #include "filing/filing.h"
 #include "intake/intake.h"
 #include "store/embedded.h"
@@ -17,6 +18,7 @@
 static const struct duty *const duties[] = {
 	&intake_duty,
 	&parse_duty,
+	&send_duty,
 	NULL,
 };
 

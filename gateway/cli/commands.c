@@ -9,6 +9,11 @@ const struct command cli_commands[] = {
 	{"status", "", "each source, the counts, what is wrong", cmd_status},
 	{"parse", "[--text] FILE", "what would be made of this mail (--text: of this message); needs no database", cmd_parse},
 	{"import", "[--dry-run] PATH...", "take in mbox files, Maildirs, .eml files, - (standard input)", cmd_import},
+	{"team", "add NAME --member ADDRESS [--member-name NAME] [--cleared] | list", "policy teams and their members", cmd_team},
+	{"subscribe", "TEAM [--weekday DAY] [--hour H] [--zone ZONE] [--language L] [--name N] [--form F] [--country C] [--theme T] "
+		"[--empty send|skip]", "which digest a team gets, and when", cmd_subscribe},
+	{"digest", "preview TEAM|SUBSCRIPTION [--html FILE] [--text FILE] [--eml FILE] | send TEAM|SUBSCRIPTION [--again] | list",
+		"look at the next digest, send one now, list them", cmd_digest},
 	{"config", "sample|docs", "print a config with every option, or the reference of all options", cmd_config},
 	{NULL, NULL, NULL, NULL},
 };
