@@ -175,6 +175,20 @@ static void tend(struct supervisor *s, struct process_child *child, int64_t now)
 		start(s, child, now);
 }
 
+/* As the first process of a container we inherit every orphan; the duties' own dead were buried before. */
+static void bury_strangers(const struct supervisor *s)
+{
+	siginfo_t info = {.si_pid = 0};
+
+	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid > 0) {
+		for (size_t i = 0; i < s->count; i++)
+			if (s->children[i].pid == info.si_pid)
+				return; /* died just now: its turn comes */
+		waitpid(info.si_pid, NULL, 0);
+		info.si_pid = 0;
+	}
+}
+
 /* ---- the ground: the database ---- */
 
 static void ground_failed(struct supervisor *s, struct error *err, int64_t now)
@@ -388,6 +402,7 @@ static void loop(struct supervisor *s)
 		for (size_t i = 0; i < s->count; i++)
 			tend(s, &s->children[i], clock_monotonic());
 		forget_surplus(s);
+		bury_strangers(s);
 		tell_systemd(s, clock_monotonic());
 		if (s->stopping && !any_running(s))
 			break;

@@ -91,6 +91,23 @@ static int run_given(struct duty_context *context, struct error *err)
 	return run_steady(context, err);
 }
 
+/* Leaves a process behind that ends a little later, a stranger to everybody. */
+static int run_orphans(struct duty_context *context, struct error *err)
+{
+	pid_t middle = fork(), orphan;
+
+	if (middle == 0) {
+		orphan = fork();
+		if (orphan == 0) {
+			tell("orphans", "orphan", 0);
+			usleep(100000);
+		}
+		_exit(0);
+	}
+	waitpid(middle, NULL, 0);
+	return run_steady(context, err);
+}
+
 static int by_workers(const struct config *config)
 {
 	return config->parse.workers;
@@ -102,8 +119,9 @@ static const struct duty error_duty = {"error", run_error, 0, NULL};
 static const struct duty hang = {"hang", run_hang, 1, NULL};
 static const struct duty stubborn = {"stubborn", run_stubborn, 5, NULL};
 static const struct duty given = {"given", run_given, 5, NULL};
+static const struct duty orphans = {"orphans", run_orphans, 5, NULL};
 static const struct duty worker = {"worker", run_steady, 5, by_workers};
-static const struct duty *const duties[] = {&steady, &crash, &error_duty, &hang, &stubborn, &given, &worker, NULL};
+static const struct duty *const duties[] = {&steady, &crash, &error_duty, &hang, &stubborn, &given, &orphans, &worker, NULL};
 
 static int as_duty(int argc, char **argv)
 {
@@ -175,8 +193,11 @@ static pid_t supervise(const struct service *service)
 		struct error err = ERROR_INIT;
 		int rc, null = open("/dev/null", O_WRONLY);
 
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves none behind */
 		if (!getenv("TEST_LOG"))
 			dup2(null, 2);
+		if (getenv("TEST_REAPER"))
+			prctl(PR_SET_CHILD_SUBREAPER, 1);
 		rc = process_supervise(service, &err);
 		if (rc < 0)
 			tell("supervisor", err.text, 0);
@@ -359,6 +380,19 @@ static void test_duties_die_with_their_supervisor(void **state)
 		await_gone(pids[i]);
 }
 
+/* The supervisor as the first process of a container. */
+static void test_buries_strangers(void **state)
+{
+	pid_t supervisor, orphan;
+
+	setenv("TEST_REAPER", "1", 1);
+	supervisor = supervise_only("orphans");
+	unsetenv("TEST_REAPER");
+	orphan = await("orphans", "orphan", 1).pid;
+	await_gone(orphan); /* a dead one that nobody buried would still be there */
+	assert_int_equal(end(supervisor, SIGTERM), 0);
+}
+
 static void test_a_second_signal_is_for_now(void **state)
 {
 	pid_t supervisor = supervise_only("stubborn");
@@ -443,6 +477,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_a_bad_reload_changes_nothing),
 		cmocka_unit_test(test_a_reload_replaces),
 		cmocka_unit_test(test_duties_die_with_their_supervisor),
+		cmocka_unit_test(test_buries_strangers),
 		cmocka_unit_test(test_a_second_signal_is_for_now),
 		cmocka_unit_test(test_the_ground_comes_first),
 		cmocka_unit_test(test_no_ground_no_service),
