@@ -12,6 +12,7 @@
 #include "delivery/delivery.h"
 #include "filing/filing.h"
 #include "intake/intake.h"
+#include "parsers/parsers.h"
 #include "store/embedded.h"
 #include "store/migrate.h"
 
@@ -73,6 +74,17 @@ static bool ground_good(void *handle)
 	return !ground->embedded || embedded_running(ground->embedded);
 }
 
+/* Forms that cannot be used are found before a duty begins with them. */
+static int check_forms(const struct config *config, struct error *err)
+{
+	struct forms *forms = NULL;
+
+	if (cli_forms(config, &forms, err) < 0)
+		return -1;
+	forms_free(&forms);
+	return 0;
+}
+
 /* ---- the command ---- */
 
 static const struct duty *find_duty(struct view name)
@@ -110,6 +122,7 @@ int cmd_serve(struct cli *cli, int argc, char **argv)
 		.duties = duties,
 		.only = cli_option(&argc, argv, "--only"),
 		.config_path = cli->config_path,
+		.check = check_forms,
 		.ground_open = ground_open,
 		.ground_good = ground_good,
 		.ground_close = ground_close,

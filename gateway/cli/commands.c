@@ -6,6 +6,7 @@
 
 const struct command cli_commands[] = {
 	{"serve", "[--only DUTY,...]", "run the service", cmd_serve},
+	{"check", "", "is all well? config, forms, database, every mailbox, SMTP", cmd_check},
 	{"status", "", "each source, the counts, what is wrong", cmd_status},
 	{"parse", "[--text] FILE", "what would be made of this mail (--text: of this message); needs no database", cmd_parse},
 	{"import", "[--dry-run] PATH...", "take in mbox files, Maildirs, .eml files, - (standard input)", cmd_import},

@@ -1,0 +1,154 @@
+/*
+ * fieldpost check: is all well? The config, the forms, the database, each mailbox and the SMTP server, really connected
+ * to; nothing is changed anywhere. A line as each is done (or one object with --json); exit 1 when something is not
+ * well.
+ */
+#include "cli/commands.h"
+
+#include <stdlib.h>
+
+#include "cli/table.h"
+#include "core/process.h"
+#include "delivery/delivery.h"
+#include "intake/intake.h"
+#include "parsers/parsers.h"
+#include "store/db.h"
+#include "store/embedded.h"
+#include "store/migrate.h"
+
+#define FOUND_MAX 4096 /* bytes of what was found, in words */
+
+struct check {
+	struct cli *cli;
+	const struct config *config;
+	json_t *done; /* array of {what, object, well, words} */
+	bool well;
+};
+
+/* One line: what was checked and what was found; err NULL: it is well. */
+static void say(struct check *check, const char *what, const char *object, const char *words, const struct error *err)
+{
+	if (err) {
+		words = err->text;
+		check->well = false;
+	}
+	words = table_clean(check->cli->arena, view_of(words));
+	json_array_append_new(check->done,
+		json_pack("{s:s, s:s, s:b, s:s}", "what", what, "object", object, "well", err == NULL, "words", words));
+	if (check->cli->json)
+		return;
+	printf("%-8s %s%s%s: %s\n", err ? "NOT WELL" : "well", what, *object ? " " : "", object, words);
+	fflush(stdout);
+}
+
+static void check_user(struct check *check)
+{
+	struct error err = ERROR_INIT;
+
+	/* As the service's user from here on: what it may read is what counts. */
+	if (process_drop_root(check->config, &err) < 0)
+		say(check, "user", "", NULL, &err);
+}
+
+static void check_forms(struct check *check)
+{
+	struct error err = ERROR_INIT;
+	struct forms *forms = NULL;
+
+	if (cli_forms(check->config, &forms, &err) < 0) {
+		say(check, "forms", "", NULL, &err);
+		return;
+	}
+	say(check, "forms", "",
+		arena_printf(check->cli->arena, "%zu in %s", forms_count(forms), check->config->forms_dir), NULL);
+	forms_free(&forms);
+}
+
+static void check_database(struct check *check)
+{
+	struct cli_database *database = NULL;
+	struct error err = ERROR_INIT;
+
+	if (!check->config->database.url && !embedded_made(check->config)) {
+		say(check, "database", "", "the private PostgreSQL is made when the service starts the first time",
+			NULL);
+		return;
+	}
+	if (cli_database_open(check->cli, check->config, &database, &err) < 0)
+		say(check, "database", "", NULL, &err);
+	else
+		say(check, "database", "",
+			check->config->database.url ? "the one in database.url" : "the private PostgreSQL", NULL);
+	cli_database_close(&database);
+}
+
+static void check_mailbox(struct check *check, const struct config_mailbox *mailbox)
+{
+	struct error err = ERROR_INIT;
+	TEXT_SCOPED found;
+
+	text_init(&found, FOUND_MAX);
+	if (intake_probe(check->config, mailbox, &found, &err) < 0)
+		say(check, "mailbox", mailbox->name, NULL, &err);
+	else
+		say(check, "mailbox", mailbox->name, text_string(&found), NULL);
+}
+
+static void check_mailboxes(struct check *check)
+{
+	if (check->config->mailbox_count == 0)
+		say(check, "mailboxes", "", "none is configured: nothing will be taken in", NULL);
+	for (size_t i = 0; i < check->config->mailbox_count; i++)
+		check_mailbox(check, &check->config->mailboxes[i]);
+}
+
+static void check_smtp(struct check *check)
+{
+	const struct config_smtp *smtp = &check->config->smtp;
+	struct error err = ERROR_INIT;
+
+	if (!smtp->host)
+		say(check, "smtp", "", "none is configured: nothing will be sent", NULL);
+	else if (delivery_check(check->config, &err) < 0)
+		say(check, "smtp", smtp->host, NULL, &err);
+	else
+		say(check, "smtp", smtp->host, smtp->user ? "connected and logged in" : "connected", NULL);
+}
+
+static int finish(struct check *check)
+{
+	json_t *all;
+
+	if (check->cli->json) {
+		all = json_pack("{s:b, s:O}", "well", check->well, "checks", check->done);
+		json_dumpf(all, stdout, JSON_INDENT(2));
+		putchar('\n');
+		json_decref(all);
+	}
+	json_decref(check->done);
+	return check->well ? EX_OK : 1;
+}
+
+int cmd_check(struct cli *cli, int argc, char **argv)
+{
+	struct check check = {.cli = cli, .well = true};
+	struct config *config = NULL;
+	struct error err = ERROR_INIT;
+	int status;
+
+	if (argc > 0)
+		return cli_usage(cli, "what is \"%s\"?", argv[0]);
+	if (cli_config(cli, &config, &err) < 0)
+		return cli_fail(cli, &err);
+	check.config = config;
+	check.done = json_array();
+	say(&check, "config", "", config->path ? config->path : "none: everything has its default", NULL);
+	check_user(&check);
+	check_forms(&check);
+	check_database(&check);
+	check_mailboxes(&check);
+	check_smtp(&check);
+	status = finish(&check);
+	config_free(&config);
+	return status;
+}
