@@ -39,7 +39,7 @@ void db_close(struct db **db)
 	if (!*db)
 		return;
 	PQfinish((*db)->connection);
-	db_statements_free(*db);
+	db_statements_release(*db);
 	free(*db);
 	*db = NULL;
 }

@@ -43,7 +43,7 @@ void db_statement_view(struct text *sql, const char *view);
 size_t db_statement_number(struct db *db, struct view sql, const struct db_args *args);
 /* Its name, written to a buffer of STATEMENT_NAME_SIZE. */
 const char *db_statement_name(char *buffer, size_t number);
-void db_statements_free(struct db *db);
+void db_statements_release(struct db *db);
 
 /* As db_failure(); a write that got no answer, outside a transaction block, is UNCERTAIN. */
 int db_call_failure(struct db *db, const PGresult *result, const char *what, struct error *err);

@@ -78,7 +78,7 @@ const char *db_statement_name(char *buffer, size_t number)
 	return buffer;
 }
 
-void db_statements_free(struct db *db)
+void db_statements_release(struct db *db)
 {
 	for (size_t i = 0; i < db->statement_count; i++)
 		free(db->statements[i].sql);

@@ -111,9 +111,13 @@ CREATE TABLE folder (
 );
 
 -- Every message ever taken in. Mail is unique on `identity`; a channel's message on (channel, provider_id).
+--
+-- From message to account, and from message_raw and sighting to message and folder, stand no foreign keys: a third of the intake's
+-- time would go into them, and these rows are written by messages_store() and messages_import() alone, which take the keys from
+-- the rows themselves.
 CREATE TABLE message (
 	message_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	account_id bigint NOT NULL REFERENCES account,
+	account_id bigint NOT NULL,
 	received_at timestamptz NOT NULL,    -- by the source: INTERNALDATE, the provider's time
 	stored_at timestamptz NOT NULL,
 	written_at timestamptz,              -- by the sender's own word
@@ -145,18 +149,20 @@ CREATE TABLE message (
 CREATE UNIQUE INDEX message_provider ON message (channel, provider_id) WHERE channel IS NOT NULL;
 CREATE INDEX message_received ON message (message_id) WHERE state = 'received';
 CREATE INDEX message_open ON message (settled_at) WHERE state IN ('review', 'held', 'failed');
-CREATE INDEX message_header_id ON message (header_id) WHERE header_id IS NOT NULL;
+-- A queue: rows change their state once, soon after they came.
+ALTER TABLE message SET (autovacuum_vacuum_scale_factor = 0.05);
 
--- The bytes, apart, so that changes of state and scans never touch them.
+-- The bytes, apart, so that changes of state and scans never touch them. MAIN: a small mail stays in its row.
 CREATE TABLE message_raw (
-	message_id bigint PRIMARY KEY REFERENCES message ON DELETE CASCADE,
+	message_id bigint PRIMARY KEY,
 	raw bytea COMPRESSION lz4 NOT NULL
 );
+ALTER TABLE message_raw ALTER raw SET STORAGE MAIN;
 
 CREATE TABLE sighting (
-	folder_id bigint NOT NULL REFERENCES folder,
+	folder_id bigint NOT NULL,
 	uid bigint NOT NULL,
-	message_id bigint NOT NULL REFERENCES message ON DELETE CASCADE,
+	message_id bigint NOT NULL,
 	seen_at timestamptz NOT NULL,
 	after_next timestamptz,              -- not before this time
 	after_attempts integer NOT NULL DEFAULT 0,
@@ -226,7 +232,7 @@ CREATE TABLE form (
 -- Every field any version ever had: its name never changes its type.
 CREATE TABLE form_field (
 	form_id text NOT NULL REFERENCES form,
-	name text NOT NULL CHECK (name ~ '^[a-z][a-z0-9_]{0,62}$'),
+	name text NOT NULL CHECK (name ~ '^[a-z][a-z0-9_]{0,62}$' AND name !~ '^feedback_'), -- that is the views' own
 	type field_type NOT NULL,
 	ordinal integer NOT NULL,            -- of its column in report.<form>
 	PRIMARY KEY (form_id, name)
@@ -239,6 +245,9 @@ CREATE TABLE form_version (
 	source text NOT NULL,                -- the file
 	title jsonb NOT NULL,                -- {language: text}
 	fields jsonb NOT NULL,               -- [{name, type, number, label, required, theme, digest, options, min, max}]
+	country_field text,                  -- the first field of type country
+	theme_field text,                    -- the field marked as the theme
+	has_sharing boolean NOT NULL,        -- it asks how its answers may be shared
 	registered_at timestamptz NOT NULL,
 	PRIMARY KEY (form_id, version)
 );

@@ -1,0 +1,218 @@
+-- Intake: accounts and folders, messages with their raw bytes, what is to be done on the server afterwards.
+SET LOCAL ROLE fieldpost_owner;
+
+CREATE FUNCTION api.account_open(name text, kind text)
+RETURNS TABLE (account_id bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	INSERT INTO account (name, kind) VALUES (account_open.name, account_open.kind::source_kind)
+	ON CONFLICT (kind, name) DO NOTHING;
+	RETURN QUERY SELECT a.account_id FROM account a
+	WHERE a.name = account_open.name AND a.kind = account_open.kind::source_kind;
+END $$;
+
+-- The folder with this UIDVALIDITY and its cursor. changed: there was one with another UIDVALIDITY, so everything is to be looked at again.
+CREATE FUNCTION api.folder_open(account_id bigint, folder text, uidvalidity bigint, now timestamptz)
+RETURNS TABLE (folder_id bigint, last_uid bigint, changed boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+	WITH opened AS (
+		INSERT INTO folder AS f (account_id, name, uidvalidity, opened_at)
+		VALUES (folder_open.account_id, folder_open.folder, folder_open.uidvalidity, folder_open.now)
+		ON CONFLICT (account_id, name, uidvalidity) DO UPDATE SET opened_at = greatest(f.opened_at, excluded.opened_at)
+		RETURNING f.folder_id, f.last_uid, f.xmax = 0 AS made
+	)
+	SELECT o.folder_id, o.last_uid, o.made AND EXISTS (
+		SELECT FROM folder f
+		WHERE f.account_id = folder_open.account_id AND f.name = folder_open.folder AND f.folder_id <> o.folder_id)
+	FROM opened o;
+END $$;
+
+CREATE FUNCTION api.uids_unseen(folder_id bigint, uids bigint[])
+RETURNS TABLE (uid bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	SELECT u.uid FROM unnest(uids_unseen.uids) AS u (uid)
+	WHERE NOT EXISTS (SELECT FROM sighting s WHERE s.folder_id = uids_unseen.folder_id AND s.uid = u.uid)
+	ORDER BY u.uid
+$$;
+
+-- Keeps the messages that are new, with their bytes; returns their ids. The bytes are taken out of their array by number, never through a
+-- set of rows: a batch of large ones would go through a temporary file.
+CREATE FUNCTION fieldpost.messages_keep(account_id bigint, now timestamptz, identities bytea[], sizes bigint[],
+	oversize boolean[], received timestamptz[], raws bytea[])
+RETURNS bigint[]
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+	fresh bigint[];
+BEGIN
+	WITH incoming AS MATERIALIZED (
+		SELECT * FROM unnest(messages_keep.identities, messages_keep.sizes, messages_keep.oversize, messages_keep.received)
+			WITH ORDINALITY AS t (identity, size, oversize, received_at, ordinal)
+	), stored AS (
+		INSERT INTO message (account_id, received_at, stored_at, size, oversize, identity, raw_sha256)
+		SELECT messages_keep.account_id, coalesce(i.received_at, messages_keep.now), messages_keep.now, i.size, i.oversize,
+			i.identity, sha256(messages_keep.raws[i.ordinal])
+		FROM incoming i ORDER BY i.ordinal
+		ON CONFLICT (identity) DO NOTHING
+		RETURNING message_id, identity
+	), bytes AS (
+		INSERT INTO message_raw (message_id, raw)
+		SELECT s.message_id, messages_keep.raws[i.ordinal]
+		FROM stored s JOIN (
+			SELECT identity, min(ordinal)::integer AS ordinal FROM incoming GROUP BY identity) i USING (identity)
+	)
+	SELECT coalesce(array_agg(message_id), '{}') INTO fresh FROM stored;
+	IF cardinality(fresh) > 0 THEN
+		PERFORM pg_notify('fieldpost_stored', '');
+	END IF;
+	RETURN fresh;
+END $$;
+
+-- (A plan made while the table was small would read all of it for ever: enable_seqscan is off in these two.)
+
+-- One batch of a folder, in the order of its UIDs: messages, their bytes, where they were seen, and the cursor. Idempotent: what is there stays.
+-- Of a mail that comes twice in a batch the first is fresh; both are sightings of one message.
+CREATE FUNCTION api.messages_store(folder_id bigint, now timestamptz, uids bigint[], identities bytea[], sizes bigint[],
+	oversize boolean[], received timestamptz[], raws bytea[])
+RETURNS TABLE (uid bigint, message_id bigint, fresh boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET enable_seqscan = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	account bigint;
+	fresh_ids bigint[];
+BEGIN
+	UPDATE folder f SET
+		last_uid = greatest(f.last_uid, (SELECT max(u) FROM unnest(messages_store.uids) u)),
+		last_message = greatest(f.last_message, messages_store.now)
+	WHERE f.folder_id = messages_store.folder_id
+	RETURNING f.account_id INTO account;
+	IF account IS NULL THEN
+		RAISE EXCEPTION 'folder % is not known', messages_store.folder_id;
+	END IF;
+	fresh_ids := messages_keep(account, messages_store.now, messages_store.identities, messages_store.sizes,
+		messages_store.oversize, messages_store.received, messages_store.raws);
+	RETURN QUERY
+	WITH seen AS (
+		SELECT i.uid, (SELECT m.message_id FROM message m WHERE m.identity = i.identity) AS message_id, i.ordinal
+		FROM unnest(messages_store.uids, messages_store.identities) WITH ORDINALITY AS i (uid, identity, ordinal)
+	), put AS (
+		INSERT INTO sighting (folder_id, uid, message_id, seen_at)
+		SELECT messages_store.folder_id, s.uid, s.message_id, messages_store.now FROM seen s
+		ON CONFLICT DO NOTHING
+	)
+	SELECT s.uid, s.message_id,
+		s.message_id = ANY (fresh_ids) AND row_number() OVER (PARTITION BY s.message_id ORDER BY s.ordinal) = 1
+	FROM seen s ORDER BY s.ordinal;
+END $$;
+
+-- The same for files: no folder, no sighting.
+CREATE FUNCTION api.messages_import(account_id bigint, now timestamptz, identities bytea[], sizes bigint[],
+	oversize boolean[], received timestamptz[], raws bytea[])
+RETURNS TABLE (ordinal bigint, message_id bigint, fresh boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET enable_seqscan = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	fresh_ids bigint[];
+BEGIN
+	fresh_ids := messages_keep(messages_import.account_id, messages_import.now, messages_import.identities,
+		messages_import.sizes, messages_import.oversize, messages_import.received, messages_import.raws);
+	UPDATE account a SET last_ok = greatest(a.last_ok, messages_import.now),
+		last_message = greatest(a.last_message, messages_import.now)
+	WHERE a.account_id = messages_import.account_id;
+	RETURN QUERY
+	WITH kept AS (
+		SELECT i.ordinal, (SELECT m.message_id FROM message m WHERE m.identity = i.identity) AS message_id
+		FROM unnest(messages_import.identities) WITH ORDINALITY AS i (identity, ordinal)
+	)
+	SELECT k.ordinal, k.message_id,
+		k.message_id = ANY (fresh_ids) AND row_number() OVER (PARTITION BY k.message_id ORDER BY k.ordinal) = 1
+	FROM kept k ORDER BY k.ordinal;
+END $$;
+
+-- Mails whose message has an outcome and whose after-action is still to be done. Of a message on which we failed nothing is done.
+CREATE FUNCTION api.after_due(folder_id bigint, now timestamptz, maximum bigint)
+RETURNS TABLE (uid bigint, message_id bigint, state text, attempts bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	SELECT s.uid, s.message_id, m.state::text, s.after_attempts::bigint
+	FROM sighting s JOIN message m USING (message_id)
+	WHERE s.folder_id = after_due.folder_id AND s.after_state = 'waiting' AND m.state NOT IN ('received', 'failed')
+		AND (s.after_next IS NULL OR s.after_next <= after_due.now)
+	ORDER BY s.uid LIMIT after_due.maximum
+$$;
+
+CREATE FUNCTION api.after_done(folder_id bigint, uids bigint[], now timestamptz)
+RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	UPDATE sighting s SET after_state = 'done', after_next = NULL, after_error = NULL
+	WHERE s.folder_id = after_done.folder_id AND s.uid = ANY (after_done.uids) AND s.after_state = 'waiting'
+$$;
+
+CREATE FUNCTION api.after_failed(folder_id bigint, uids bigint[], error text, next_at timestamptz, now timestamptz)
+RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	UPDATE sighting s SET after_attempts = s.after_attempts + 1, after_next = after_failed.next_at,
+		after_error = after_failed.error
+	WHERE s.folder_id = after_failed.folder_id AND s.uid = ANY (after_failed.uids) AND s.after_state = 'waiting'
+$$;
+
+-- A round trip was completed. The folder is the one that was opened last under that name.
+CREATE FUNCTION api.source_ok(account_id bigint, now timestamptz, folder text, backlog bigint)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	UPDATE account a SET last_ok = source_ok.now, failing_since = NULL, reach = NULL, error = NULL, next_at = NULL
+	WHERE a.account_id = source_ok.account_id;
+	UPDATE folder f SET last_ok = source_ok.now, backlog = source_ok.backlog
+	WHERE f.folder_id = (
+		SELECT f2.folder_id FROM folder f2 WHERE f2.account_id = source_ok.account_id AND f2.name = source_ok.folder
+		ORDER BY f2.opened_at DESC, f2.folder_id DESC LIMIT 1);
+	PERFORM api.alarm_clear(source_ok.now, 'source', (SELECT a.name FROM account a WHERE a.account_id = source_ok.account_id));
+END $$;
+
+-- What needs an operator is an alarm at once, anything else when it has lasted for a quarter of an hour.
+CREATE FUNCTION api.source_failed(account_id bigint, now timestamptz, reach text, error text, next_at timestamptz)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	failing account;
+BEGIN
+	UPDATE account a SET failing_since = coalesce(a.failing_since, source_failed.now),
+		reach = source_failed.reach::error_reach, error = source_failed.error, next_at = source_failed.next_at
+	WHERE a.account_id = source_failed.account_id
+	RETURNING * INTO failing;
+	IF failing.reach = 'stop' OR failing.failing_since <= source_failed.now - interval '15 minutes' THEN
+		PERFORM api.alarm_raise(source_failed.now, 'source', failing.name, failing.error);
+	END IF;
+END $$;
+
+GRANT EXECUTE ON FUNCTION
+	api.account_open(text, text),
+	api.messages_import(bigint, timestamptz, bytea[], bigint[], boolean[], timestamptz[], bytea[])
+	TO fieldpost_intake, fieldpost_admin;
+GRANT EXECUTE ON FUNCTION
+	api.folder_open(bigint, text, bigint, timestamptz),
+	api.uids_unseen(bigint, bigint[]),
+	api.messages_store(bigint, timestamptz, bigint[], bytea[], bigint[], boolean[], timestamptz[], bytea[]),
+	api.after_due(bigint, timestamptz, bigint),
+	api.after_done(bigint, bigint[], timestamptz),
+	api.after_failed(bigint, bigint[], text, timestamptz, timestamptz),
+	api.source_ok(bigint, timestamptz, text, bigint),
+	api.source_failed(bigint, timestamptz, text, text, timestamptz)
+	TO fieldpost_intake;

@@ -1,0 +1,194 @@
+/*
+ * How many messages a second are committed: api.messages_store over one pipelined connection, in batches of 100, into an embedded
+ * PostgreSQL of its own. bench_store [MESSAGES [BYTES [IN_FLIGHT]]], by default 20000 of 3600 bytes, 4 in flight. Not as root.
+ */
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/config.h"
+#include "store/db_private.h"
+#include "store/embedded.h"
+#include "store/migrate.h"
+
+#define BATCH 100
+
+static const char *const words[] = {"the", "police", "of", "district", "training", "and", "was", "not", "court", "women",
+	"office", "report", "complaint", "month", "budget", "they", "oversight", "committee", "policy", "nobody", "register",
+	"justice", "village", "meeting"};
+
+struct batch {
+	int64_t uids[BATCH], sizes[BATCH], received[BATCH];
+	bool oversize[BATCH];
+	struct view identities[BATCH], raws[BATCH];
+	unsigned char hashes[BATCH][32];
+};
+
+static void fail(const char *what, const struct error *err)
+{
+	fprintf(stderr, "bench_store: %s: %s\n", what, err->text);
+	exit(1);
+}
+
+/* Words as people write them, with a header: what lz4 makes of it is like real mail. */
+static void make_mail(struct text *mail, long number, size_t size)
+{
+	text_reset(mail);
+	text_add_format(mail, "Message-ID: <%ld@bench.example>\r\nFrom: p%ld@example.org\r\nSubject: report\r\n\r\n", number,
+		number % 977);
+	while (mail->len + 16 < size)
+		text_add_format(mail, "%s%c", words[(size_t)random() % (sizeof(words) / sizeof(words[0]))],
+			random() % 12 ? ' ' : '\n');
+}
+
+static void make_batch(struct batch *batch, struct arena *arena, long first, size_t size)
+{
+	TEXT_SCOPED mail;
+
+	text_init(&mail, size + 1024);
+	for (int i = 0; i < BATCH; i++) {
+		make_mail(&mail, first + i, size);
+		batch->uids[i] = first + i + 1;
+		batch->sizes[i] = (int64_t)mail.len;
+		batch->received[i] = clock_now();
+		batch->oversize[i] = false;
+		batch->raws[i] = (struct view){arena_copy(arena, mail.ptr, mail.len), mail.len};
+		EVP_Digest(mail.ptr, mail.len, batch->hashes[i], NULL, EVP_sha256(), NULL);
+		batch->identities[i] = (struct view){(const char *)batch->hashes[i], 32};
+	}
+}
+
+static void send_batch(struct db *db, struct arena *arena, int64_t folder, const struct batch *batch)
+{
+	struct error err = ERROR_INIT;
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, folder);
+	db_arg_time(&args, clock_now());
+	db_arg_int_array(&args, batch->uids, BATCH);
+	db_arg_bytes_array(&args, batch->identities, BATCH);
+	db_arg_int_array(&args, batch->sizes, BATCH);
+	db_arg_bool_array(&args, batch->oversize, BATCH);
+	db_arg_time_array(&args, batch->received, BATCH);
+	db_arg_bytes_array(&args, batch->raws, BATCH);
+	if (db_send(db, "api.messages_store", &args, &err) < 0)
+		fail("send", &err);
+}
+
+static void receive_batch(struct db *db)
+{
+	struct error err = ERROR_INIT;
+	struct db_rows *rows = NULL;
+
+	if (db_receive(db, &rows, &err) < 0)
+		fail("receive", &err);
+	if (db_count(rows) != BATCH || !db_get_bool(rows, BATCH - 1, "fresh"))
+		fail("receive", &(struct error){.text = "not all fresh"});
+	db_rows_free(&rows);
+}
+
+static int64_t open_folder(struct db *db, struct arena *arena)
+{
+	struct error err = ERROR_INIT;
+	struct db_rows *rows = NULL;
+	struct db_args args;
+	int64_t id;
+
+	db_args_init(&args, arena);
+	db_arg_string(&args, "bench");
+	db_arg_string(&args, "imap");
+	if (db_call(db, "api.account_open", &args, &rows, &err) < 0)
+		fail("account", &err);
+	id = db_get_int(rows, 0, "account_id");
+	db_rows_free(&rows);
+	db_args_init(&args, arena);
+	db_arg_int(&args, id);
+	db_arg_string(&args, "INBOX");
+	db_arg_int(&args, 1);
+	db_arg_time(&args, clock_now());
+	if (db_call(db, "api.folder_open", &args, &rows, &err) < 0)
+		fail("folder", &err);
+	id = db_get_int(rows, 0, "folder_id");
+	db_rows_free(&rows);
+	return id;
+}
+
+/* CPU time of the server's process for this connection so far, in microseconds. */
+static int64_t server_cpu(struct db *db)
+{
+	struct error err = ERROR_INIT;
+	struct db_rows *rows = NULL;
+	unsigned long user = 0, kernel = 0;
+	char name[64];
+	FILE *file;
+
+	if (db_query(db, "SELECT pg_backend_pid() AS pid", NULL, &rows, &err) < 0)
+		fail("pid", &err);
+	snprintf(name, sizeof(name), "/proc/%d/stat", (int)db_get_int(rows, 0, "pid"));
+	db_rows_free(&rows);
+	file = fopen(name, "r");
+	if (!file || fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %lu %lu", &user, &kernel) != 2)
+		fail("/proc", &(struct error){.text = "the server's process is not to be seen"});
+	fclose(file);
+	return (int64_t)(user + kernel) * 1000000 / sysconf(_SC_CLK_TCK);
+}
+
+/* The mails are made before the clock runs. */
+static void run(struct db *db, long messages, size_t size, int in_flight)
+{
+	struct arena *mails = arena_new(), *arena = arena_new();
+	long batches = (messages + BATCH - 1) / BATCH, received = 0;
+	struct batch *batch = ARENA_NEW_N(mails, struct batch, (size_t)batches);
+	int64_t folder = open_folder(db, arena), began, spent, cpu;
+
+	for (long i = 0; i < batches; i++)
+		make_batch(&batch[i], mails, i * BATCH, size);
+	cpu = server_cpu(db);
+	began = clock_monotonic();
+	for (long sent = 0; sent < batches; sent++) {
+		arena_reset(arena);
+		if (sent - received == in_flight) {
+			receive_batch(db);
+			received++;
+		}
+		send_batch(db, arena, folder, &batch[sent]);
+	}
+	for (; received < batches; received++)
+		receive_batch(db);
+	spent = clock_monotonic() - began;
+	cpu = server_cpu(db) - cpu;
+	printf("%ld messages of %zu bytes in %.2f s: %.0f a second; server's CPU %.0f us a message\n", batches * BATCH, size,
+		(double)spent / 1e6, (double)(batches * BATCH) * 1e6 / (double)spent,
+		(double)cpu / (double)(batches * BATCH));
+	arena_free(&arena);
+	arena_free(&mails);
+}
+
+static long number(int argc, char **argv, int index, long fallback)
+{
+	long long value = fallback;
+
+	if (index < argc && view_to_int(view_of(argv[index]), 1, 100000000, &value) < 0)
+		fail("usage", &(struct error){.text = "bench_store [MESSAGES [BYTES [IN_FLIGHT]]]"});
+	return (long)value;
+}
+
+int main(int argc, char **argv)
+{
+	char state[] = "/tmp/fieldpost-bench.XXXXXX", command[64];
+	struct config config = {.state_dir = state};
+	struct embedded *embedded = NULL;
+	struct error err = ERROR_INIT;
+	struct db *db = NULL;
+
+	if (!mkdtemp(state) || embedded_hold(&config, &embedded, &err) < 0 || migrate_run(&config, NULL, &err) < 0 ||
+		db_open(&config, "fieldpost_intake", &db, &err) < 0)
+		fail("start", &err);
+	run(db, number(argc, argv, 1, 20000), (size_t)number(argc, argv, 2, 3600), (int)number(argc, argv, 3, 4));
+	db_close(&db);
+	embedded_release(&embedded);
+	snprintf(command, sizeof(command), "rm -rf %s", state);
+	return (system)(command);
+}
