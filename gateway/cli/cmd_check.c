@@ -41,13 +41,15 @@ static void say(struct check *check, const char *what, const char *object, const
 	fflush(stdout);
 }
 
-static void check_user(struct check *check)
+/* As the service's user from here on: what it may read is what counts. */
+static bool check_user(struct check *check)
 {
 	struct error err = ERROR_INIT;
 
-	/* As the service's user from here on: what it may read is what counts. */
-	if (process_drop_root(check->config, &err) < 0)
-		say(check, "user", "", NULL, &err);
+	if (process_drop_root(check->config, &err) == 0)
+		return true;
+	say(check, "user", "", NULL, &err);
+	return false;
 }
 
 static void check_forms(struct check *check)
@@ -134,6 +136,7 @@ int cmd_check(struct cli *cli, int argc, char **argv)
 	struct check check = {.cli = cli, .well = true};
 	struct config *config = NULL;
 	struct error err = ERROR_INIT;
+	bool user;
 	int status;
 
 	if (argc > 0)
@@ -143,9 +146,10 @@ int cmd_check(struct cli *cli, int argc, char **argv)
 	check.config = config;
 	check.done = json_array();
 	say(&check, "config", "", config->path ? config->path : "none: everything has its default", NULL);
-	check_user(&check);
+	user = check_user(&check);
 	check_forms(&check);
-	check_database(&check);
+	if (user || config->database.url)
+		check_database(&check);
 	check_mailboxes(&check);
 	check_smtp(&check);
 	status = finish(&check);
