@@ -30,6 +30,7 @@ static void take_attributes(const xmlChar **list, struct html_attributes *out)
 		{"hidden", offsetof(struct html_attributes, hidden)},
 		{"tabindex", offsetof(struct html_attributes, tabindex)},
 		{"cite", offsetof(struct html_attributes, cite)},
+		{"alt", offsetof(struct html_attributes, alt)},
 	};
 
 	*out = (struct html_attributes){0};

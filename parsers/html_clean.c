@@ -138,7 +138,7 @@ static int attribute_next(struct view *rest, struct view *name_out, struct view 
 static bool is_used(struct view name)
 {
 	static const char *const names[] = {
-		"class", "style", "id", "type", "start", "value", "hidden", "tabindex", "cite"};
+		"class", "style", "id", "type", "start", "value", "hidden", "tabindex", "cite", "alt"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (view_equal_nocase(name, view_of(names[i])))

@@ -192,3 +192,38 @@ void lines_end_marker(struct lines *lines)
 		snprintf(lines->marker, sizeof(lines->marker), "- ");
 	}
 }
+
+#define TYPED_RUN_MIN 2 /* lines that begin with ">" before it is a quote mark and not a person's "more than" */
+
+static bool is_typed(const struct mail_line *line)
+{
+	return line->row == 0 && line->text.len > 0 && line->text.ptr[0] == '>';
+}
+
+static void take_typed(struct mail_line *line)
+{
+	size_t at = 0;
+
+	while (at < line->text.len && line->text.ptr[at] == '>') {
+		line->quote += line->quote < HTML_QUOTE_MAX;
+		at++;
+		while (at < line->text.len && (line->text.ptr[at] == ' ' || line->text.ptr[at] == '\t'))
+			at++;
+	}
+	line->text = view_sub(line->text, at, SIZE_MAX);
+	line->start += at;
+}
+
+void lines_take_marks(struct lines *lines)
+{
+	for (size_t i = 0; i < lines->count; i++) {
+		size_t run = i;
+
+		while (run < lines->count && is_typed(&lines->list[run]))
+			run++;
+		for (size_t j = i; run - i >= TYPED_RUN_MIN && j < run; j++)
+			take_typed(&lines->list[j]);
+		if (run > i)
+			i = run - 1;
+	}
+}

@@ -11,7 +11,7 @@
 
 #define HTML_ATTRIBUTES_MAX 200		   /* of one tag; what follows is dropped */
 #define HTML_TAG_MAX ((size_t)64 * 1024)   /* bytes of one attribute's value that is kept */
-#define HTML_EFFORT_MAX ((size_t)60000000) /* end tags times open elements: libxml2 looks through all that are open */
+#define HTML_EFFORT_MAX ((size_t)30000000) /* end tags times open elements: libxml2 looks through all that are open */
 
 /* ---- html_clean.c ---- */
 
@@ -24,7 +24,7 @@ bool html_clean(struct view html, struct text *out);
 /* ---- html_marks.c ---- */
 
 struct html_attributes {
-	struct view class, style, id, type, start, value, hidden, tabindex, cite;
+	struct view class, style, id, type, start, value, hidden, tabindex, cite, alt;
 };
 
 /* What a tag's attributes say. */
@@ -75,6 +75,8 @@ void lines_break(struct lines *lines); /* <br> */
 void lines_gap(struct lines *lines);   /* ends the line; a blank one comes before the next */
 void lines_text(struct lines *lines, struct view text);
 void lines_end_marker(struct lines *lines);
+/* Counts quote marks that were typed, or came from a plain text, as levels; needs the lines' `text`. */
+void lines_take_marks(struct lines *lines);
 
 /* ---- html_render.c ---- */
 

@@ -19,6 +19,7 @@ enum tag_flag {
 	TAG_ITEM = 1024,
 	TAG_BREAK = 2048,
 	TAG_RULE = 4096,
+	TAG_IMAGE = 8192,
 };
 
 struct tag_kind {
@@ -40,6 +41,7 @@ static const struct tag_kind kinds[] = {
 	{"ul", TAG_BLOCK | TAG_LIST},
 	{"ol", TAG_BLOCK | TAG_LIST},
 	{"hr", TAG_BLOCK | TAG_RULE},
+	{"img", TAG_IMAGE},
 	{"th", TAG_BLOCK | TAG_CELL | TAG_BOLD},
 	{"pre", TAG_BLOCK | TAG_GAP | TAG_PRE},
 	{"h1", TAG_BLOCK | TAG_GAP | TAG_BOLD},
@@ -250,8 +252,8 @@ static void apply_marks(struct render *render, struct element *element, const st
 
 	element->bold_before = lines->bold;
 	element->preserve_before = lines->preserve;
-	element->quotes =
-		((element->flags & TAG_QUOTE) && !marks->indent) || (marks->quoted && (element->flags & TAG_BLOCK));
+	element->quotes = ((element->flags & TAG_QUOTE) && !marks->indent) ||
+			  (marks->quoted && (element->flags & TAG_BLOCK) && !(element->flags & TAG_CELL));
 	element->signature = marks->signature;
 	element->tight = marks->tight;
 	element->list_mark = marks->list_mark && !lines->open;
@@ -292,6 +294,19 @@ static void open_block(
 	}
 }
 
+/* Some clients send emoji as pictures, the character as their text. Other pictures say nothing here. */
+static void emoji(struct render *render, struct view alt)
+{
+	if (alt.len == 0 || alt.len > 16)
+		return;
+	if ((unsigned char)alt.ptr[0] < 0xE2)
+		return; /* a letter of some script */
+	for (size_t i = 0; i < alt.len; i++)
+		if ((unsigned char)alt.ptr[i] < 0x80)
+			return;
+	lines_text(&render->lines, alt);
+}
+
 void render_start(struct render *render, const char *name, const struct html_attributes *attributes)
 {
 	struct element *element;
@@ -311,6 +326,8 @@ void render_start(struct render *render, const char *name, const struct html_att
 	apply_marks(render, element, &marks);
 	if (element->flags & TAG_BREAK)
 		lines_break(&render->lines);
+	else if (element->flags & TAG_IMAGE)
+		emoji(render, attributes->alt);
 	else if (element->flags & TAG_BLOCK)
 		open_block(render, element, name, attributes);
 }
@@ -420,6 +437,7 @@ bool render_finish(struct render *render, struct view *text_out, const struct ma
 
 		line->text = (struct view){text + line->start, line->end - line->start};
 	}
+	lines_take_marks(lines);
 	mark_rules(lines);
 	unframe(render);
 	*text_out = (struct view){text, lines->out.len};

@@ -83,17 +83,39 @@ static void read_envelope(struct arena *arena, struct view raw, struct mail *out
 
 /* ---- body ---- */
 
+/* Of several, the last: GMime follows that one, too. */
+static struct view content_header(const struct mail *mail, const char *name)
+{
+	for (size_t i = mail->header_count; i > 0; i--)
+		if (view_equal_nocase(mail->headers[i - 1].name, view_of(name)))
+			return mail->headers[i - 1].value;
+	return VIEW_NULL;
+}
+
+static bool is_composite(struct view type)
+{
+	return view_starts(type, VIEW("multipart/")) || view_starts(type, VIEW("message/"));
+}
+
+/*
+ * The whole body as one part: what it says it is; text where it says nothing, or says that it has parts and they are
+ * not to be found.
+ */
 static void single_leaf(struct arena *arena, const struct mail *mail, struct view body, struct tree *tree)
 {
 	struct leaf *leaf = ARENA_NEW(arena, struct leaf);
-	struct view start = view_trim(view_sub(body, 0, 512));
+	struct view start = view_trim(view_sub(body, 0, 512)), type = tree->content->type;
 	bool html = view_starts_nocase(start, VIEW("<!doctype html")) || view_starts_nocase(start, VIEW("<html"));
 
 	leaf->number = "1";
-	leaf->type = html || view_equal(tree->content->type, VIEW("text/html")) ? "text/html" : "text/plain";
+	if (view_find_char(type, '/') > 0 && !is_composite(type))
+		leaf->type = arena_copy(arena, type.ptr, type.len);
+	else
+		leaf->type = html ? "text/html" : "text/plain";
 	leaf->content = tree->content;
 	leaf->disposition = ARENA_NEW(arena, struct parameters);
-	leaf->encoding = body_encoding(mail_header(mail, "Content-Transfer-Encoding"));
+	parameters_read(arena, content_header(mail, "Content-Disposition"), leaf->disposition);
+	leaf->encoding = body_encoding(content_header(mail, "Content-Transfer-Encoding"));
 	leaf->body = body;
 	tree->leaves = leaf;
 	tree->leaf_count = 1;
@@ -110,14 +132,17 @@ static bool has_body_leaf(const struct tree *tree)
 static void read_tree(struct arena *arena, struct view raw, size_t body, const struct mail *mail, struct tree *tree)
 {
 	tree->content = ARENA_NEW(arena, struct parameters);
-	parameters_read(arena, mail_header(mail, "Content-Type"), tree->content);
+	parameters_read(arena, content_header(mail, "Content-Type"), tree->content);
 	if (tree->over_limit || raw.len > PARSE_SIZE_MAX)
 		return;
-	if (tree_is_costly(view_sub(raw, body, SIZE_MAX)))
-		tree->over_limit = true;
-	else if (mail->header_count > 0)
-		tree_read(arena, raw, tree);
-	/* No part: no header at all, or a boundary that never comes. The text is there all the same. */
+	if (is_composite(tree->content->type)) {
+		if (tree_is_costly(view_sub(raw, body, SIZE_MAX)))
+			tree->over_limit = true;
+		else
+			tree_read(arena, raw, tree);
+	}
+	/* Most mails have but one part. In others no header is found, or a boundary never comes: the text is there all
+	 * the same. */
 	if (!tree->over_limit && !has_body_leaf(tree))
 		single_leaf(arena, mail, view_sub(raw, body, SIZE_MAX), tree);
 }

@@ -84,7 +84,9 @@ static struct view name_clean(struct arena *arena, struct view v)
 			i++;
 		out[n++] = v.ptr[i];
 	}
-	return words_decode(arena, view_trim((struct view){out, n}));
+	v = words_decode(arena, view_trim((struct view){out, n}));
+	/* Outlook likes to put the whole name in single quotes. */
+	return v.len > 2 && v.ptr[0] == '\'' && v.ptr[v.len - 1] == '\'' ? view_sub(v, 1, v.len - 2) : v;
 }
 
 /* The first word with an "@" in a field that has no angle bracket. */

@@ -53,6 +53,7 @@ static const struct magic magics[] = {
 	MAGIC(0, "#!AMR", "audio/amr"),
 	MAGIC(0, "fLaC", "audio/flac"),
 	MAGIC(0, "\x1a\x45\xdf\xa3", "video/webm"),
+	MAGIC(0, "\x78\x9f\x3e\x22", "application/ms-tnef"),
 	MAGIC(0, "{\\rtf", "application/rtf"),
 	MAGIC(0, "\x1f\x8b", "application/gzip"),
 	MAGIC(0, "7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),

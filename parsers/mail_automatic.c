@@ -109,8 +109,9 @@ static bool is_bounce(const struct mail *mail, const struct tree *tree)
 		return true;
 	if (report_leaf(tree, delivery_types) || is_any(tree->content->type, delivery_types))
 		return true;
-	if (has_header(mail, "X-MS-Exchange-Message-Is-Ndr"))
-		return true;
+	for (size_t i = 0; i < mail->header_count; i++)
+		if (view_equal_nocase(mail->headers[i].name, VIEW("X-MS-Exchange-Message-Is-Ndr")))
+			return true; /* it has no value */
 	if (!from_server(mail))
 		return false;
 	return has_header(mail, "X-Failed-Recipients") || holds_any(first_text(mail), plain_reports) ||

@@ -31,7 +31,7 @@ static enum mail_part_kind kind_of(const char *type)
 static bool is_text_type(const char *type)
 {
 	static const char *const types[] = {"text/plain", "text/html", "text/enriched", "text/richtext",
-		"text/markdown", "text/x-markdown", "text/x-amp-html", "text/"};
+		"text/markdown", "text/x-markdown", "text/"};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (view_equal(view_of(type), view_of(types[i])))

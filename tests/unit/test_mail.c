@@ -316,6 +316,7 @@ static void test_address(void **state)
 		{V("nobody"), V(""), V("")},
 		{V("undisclosed-recipients:;"), V(""), V("")},
 		{V(""), V(""), V("")},
+		{V("\"'Mary Deng'\" <a@b.example>"), V("Mary Deng"), V("a@b.example")},
 		{V("x <y> <a@b.example>"), V("x <y>"), V("a@b.example")},
 		{V("Mary <a@b.\r\n example>"), V("Mary"), V("a@b.example")},
 	};

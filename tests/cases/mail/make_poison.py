@@ -49,8 +49,11 @@ add('boundary-unfinished', plain(b'--x\r\n\r\n' + GOOD + b'--x\r\nContent-Type: 
                                  b'Content-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQKJeL', b'multipart/mixed; boundary=x'))
 add('message-no-mail', plain(b'--x\r\n\r\n' + GOOD + b'--x\r\nContent-Type: message/rfc822\r\n\r\nnot a mail at all\r\n'
                              b'--x--\r\n', b'multipart/mixed; boundary=x'))
-add('dashes', plain(GOOD + b'--\r\n' * 300000), 'over-limit', '')
-add('boundaries-declared', plain(GOOD + b'Content-Type: x; boundary=y\r\n' * 60000), 'over-limit', '')
+add('dashes', plain(GOOD + b'--\r\n' * 300000))
+add('dashes-in-parts', plain(b'--x\r\n\r\n' + GOOD + b'--y\r\n' * 300000, b'multipart/mixed; boundary=x'), 'over-limit', '')
+add('boundaries-declared', plain(GOOD + b'Content-Type: x; boundary=y\r\n' * 60000))
+add('boundaries-in-parts', plain(b'--x\r\n\r\n' + b'Content-Type: x; boundary=y\r\n' * 60000, b'multipart/mixed; boundary=x'),
+    'over-limit', '')
 
 # fields
 add('header-line-10m', b'X-Long: ' + b'x' * 10000000 + b'\r\n' + plain(GOOD), 'over-limit', '')
