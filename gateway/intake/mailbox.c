@@ -99,7 +99,7 @@ int mailbox_select(struct mailbox *mailbox, size_t index, struct error *err)
 	if (mailbox->selected == (ptrdiff_t)index)
 		return 0;
 	mailbox->selected = -1;
-	if (imap_select(mailbox->imap, folder->name, mailbox->acts, &state, err) < 0)
+	if (imap_select(mailbox->imap, folder->name, true, &state, err) < 0)
 		return -1;
 	folder->mails = state.mails;
 	if ((!folder->folder_id || folder->uidvalidity != state.uidvalidity) &&
