@@ -61,6 +61,9 @@ int imap_check(struct imap *imap, int code, const char *what, struct error *err)
 	const struct error *broken = stream_error(imap->stream);
 	char words[200];
 
+	if (broken->reach == REACH_SOURCE && imap->guard.bye[0])
+		return error_set(
+			err, REACH_SOURCE, "%s: %s ended the session: %s", what, imap->mailbox->host, imap->guard.bye);
 	if (broken->reach != REACH_NONE) {
 		*err = *broken;
 		return broken->reach == REACH_RETRY ? -1 : error_prefix(err, "%s", what);

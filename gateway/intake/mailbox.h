@@ -29,7 +29,8 @@
 #define MAILBOX_STRIKES 3			       /* times that fetching one mail may end the session */
 #define MAILBOX_SUSPECTS 64			       /* mails with strikes that are remembered in each folder */
 
-#define MAILBOX_SUSPECT_SECONDS 3600			 /* a mail that was given up is tried again after so long */
+#define MAILBOX_SUSPECT_BASE ((int64_t)10000000)	 /* a mail that was given up is tried again after so long, */
+#define MAILBOX_SUSPECT_MAX ((int64_t)3600000000)	 /* ... twice as long each time, up to this */
 #define MAILBOX_FETCH_BYTES ((uint64_t)64 * 1024 * 1024) /* asked for by one command */
 
 /* What is trusted, loaded once for all mailboxes, when the first one needs it. */

@@ -51,11 +51,12 @@ static int strike(struct scan *scan, uint32_t uid, int strikes, const char *reas
 	}
 	if (!suspect)
 		return 0;
-	suspect->strikes += strikes;
+	suspect->strikes += suspect->strikes < MAILBOX_STRIKES ? strikes : 1;
 	if (suspect->strikes < MAILBOX_STRIKES)
 		return 0;
 	folder->backlog++;
-	suspect->retry_at = clock_monotonic() + (int64_t)MAILBOX_SUSPECT_SECONDS * 1000000;
+	suspect->retry_at = clock_monotonic() + clock_backoff(suspect->strikes - MAILBOX_STRIKES + 1,
+							MAILBOX_SUSPECT_BASE, MAILBOX_SUSPECT_MAX);
 	snprintf(text, sizeof(text), "the mail with UID %u in folder %s cannot be fetched: %s", uid, folder->name,
 		reason);
 	log_warning("mail_unreadable", "mailbox=%s folder=%s uid=%u error=%s", scan->mailbox->settings->name,
@@ -268,6 +269,17 @@ static int scan_all(struct scan *scan, struct error *err)
 	return result;
 }
 
+/* In a while, or when the first of the mails that were given up is to be tried again. */
+static int64_t next_scan(const struct folder *folder)
+{
+	int64_t at = clock_monotonic() + (int64_t)MAILBOX_SCAN_SECONDS * 1000000;
+
+	for (size_t i = 0; i < folder->suspect_count; i++)
+		if (folder->suspects[i].strikes >= MAILBOX_STRIKES && folder->suspects[i].retry_at < at)
+			at = folder->suspects[i].retry_at;
+	return at;
+}
+
 int mailbox_scan(struct mailbox *mailbox, size_t index, struct error *err)
 {
 	struct folder *folder = &mailbox->folders[index];
@@ -285,7 +297,7 @@ int mailbox_scan(struct mailbox *mailbox, size_t index, struct error *err)
 		if (folder->scanned)
 			mailbox->idle_failures = 0;
 		folder->scanned = true;
-		folder->scan_at = now + (int64_t)MAILBOX_SCAN_SECONDS * 1000000;
+		folder->scan_at = next_scan(folder);
 		folder->careful_to = 0;
 	}
 	if (result == 0)

@@ -53,16 +53,18 @@ bool mailbox_idles(const struct mailbox *mailbox)
 	       imap_can(mailbox->imap, "IDLE");
 }
 
-/* How long until something must be done even if nothing happens. */
+/* When something must be done even if nothing happens. */
 static int64_t wait_end(const struct mailbox *mailbox, bool idle)
 {
-	int64_t seconds = mailbox->settings->poll_seconds;
+	int64_t seconds = mailbox->settings->poll_seconds, end;
 
-	if (idle && mailbox->settings->folder_count == 1)
+	if ((idle && mailbox->settings->folder_count == 1) || seconds > MAILBOX_IDLE_SECONDS)
 		seconds = MAILBOX_IDLE_SECONDS;
-	else if (seconds > MAILBOX_IDLE_SECONDS)
-		seconds = MAILBOX_IDLE_SECONDS;
-	return clock_monotonic() + seconds * SECOND;
+	end = clock_monotonic() + seconds * SECOND;
+	for (size_t i = 0; i < mailbox->settings->folder_count; i++)
+		if (mailbox->folders[i].scanned)
+			end = earlier(end, mailbox->folders[i].scan_at);
+	return end;
 }
 
 /* Until the server has news (when fd is its connection), an after-action is due, or the time is over. */

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
 
@@ -79,6 +80,17 @@ static void add_tail(struct imap_guard *guard, char c)
 	guard->tail[guard->tail_len++] = c;
 }
 
+/* Keeps what stands behind "* BYE ": a parser may lose it when the connection ends right after. */
+static void keep_bye(struct imap_guard *guard, char c)
+{
+	size_t len = strlen(guard->bye);
+
+	if (guard->continued || guard->head_len < 6 || strncasecmp(guard->head, "* BYE ", 6) != 0)
+		return;
+	if (len + 1 < sizeof(guard->bye) && c != '\r')
+		guard->bye[len] = c >= 0x20 && c < 0x7F ? c : '?';
+}
+
 static int end_line(struct imap_guard *guard, uint64_t left, struct error *err)
 {
 	uint64_t length = 0;
@@ -102,6 +114,7 @@ static int take_byte(struct imap_guard *guard, char c, uint64_t left, struct err
 {
 	if (c == '\n')
 		return end_line(guard, left, err);
+	keep_bye(guard, c);
 	if (guard->head_len < sizeof(guard->head))
 		guard->head[guard->head_len++] = c;
 	add_tail(guard, c);

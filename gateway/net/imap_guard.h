@@ -19,6 +19,7 @@
 
 struct imap_guard {
 	unsigned exists; /* untagged EXISTS seen so far */
+	char bye[120];	 /* what the server said as it ended the session (BYE), plain ASCII; "" while it has not */
 	/* private */
 	uint64_t literal; /* bytes of the current literal still to come */
 	int depth;	  /* open parentheses in this response */
