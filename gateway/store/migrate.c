@@ -17,7 +17,8 @@
 static const char *const drop_functions =
 	"DO $$ DECLARE name text; BEGIN"
 	" FOR name IN SELECT p.oid::regprocedure FROM pg_proc p"
-	"  WHERE p.pronamespace IN ('api'::regnamespace, 'fieldpost'::regnamespace, 'read'::regnamespace) LOOP"
+	"  WHERE p.pronamespace IN ('api'::regnamespace, 'fieldpost'::regnamespace, 'read'::regnamespace,"
+	"  'report'::regnamespace) LOOP"
 	"  BEGIN EXECUTE 'DROP FUNCTION ' || name;"
 	"  EXCEPTION WHEN dependent_objects_still_exist THEN NULL; END;"
 	" END LOOP; END $$";

@@ -1,0 +1,154 @@
+-- Forms: every version that was ever used, and for each form a view for analysts.
+SET LOCAL ROLE fieldpost_owner;
+SET LOCAL search_path = pg_catalog, fieldpost, pg_temp;
+GRANT SELECT ON fieldpost.form, fieldpost.form_field, fieldpost.form_version, fieldpost.feedback, fieldpost.feedback_revision
+	TO fieldpost_views;
+GRANT SELECT (message_id, from_name, from_address) ON fieldpost.message TO fieldpost_views;
+
+SET LOCAL ROLE fieldpost_views;
+
+-- How a field's answer becomes a column.
+CREATE FUNCTION report.column_of(name text, type fieldpost.field_type)
+RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT format(CASE column_of.type
+		WHEN 'scale' THEN '(r.answers ->> %1$L)::bigint'
+		WHEN 'number' THEN '(r.answers ->> %1$L)::bigint'
+		WHEN 'date' THEN '(r.answers ->> %1$L)::date'
+		WHEN 'yes_no' THEN '(r.answers ->> %1$L)::boolean'
+		WHEN 'choices' THEN '(SELECT string_agg(t.v, '', '' ORDER BY t.n) '
+			'FROM jsonb_array_elements_text(r.answers -> %1$L) WITH ORDINALITY AS t (v, n))'
+		ELSE 'r.answers ->> %1$L' END || ' AS %1$I', column_of.name)
+$$;
+
+-- report.<form>, dashes as underscores: what is known of a feedback, then one column a field in the order in which the fields first
+-- appeared. Columns are only ever added. It belongs to fieldpost_views, whom the policies bind.
+CREATE FUNCTION report.make_view(form_id text)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+DECLARE
+	view_name text := replace(make_view.form_id, '-', '_');
+	columns text;
+BEGIN
+	SELECT string_agg(', ' || report.column_of(f.name, f.type), '' ORDER BY f.ordinal) INTO columns
+	FROM form_field f WHERE f.form_id = make_view.form_id;
+	EXECUTE format('CREATE OR REPLACE VIEW report.%I AS SELECT f.feedback_id, f.line_number AS feedback_line, '
+		'f.form_version AS feedback_version, f.received_at AS feedback_received_at, f.written_at AS feedback_written_at, '
+		'f.filed_at AS feedback_filed_at, f.country AS feedback_country, f.language AS feedback_language, '
+		'f.theme AS feedback_theme, f.sharing::text AS feedback_sharing, f.verified AS feedback_verified, '
+		'f.state::text AS feedback_state, CASE WHEN f.sharing = ''open'' THEN m.from_name END AS feedback_from, '
+		'r.remarks AS feedback_remarks%s '
+		'FROM fieldpost.feedback f JOIN fieldpost.feedback_revision r USING (feedback_id, revision) '
+		'LEFT JOIN fieldpost.message m ON m.message_id = f.message_id WHERE f.form_id = %L',
+		view_name, coalesce(columns, ''), make_view.form_id);
+	EXECUTE format('GRANT SELECT ON report.%I TO fieldpost_reader, fieldpost_analyst', view_name);
+END $$;
+GRANT EXECUTE ON FUNCTION report.make_view(text) TO fieldpost_owner;
+
+SET LOCAL ROLE fieldpost_owner;
+
+-- What answers to a version mean: its fields' names, types and numbers, the options' values, the bounds. Labels may be mended.
+CREATE FUNCTION fieldpost.fields_meaning(fields jsonb)
+RETURNS jsonb
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	SELECT jsonb_agg(jsonb_build_array(f -> 'name', f -> 'type', f -> 'number', f -> 'min', f -> 'max',
+		(SELECT jsonb_agg(o -> 'value' ORDER BY n) FROM jsonb_array_elements(f -> 'options') WITH ORDINALITY AS t (o, n)))
+		ORDER BY f -> 'number')
+	FROM jsonb_array_elements(fields_meaning.fields) AS f
+$$;
+
+CREATE FUNCTION fieldpost.form_check(form jsonb)
+RETURNS void
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+	changed record;
+BEGIN
+	SELECT f ->> 'name' AS name, k.type AS old_type, f ->> 'type' AS new_type INTO changed
+	FROM jsonb_array_elements(form_check.form -> 'fields') AS f
+	JOIN form_field k ON k.form_id = form_check.form ->> 'id' AND k.name = f ->> 'name'
+	WHERE k.type::text <> f ->> 'type' LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'form %, field %: it was of type % and cannot become %: give the new field another name',
+			form_check.form ->> 'id', changed.name, changed.old_type, changed.new_type;
+	END IF;
+	PERFORM FROM form_version v
+	WHERE v.form_id = form_check.form ->> 'id' AND v.version = (form_check.form ->> 'version')::integer
+		AND fields_meaning(v.fields) IS DISTINCT FROM fields_meaning(form_check.form -> 'fields');
+	IF FOUND THEN
+		RAISE EXCEPTION 'form %: version % was used with other fields or options: give the changed form a new version',
+			form_check.form ->> 'id', form_check.form ->> 'version';
+	END IF;
+END $$;
+
+-- The fields that are new get a column. Returns whether there was one.
+CREATE FUNCTION fieldpost.form_extend(form jsonb)
+RETURNS boolean
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+	INSERT INTO form (form_id) VALUES (form_extend.form ->> 'id') ON CONFLICT DO NOTHING;
+	INSERT INTO form_field (form_id, name, type, ordinal)
+	SELECT form_extend.form ->> 'id', f ->> 'name', (f ->> 'type')::field_type,
+		n + coalesce((SELECT max(k.ordinal) FROM form_field k WHERE k.form_id = form_extend.form ->> 'id'), 0)
+	FROM jsonb_array_elements(form_extend.form -> 'fields') WITH ORDINALITY AS t (f, n)
+	ORDER BY n
+	ON CONFLICT (form_id, name) DO NOTHING;
+	RETURN FOUND;
+END $$;
+
+CREATE FUNCTION fieldpost.form_keep(now timestamptz, form jsonb)
+RETURNS boolean
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	fresh boolean;
+BEGIN
+	WITH fields AS (
+		SELECT f, n FROM jsonb_array_elements(form_keep.form -> 'fields') WITH ORDINALITY AS t (f, n)
+	), kept AS (
+		INSERT INTO form_version AS v (form_id, version, sha256, source, title, fields, country_field, theme_field, has_sharing,
+			registered_at)
+		SELECT form_keep.form ->> 'id', (form_keep.form ->> 'version')::integer, form_keep.form ->> 'sha256',
+			form_keep.form ->> 'source', form_keep.form -> 'title', form_keep.form -> 'fields',
+			(SELECT f ->> 'name' FROM fields WHERE f ->> 'type' = 'country' ORDER BY n LIMIT 1),
+			(SELECT f ->> 'name' FROM fields WHERE (f ->> 'theme')::boolean ORDER BY n LIMIT 1),
+			EXISTS (SELECT FROM fields WHERE f ->> 'name' = 'sharing'), form_keep.now
+		ON CONFLICT (form_id, version) DO UPDATE SET sha256 = excluded.sha256, source = excluded.source,
+			title = excluded.title, fields = excluded.fields, country_field = excluded.country_field,
+			theme_field = excluded.theme_field, has_sharing = excluded.has_sharing
+		RETURNING v.xmax = 0 AS made
+	)
+	SELECT made INTO fresh FROM kept;
+	RETURN fresh;
+END $$;
+
+-- forms: [{id, version, sha256, source, title, fields}], see form_version. Duties that start together wait for one another here.
+CREATE FUNCTION api.forms_register(now timestamptz, forms jsonb)
+RETURNS TABLE (form_id text, version bigint, fresh boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	form jsonb;
+	extended boolean;
+BEGIN
+	PERFORM pg_advisory_xact_lock(hashtextextended('fieldpost.forms_register', 0));
+	FOR form IN SELECT * FROM jsonb_array_elements(forms_register.forms) LOOP
+		PERFORM form_check(form);
+		extended := form_extend(form);
+		form_id := form ->> 'id';
+		version := (form ->> 'version')::bigint;
+		fresh := form_keep(forms_register.now, form);
+		IF extended OR to_regclass(format('report.%I', replace(form_id, '-', '_'))) IS NULL THEN
+			PERFORM report.make_view(form_id);
+		END IF;
+		RETURN NEXT;
+	END LOOP;
+END $$;
+
+GRANT EXECUTE ON FUNCTION api.forms_register(timestamptz, jsonb) TO fieldpost_parse, fieldpost_admin;

@@ -1,0 +1,47 @@
+-- Who reads what: row-level security on the tables that readers' views rest on.
+--
+-- The views belong to fieldpost_views, whom these policies bind; the tables' owner, and so the functions of api, are not. Every policy
+-- asks one function, which level the reader may see. Nobody known: no level, no row.
+SET LOCAL ROLE fieldpost_owner;
+SET LOCAL search_path = pg_catalog, fieldpost, pg_temp;
+
+-- The member who reads: for an analyst the one with that login; where the send duty or a command works for a member, the one that the
+-- transaction names. Nobody else can name one.
+CREATE OR REPLACE FUNCTION fieldpost.reader()
+RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	SELECT m.member_id FROM member m
+	WHERE m.active AND CASE WHEN session_user IN ('fieldpost_send', 'fieldpost_admin')
+		THEN m.member_id = nullif(current_setting('fieldpost.member', true), '')::bigint
+		ELSE m.login = session_user END
+$$;
+
+-- The most closed level that the reader may see. Restricted needs both, a member and a team that are cleared.
+CREATE OR REPLACE FUNCTION fieldpost.reader_level()
+RETURNS sharing_level
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	SELECT CASE WHEN t.cleared THEN m.clearance ELSE least(m.clearance, 'no-name') END
+	FROM member m JOIN team t USING (team_id) WHERE m.member_id = fieldpost.reader()
+$$;
+
+GRANT EXECUTE ON FUNCTION fieldpost.reader(), fieldpost.reader_level()
+	TO fieldpost_views, fieldpost_reader, fieldpost_analyst;
+
+ALTER TABLE fieldpost.feedback ENABLE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS reader ON fieldpost.feedback;
+CREATE POLICY reader ON fieldpost.feedback FOR SELECT TO fieldpost_views
+	USING (sharing <= (SELECT fieldpost.reader_level()));
+
+ALTER TABLE fieldpost.feedback_revision ENABLE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS reader ON fieldpost.feedback_revision;
+CREATE POLICY reader ON fieldpost.feedback_revision FOR SELECT TO fieldpost_views
+	USING (EXISTS (SELECT FROM fieldpost.feedback f WHERE f.feedback_id = feedback_revision.feedback_id));
+
+-- Of a filed message what its feedback allows; of the others that they are there, and why they wait.
+ALTER TABLE fieldpost.message ENABLE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS reader ON fieldpost.message;
+CREATE POLICY reader ON fieldpost.message FOR SELECT TO fieldpost_views
+	USING ((SELECT fieldpost.reader()) IS NOT NULL AND (state <> 'filed' OR EXISTS (
+		SELECT FROM fieldpost.feedback f WHERE f.message_id = message.message_id)));
