@@ -14,7 +14,7 @@
 #include "parsers/mail.h"
 #include "parsers/parsers.h"
 
-#define LABEL_HINT_LINES_MAX 40   /* lines that a wrapped label with its hint may take */
+#define LABEL_HINT_LINES_MAX 20   /* lines that a wrapped label with its hint may take */
 #define LABEL_HINT_MAX 4000       /* bytes of a hint; beyond it the bracket is no hint */
 #define LABEL_TRIES_MAX 8         /* separators of a line that are tried */
 

@@ -165,6 +165,21 @@ static int template_split(struct arena *arena, struct view source, struct line_t
 	return out->needle.len > 0 ? 0 : -1;
 }
 
+static void pairs_add(struct byte_pairs *pairs, struct view folded)
+{
+	for (size_t i = 1; i < folded.len; i++) {
+		unsigned hash = ((unsigned char)folded.ptr[i - 1] * 33U + (unsigned char)folded.ptr[i]) * 157U;
+
+		pairs->bits[(hash >> 6) & 3] |= (uint64_t)1 << (hash & 63);
+	}
+}
+
+static bool pairs_hold(const struct byte_pairs *all, const struct byte_pairs *some)
+{
+	return !((some->bits[0] & ~all->bits[0]) | (some->bits[1] & ~all->bits[1]) | (some->bits[2] & ~all->bits[2]) |
+		 (some->bits[3] & ~all->bits[3]));
+}
+
 static int template_compile(struct line_template *template, struct arena *arena, const struct yaml_node *node, bool whole,
 	struct error *err)
 {
@@ -177,6 +192,8 @@ static int template_compile(struct line_template *template, struct arena *arena,
 	if (template_split(arena, view_of(node->scalar), template, &pattern, &varies) < 0)
 		return yaml_error(node, err,
 			"\"%s\": words with {date}, {name}, {any} or {end} in between, and at least one word", node->scalar);
+	pairs_add(&template->pairs, template->head);
+	pairs_add(&template->pairs, template->needle);
 	text_add_string(&pattern, whole ? "[ .!*_>)\\]\"-]*$" : "");
 	if (varies || whole || pattern.len != template->head.len + 1) /* else the head says it all; 1 is the "^" */
 		result = regex_new(text_view(&pattern), REGEX_UNICODE, &template->regex, err);
@@ -211,9 +228,14 @@ void line_list_release(struct line_list *list)
 
 static bool list_matches(const struct line_list *list, struct view folded)
 {
+	struct byte_pairs pairs = {{0}};
+
+	pairs_add(&pairs, folded);
 	for (size_t i = 0; i < list->count; i++) {
 		const struct line_template *template = &list->list[i];
 
+		if (!pairs_hold(&pairs, &template->pairs))
+			continue;
 		if (template->head.len > 0 ? !view_starts(folded, template->head) : view_find(folded, template->needle) < 0)
 			continue;
 		if (template->needle.ptr != template->head.ptr && view_find(folded, template->needle) < 0)

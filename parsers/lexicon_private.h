@@ -13,7 +13,13 @@
 #define LEXICON_AMBIGUOUS (-1) /* value of a name that several countries share */
 
 /* A line's shape in words: {date} holds a digit, {name} something, {any} anything or nothing; {end} is the line's end. */
+/* Which pairs of neighbouring bytes a text holds, hashed: a line without a template's pairs cannot match it. */
+struct byte_pairs {
+	uint64_t bits[4];
+};
+
 struct line_template {
+	struct byte_pairs pairs; /* of head and needle */
 	struct view head;    /* the folded words it begins with; may be empty */
 	struct view needle;  /* its longest stretch of folded words */
 	struct regex *regex; /* NULL: the head is all there is to it */

@@ -21,7 +21,7 @@ struct reply *reply_read(const struct forms *forms, struct arena *arena, const s
 	reply->channel = channel;
 	reply_collect(reply, parts, count);
 	reply_find_depth(reply);
-	reply_find_labels(reply);
+	reply_settle_labels(reply);
 	reply_find_signatures(reply);
 	reply_find_authors(reply);
 	reply_choose_form(reply);

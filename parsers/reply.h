@@ -3,9 +3,9 @@
  *
  * One text is read in steps, each a file, each adding to `struct reply`:
  *
- *     reply_lines.c      the parts that are read, as one list of lines
+ *     reply_lines.c      the parts that are read, as one list of lines, and what each line looks like
  *     reply_depth.c      where quoted mails begin, who wrote them, how deep each line stands
- *     reply_labels.c     which lines carry a label or a number
+ *     reply_labels.c     which labels are none, and what is noise
  *     reply_signature.c  what is signature, disclaimer, footer
  *     reply_author.c     who wrote each quoted mail, and which one is the request
  *     reply_form.c       which form is answered, in which language
@@ -23,7 +23,7 @@
 #include "parsers/mail.h"
 #include "parsers/value.h"
 
-#define REPLY_LINES_MAX 200000 /* lines of all texts together; above: over-limit */
+#define REPLY_LINES_MAX 50000 /* lines of all texts together; above: over-limit */
 #define REPLY_BLOCKS_MAX 1000  /* quoted mails in one text; what follows counts to the last one */
 #define REPLY_DEPTH_MAX 40     /* deeper counts as this deep */
 
@@ -115,7 +115,7 @@ struct reply {
 
 void reply_collect(struct reply *reply, const struct mail_part *const *parts, size_t count);
 void reply_find_depth(struct reply *reply);
-void reply_find_labels(struct reply *reply);
+void reply_settle_labels(struct reply *reply);
 void reply_find_signatures(struct reply *reply);
 void reply_find_authors(struct reply *reply);
 void reply_choose_form(struct reply *reply);

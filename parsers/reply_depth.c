@@ -114,32 +114,66 @@ static bool ends_in_colon(struct view text)
 	return false;
 }
 
-/* "On ... wrote:", which a client may have wrapped. The shortest stretch of lines that is one counts. */
-static void find_attribution(const struct reply *reply, size_t line, struct head *out)
+/* A digit that is no part of an address: a date or time. */
+static bool has_date(struct view text)
 {
-	const struct reply_line *lines = reply->lines;
-	struct view joined = reply->source[line].text;
+	bool address = false;
+	size_t at = 0;
+	uint32_t code;
 
-	for (size_t n = 1; n <= ATTRIBUTION_LINES; n++) {
+	while (unicode_next(text, &at, &code)) {
+		address = code == '<' || (address && code != '>');
+		if (!address && unicode_is_digit(code))
+			return true;
+	}
+	return false;
+}
+
+/* A line that may go on in the next one: it holds the date, opens its paragraph and is long enough to have been wrapped. */
+static bool may_be_wrapped(const struct reply *reply, size_t line)
+{
+	bool opens = line == 0 || reply->lines[line - 1].role != LINE_TEXT || marks_of(reply, line - 1) != marks_of(reply, line);
+
+	return opens && !reply->lines[line].hit && reply->source[line].text.len >= ATTRIBUTION_WRAP_MIN &&
+		has_date(reply->source[line].text);
+}
+
+/* The first lines from `line` on that are one attribution together; 0: none. */
+static size_t attribution_lines(const struct reply *reply, size_t line, struct view *joined_out)
+{
+	size_t most = may_be_wrapped(reply, line) ? ATTRIBUTION_LINES : 1;
+
+	*joined_out = reply->source[line].text;
+	for (size_t n = 1; n <= most; n++) {
 		size_t last = line + n - 1;
 
-		if (last >= reply->count || lines[last].role == LINE_BLANK || marks_of(reply, last) != marks_of(reply, line))
-			return;
-		if (n > 1 && ((lines[last].kinds & LEXICON_ATTRIBUTION) || reply->source[line].text.len < ATTRIBUTION_WRAP_MIN))
-			return; /* the next line is one by itself, or this one is too short to have been wrapped */
+		if (last >= reply->count || reply->lines[last].role == LINE_BLANK || marks_of(reply, last) != marks_of(reply, line))
+			return 0;
+		if (n > 1 && (reply->lines[last].kinds & LEXICON_ATTRIBUTION) && has_date(reply->source[last].text))
+			return 0; /* that line is one by itself */
 		if (n > 1)
-			joined = view_of(arena_printf(reply->arena, "%.*s %.*s", VIEW_ARGS(joined),
+			*joined_out = view_of(arena_printf(reply->arena, "%.*s %.*s", VIEW_ARGS(*joined_out),
 				VIEW_ARGS(reply->source[last].text)));
 		if (!ends_in_colon(reply->source[last].text))
 			continue;
-		if (n == 1 ? !(lines[line].kinds & LEXICON_ATTRIBUTION) :
-			     !lexicon_is_attribution(reply->forms->lexicon, reply->arena, joined))
-			continue;
-		out->lines = n;
-		out->author = joined;
-		out->strong = has_address(joined) || reply->source[line].boundary;
-		return;
+		if (n == 1 ? (reply->lines[line].kinds & LEXICON_ATTRIBUTION) != 0 :
+			     lexicon_is_attribution(reply->forms->lexicon, reply->arena, *joined_out))
+			return n;
 	}
+	return 0;
+}
+
+/* "On ... wrote:", which a client may have wrapped. */
+static void find_attribution(const struct reply *reply, size_t line, struct head *out)
+{
+	struct view joined;
+	size_t lines = attribution_lines(reply, line, &joined);
+
+	if (lines == 0)
+		return;
+	out->lines = lines;
+	out->author = joined;
+	out->strong = has_address(joined) || reply->source[line].boundary;
 }
 
 /* A head in a language that we do not know: a client's own mark in HTML, and lines with a colon or an address. */

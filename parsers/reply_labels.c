@@ -1,4 +1,4 @@
-/* parsers/reply_labels: which lines carry a label or a number, and which are noise that nobody wrote as an answer. See reply.h. */
+/* parsers/reply_labels: which labels stand in the head of a mail and are none, how many each mail has, what is noise. See reply.h. */
 #include "parsers/reply.h"
 
 #include "parsers/request.h"
@@ -28,7 +28,7 @@ static void count_hits(struct reply *reply)
 /* A gateway's warning runs to the end of its paragraph. */
 static size_t skip_banner(struct reply *reply, size_t line)
 {
-	while (line < reply->count && reply->lines[line].role == LINE_TEXT)
+	while (line < reply->count && reply->lines[line].role == LINE_TEXT && !reply->lines[line].hit)
 		reply->lines[line++].role = LINE_NOISE;
 	return line;
 }
@@ -38,30 +38,29 @@ static bool opens_paragraph(const struct reply *reply, size_t line)
 	return line == 0 || reply->lines[line - 1].role != LINE_TEXT;
 }
 
-void reply_find_labels(struct reply *reply)
+/* Nobody's answer: a gateway's warning, the request's reference. */
+static void find_noise(struct reply *reply)
 {
-	struct label_hit hit;
-
 	for (size_t i = 0; i < reply->count;) {
 		struct reply_line *l = &reply->lines[i];
 
-		if (l->role != LINE_TEXT) {
-			i++;
+		if (l->role == LINE_TEXT && !l->hit && (l->kinds & LEXICON_BANNER) && opens_paragraph(reply, i)) {
+			i = skip_banner(reply, i);
 			continue;
 		}
-		if (label_read(reply->forms->labels, reply->arena, reply->source, reply->count, i, reply->channel, &hit)) {
-			struct label_hit *copy = ARENA_NEW(reply->arena, struct label_hit);
-
-			*copy = hit;
-			l->hit = copy;
-			i += hit.label ? hit.lines : 1;
-		} else if ((l->kinds & LEXICON_BANNER) && opens_paragraph(reply, i)) {
-			i = skip_banner(reply, i);
-		} else {
-			if (request_is_reference(reply->forms, reply->arena, reply->source[i].text))
-				l->role = LINE_NOISE;
-			i++;
-		}
+		if (l->role == LINE_TEXT && !l->hit &&
+			request_is_reference(reply->forms, reply->arena, reply->source[i].text))
+			l->role = LINE_NOISE;
+		i++;
 	}
+}
+
+void reply_settle_labels(struct reply *reply)
+{
+	/* "Date: ..." in the head of a quoted mail is no label. */
+	for (size_t i = 0; i < reply->count; i++)
+		if (reply->lines[i].role == LINE_BOUNDARY)
+			reply->lines[i].hit = NULL;
+	find_noise(reply);
 	count_hits(reply);
 }

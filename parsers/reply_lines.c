@@ -1,4 +1,7 @@
-/* parsers/reply_lines: the parts that are read, as one list of lines; and small questions about lines. See reply.h. */
+/*
+ * parsers/reply_lines: the parts that are read, as one list of lines; what each line looks like by itself; and small questions
+ * about lines. See reply.h.
+ */
 #include "parsers/reply.h"
 
 #include <string.h>
@@ -32,13 +35,42 @@ static void add_line(struct reply *reply, const struct mail_line *line, size_t p
 
 	reply->source[reply->count++] = *line;
 	out->part = part;
-	if (is_blank(line->text)) {
-		out->role = LINE_BLANK;
-		return;
+	out->role = is_blank(line->text) ? LINE_BLANK : LINE_TEXT;
+}
+
+static bool has_colon(struct view text)
+{
+	return view_find_char(text, ':') >= 0 || view_find(text, VIEW("：")) >= 0;
+}
+
+/* A line with a label is not asked what else it may be, but whether it is a header's ("Date: ..." is both). */
+static void look_at_lines(struct reply *reply)
+{
+	const struct lexicon *lexicon = reply->forms->lexicon;
+
+	for (size_t i = 0; i < reply->count;) {
+		struct reply_line *line = &reply->lines[i];
+		struct view text = reply->source[i].text;
+		struct label_hit hit;
+		size_t lines = 1;
+
+		if (line->role == LINE_BLANK) {
+			i++;
+			continue;
+		}
+		if (label_read(reply->forms->labels, reply->arena, reply->source, reply->count, i, reply->channel, &hit)) {
+			struct label_hit *copy = ARENA_NEW(reply->arena, struct label_hit);
+
+			*copy = hit;
+			line->hit = copy;
+			lines = hit.label ? hit.lines : 1;
+		}
+		if (!line->hit || !line->hit->label)
+			line->kinds = lexicon_line(lexicon, reply->arena, text);
+		if (has_colon(text))
+			line->header = lexicon_header_name(lexicon, reply->arena, text);
+		i += lines;
 	}
-	out->kinds = lexicon_line(reply->forms->lexicon, reply->arena, line->text);
-	if (out->kinds & LEXICON_HEADER)
-		out->header = lexicon_header_name(reply->forms->lexicon, reply->arena, line->text);
 }
 
 void reply_collect(struct reply *reply, const struct mail_part *const *parts, size_t count)
@@ -61,6 +93,7 @@ void reply_collect(struct reply *reply, const struct mail_part *const *parts, si
 		for (size_t k = 0; k < parts[i]->line_count; k++)
 			add_line(reply, &parts[i]->lines[k], i);
 	}
+	look_at_lines(reply);
 }
 
 struct view reply_fold(const struct reply *reply, size_t line)
