@@ -21,6 +21,7 @@ static void unref_object(void *at)
 /* Where a walk through the tree stands. */
 struct place {
 	const char *number;
+	const char *boundary; /* of the multipart around; NULL: none */
 	int depth;
 	int alternative, related;
 	bool forwarded, report;
@@ -139,6 +140,7 @@ static void walk_multipart(struct walk *walk, GMimeMultipart *multipart, struct 
 	if (place.alternative == 0 && g_mime_content_type_is_type(type, "multipart", "alternative"))
 		child.alternative = ++walk->tree->alternatives;
 	child.depth++;
+	child.boundary = g_mime_object_get_content_type_parameter(GMIME_OBJECT(multipart), "boundary");
 	child.report = place.depth == 0 && g_mime_content_type_is_type(type, "multipart", "report");
 	if (count == 0 && place.depth > 0)
 		walk_prologue(walk, multipart, &place);
@@ -170,13 +172,54 @@ static void add_headers(struct walk *walk, GMimeMessage *message, const struct p
 	leaf->headers = true;
 }
 
+/* What stands between the end of the part's fields and the next boundary. */
+static struct view range_behind_fields(const struct walk *walk, GMimeObject *part, const char *boundary)
+{
+	GMimeHeaderList *list = g_mime_object_get_header_list(part);
+	int count = g_mime_header_list_get_count(list);
+	GMimeHeader *last = count ? g_mime_header_list_get_header_at(list, count - 1) : NULL;
+	gint64 offset = last ? g_mime_header_get_offset(last) : -1;
+	size_t at = 0, length;
+	struct header_field field;
+	struct view rest;
+	ptrdiff_t end;
+
+	if (offset < 0 || (size_t)offset > walk->raw.len || !boundary)
+		return view_sub(walk->raw, walk->raw.len, 0);
+	rest = view_sub(walk->raw, (size_t)offset, SIZE_MAX);
+	while (header_next(rest, &at, &field) == 1)
+		;
+	rest = view_sub(rest, at, SIZE_MAX);
+	end = view_find(rest, view_of(arena_printf(walk->arena, "\n--%s", boundary)));
+	length = end < 0 ? rest.len : (size_t)end;
+	return view_sub(rest, 0, length > 0 && rest.ptr[length - 1] == '\r' ? length - 1 : length);
+}
+
+/* Said to be a message and none: a file like any other, then. */
+static void walk_no_message(struct walk *walk, GMimeObject *part, const struct place *place)
+{
+	struct leaf *leaf = add_leaf(walk);
+
+	if (!leaf)
+		return;
+	leaf->number = place->number;
+	leaf->type = "message/rfc822";
+	leaf->content = object_parameters(walk->arena, part, "Content-Type");
+	leaf->disposition = object_parameters(walk->arena, part, "Content-Disposition");
+	leaf->encoding = body_encoding(object_header(part, "Content-Transfer-Encoding"));
+	leaf->body = range_behind_fields(walk, part, place->boundary);
+	leaf->forwarded = place->forwarded;
+}
+
 static void walk_message(struct walk *walk, GMimeMessagePart *part, struct place place)
 {
 	GMimeMessage *message = g_mime_message_part_get_message(part);
 	GMimeObject *body = message ? g_mime_message_get_mime_part(message) : NULL;
 
-	if (!message)
+	if (!message || g_mime_header_list_get_count(g_mime_object_get_header_list(GMIME_OBJECT(message))) == 0) {
+		walk_no_message(walk, GMIME_OBJECT(part), &place);
 		return;
+	}
 	add_headers(walk, message, &place);
 	place.forwarded = true;
 	place.report = false;

@@ -6,11 +6,10 @@
  */
 #include "tests/unit/unit.h"
 
-#include <errno.h>
-#include <seccomp.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "filing/sandbox.h"
 #include "parsers/mail.h"
 #include "parsers/mail_private.h"
 #include "tests/unit/mail_dump.h"
@@ -130,19 +129,6 @@ static void test_mutated(void **state)
 
 /* ---- in the sandbox ---- */
 
-/* Files cannot be opened, everything else goes: what the parser's process is allowed, as far as libraries may notice.
- */
-static int close_files(void)
-{
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-
-	if (!filter || seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(open), 0) < 0 ||
-		seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(openat), 0) < 0 ||
-		seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), 0) < 0)
-		return -1;
-	return seccomp_load(filter);
-}
-
 static void compare_case(const char *name, struct view input, struct view expected)
 {
 	struct arena *own = arena_new();
@@ -187,7 +173,9 @@ static void test_sandbox(void **state)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		if (close_files() < 0)
+		struct error err = ERROR_INIT;
+
+		if (sandbox_enter(&err) < 0)
 			_exit(2);
 		for (size_t i = 0; i < stored_count; i++)
 			compare_case(stored[i].name, stored[i].input, stored[i].expected);
