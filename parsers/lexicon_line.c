@@ -271,14 +271,14 @@ static int header_name(const struct lexicon *lexicon, struct arena *arena, struc
 /* Takes dashes (or = * _) off both ends; true when at least two stood there at each. */
 static bool rules_off(struct view folded, struct view *inner_out)
 {
-	size_t left = 0, right = 0;
+	size_t left = 0, right = 0, marks_left = 0, marks_right = 0;
 
-	while (left < folded.len && memchr("-=*_ ", folded.ptr[left], 5))
-		left++;
-	while (right < folded.len - left && memchr("-=*_ ", folded.ptr[folded.len - 1 - right], 5))
-		right++;
+	for (; left < folded.len && memchr("-=*_ ", folded.ptr[left], 5); left++)
+		marks_left += folded.ptr[left] != ' ';
+	for (; right < folded.len - left && memchr("-=*_ ", folded.ptr[folded.len - 1 - right], 5); right++)
+		marks_right += folded.ptr[folded.len - 1 - right] != ' ';
 	*inner_out = view_sub(folded, left, folded.len - left - right);
-	return left >= 2 && right >= 2 && inner_out->len > 0;
+	return marks_left >= 2 && marks_right >= 2 && inner_out->len > 0;
 }
 
 static bool is_separator(const struct lexicon *lexicon, struct arena *arena, struct view folded)

@@ -7,6 +7,7 @@
 
 struct regex {
 	pcre2_code *code;
+	pcre2_code *open; /* of REGEX_WHOLE: the same without its end, since PCRE2 has no partial match up to an end; else NULL */
 	pcre2_match_context *limits;
 };
 
@@ -57,6 +58,9 @@ int regex_new(struct view pattern, unsigned flags, struct regex **out, struct er
 	if (!regex)
 		exit(EX_OSERR);
 	regex->code = code;
+	if (flags & REGEX_WHOLE)
+		regex->open = pcre2_compile((PCRE2_SPTR)pattern.ptr, pattern.len,
+			compile_options(flags) & ~PCRE2_ENDANCHORED, &number, &offset, NULL);
 	regex->limits = limits_new();
 	*out = regex;
 	return 0;
@@ -68,6 +72,7 @@ void regex_free(struct regex **regex)
 		return;
 	pcre2_match_context_free((*regex)->limits);
 	pcre2_code_free((*regex)->code);
+	pcre2_code_free((*regex)->open);
 	free(*regex);
 	*regex = NULL;
 }
@@ -77,7 +82,7 @@ static void match_data_free(pcre2_match_data **data)
 	pcre2_match_data_free(*data);
 }
 
-static int run(const struct regex *regex, struct view subject, size_t from, uint32_t options, struct regex_span *spans,
+static int run(const struct regex *regex, const pcre2_code *code, struct view subject, size_t from, uint32_t options, struct regex_span *spans,
 	size_t count)
 {
 	uint32_t pairs = count > REGEX_GROUPS_MAX ? REGEX_GROUPS_MAX : (uint32_t)count;
@@ -90,7 +95,7 @@ static int run(const struct regex *regex, struct view subject, size_t from, uint
 		exit(EX_OSERR);
 	if (from > subject.len)
 		return 0;
-	got = pcre2_match(regex->code, (PCRE2_SPTR)(subject.ptr ? subject.ptr : ""), subject.len, from, options, data,
+	got = pcre2_match(code, (PCRE2_SPTR)(subject.ptr ? subject.ptr : ""), subject.len, from, options, data,
 		regex->limits);
 	if (got == PCRE2_ERROR_PARTIAL)
 		return 1;
@@ -108,12 +113,13 @@ static int run(const struct regex *regex, struct view subject, size_t from, uint
 
 int regex_match(const struct regex *regex, struct view subject, size_t from, struct regex_span *spans, size_t count)
 {
-	return run(regex, subject, from, 0, spans, count);
+	return run(regex, regex->code, subject, from, 0, spans, count);
 }
 
 bool regex_match_begins(const struct regex *regex, struct view subject)
 {
-	return run(regex, subject, 0, PCRE2_ANCHORED | PCRE2_PARTIAL_HARD, NULL, 0) > 0;
+	return run(regex, regex->open ? regex->open : regex->code, subject, 0, PCRE2_ANCHORED | PCRE2_PARTIAL_HARD, NULL, 0) >
+		0;
 }
 
 size_t regex_group(const struct regex *regex, const char *name)

@@ -269,6 +269,14 @@ static json_t *sorted(const struct list *list, const struct field *field)
 	return array;
 }
 
+/* What was written from one word to before another, all on one line. */
+static struct view words_text(const struct list *list, size_t from, size_t end)
+{
+	struct view first = list->words[from].text, last = list->words[end - 1].text;
+
+	return (struct view){first.ptr, (size_t)(last.ptr - first.ptr) + last.len};
+}
+
 /* Each part between marks taken for what it is, or is near to; nothing if one stays unknown. */
 static struct view suggest(struct list *list)
 {
@@ -278,7 +286,6 @@ static struct view suggest(struct list *list)
 	text_init(&out, VALUE_LINE_MAX);
 	for (size_t from = 0, end; from < list->count; from = end) {
 		int option = OPTION_NONE;
-		struct view key;
 
 		if (list->words[from].conjunction && !list->words[from].strong) {
 			end = from + 1;
@@ -288,13 +295,8 @@ static struct view suggest(struct list *list)
 			continue;
 		for (enum pass pass = PASS_EXACT; pass < PASS_COUNT && option < 0; pass++)
 			option = fit(list, pass, from, end, false);
-		if (option < 0) {
-			key = option_key_of(list->job->arena,
-				view_sub(list->words[from].text, 0,
-					(size_t)(list->words[end - 1].text.ptr - list->words[from].text.ptr) +
-						list->words[end - 1].text.len));
-			option = option_near(list->job, key);
-		}
+		if (option < 0)
+			option = option_near(list->job, option_key_of(list->job->arena, words_text(list, from, end)));
 		if (option < 0)
 			break;
 		text_add_format(&out, "%s%s", out.len > 0 ? ", " : "", list->job->field->options[option].value);

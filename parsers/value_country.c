@@ -3,11 +3,23 @@
 
 #define LINES_MAX 4 /* a long name may be wrapped */
 
+/* "Burma / Myanmar": names of one country are one answer, names of two are none. */
 static const char *country_of(const struct value_job *job, struct view text)
 {
 	bool ambiguous;
+	const char *whole = lexicon_country(job->context->lexicon, job->arena, text, &ambiguous), *found = NULL;
+	struct view rest = text, part;
 
-	return lexicon_country(job->context->lexicon, job->arena, text, &ambiguous);
+	if (whole || view_find_char(text, '/') < 0)
+		return whole;
+	while (view_next_field(&rest, '/', &part)) {
+		const char *one = lexicon_country(job->context->lexicon, job->arena, part, &ambiguous);
+
+		if (!one || (found && strcmp(found, one) != 0))
+			return NULL;
+		found = one;
+	}
+	return found;
 }
 
 enum value_verdict value_read_country(struct value_job *job, json_t **value_out, struct view *suggestion_out)

@@ -231,7 +231,8 @@ static struct view suggest(const struct value_job *job, const struct tokens *tok
 
 		if (token.kind == TOKEN_WORD || (token.kind == TOKEN_SIGN && i == 0))
 			continue;
-		if (token.kind == TOKEN_NUMBER && token.digits == 2 && i + 1 == tokens->count && i > 1) {
+		if (token.kind == TOKEN_NUMBER && token.digits == 2 && i + 1 == tokens->count && i > 1 &&
+			tokens->list[0].digits != 4) {
 			token.value += 2000;
 			token.digits = 4;
 		}

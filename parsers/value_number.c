@@ -134,6 +134,8 @@ static bool is_changed(const struct value_job *job, struct view rest)
 	struct view key = word_key(job->arena, rest), word;
 	size_t words = 0;
 
+	if (lexicon_out_of(job->context->lexicon, job->arena, rest) == 2)
+		return true; /* the whole, and no part of it */
 	while (words++ < WORDS_LOOKED_AT && view_next_field(&key, ' ', &word)) {
 		if (lexicon_is_magnitude(job->context->lexicon, job->arena, word))
 			return true;
@@ -188,6 +190,16 @@ static bool read_number(const struct value_job *job, struct view text, long long
 	return follows_well(view_sub(text, first.end, text.len)) && !is_changed(job, view_sub(text, first.end, text.len));
 }
 
+/* "- 5" is five behind a bullet, unless the field has numbers below zero. */
+static bool is_minus_or_bullet(const struct value_job *job)
+{
+	struct view line = view_trim(view_sub(job->text, 0, job->used));
+	size_t bullet;
+
+	return !(job->field->has_min && job->field->min >= 0) && value_is_bullet(line, &bullet) &&
+		(view_starts(line, VIEW("-")) || view_starts(line, VIEW("–")) || view_starts(line, VIEW("—")));
+}
+
 /* "about 350": the only number in the text, if it would do. */
 static struct view suggest(const struct value_job *job, struct view text)
 {
@@ -210,7 +222,7 @@ enum value_verdict value_read_number(struct value_job *job, json_t **value_out, 
 	struct view text = unicode_ascii_digits(job->arena, job->line);
 	long long value;
 
-	if (read_number(job, text, &value) && in_range(job->field, value)) {
+	if (!is_minus_or_bullet(job) && read_number(job, text, &value) && in_range(job->field, value)) {
 		*value_out = json_integer(value);
 		return VALUE_TAKEN;
 	}

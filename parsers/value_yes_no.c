@@ -41,10 +41,29 @@ static bool contradicts(const struct value_job *job, struct view tail, int answe
 	return other >= 0 && other != answer;
 }
 
+/* The first word, if no other word says the contrary. */
+static struct view suggest(const struct value_job *job)
+{
+	struct view rest = word_key(job->arena, job->line), word;
+	int answer = -1, other;
+
+	if (!view_next_field(&rest, ' ', &word))
+		return VIEW_NULL;
+	answer = lexicon_yes_no(job->context->lexicon, job->arena, word);
+	if (answer < 0 || unicode_length(word) == 1)
+		return VIEW_NULL;
+	while (view_next_field(&rest, ' ', &word)) {
+		other = lexicon_yes_no(job->context->lexicon, job->arena, word);
+		if (other >= 0 && other != answer)
+			return VIEW_NULL;
+	}
+	return answer ? VIEW("yes") : VIEW("no");
+}
+
 enum value_verdict value_read_yes_no(struct value_job *job, json_t **value_out, struct view *suggestion_out)
 {
 	const struct lexicon *lexicon = job->context->lexicon;
-	struct view head = VIEW_NULL, tail = VIEW_NULL, word, rest;
+	struct view head = VIEW_NULL, tail = VIEW_NULL;
 	bool stop = false;
 	int answer;
 
@@ -59,10 +78,6 @@ enum value_verdict value_read_yes_no(struct value_job *job, json_t **value_out, 
 		*value_out = json_boolean(answer);
 		return VALUE_TAKEN;
 	}
-	rest = word_key(job->arena, job->line);
-	if (view_next_field(&rest, ' ', &word) && answer < 0)
-		answer = lexicon_yes_no(lexicon, job->arena, word);
-	if (answer >= 0 && rest.len > 0)
-		*suggestion_out = answer ? VIEW("yes") : VIEW("no");
+	*suggestion_out = suggest(job);
 	return VALUE_INVALID;
 }
