@@ -6,9 +6,9 @@
  * offsets in it.
  *
  * Guards: leading "From " line and blank lines are skipped; a mail with no header, or one whose multipart boundary
- * never appears, still gives its text; own RFC 2047 decoding (adjacent words of one charset joined first); From by
- * `<...@...>` where GMime finds no mailbox; the caps of parsers.h; base64 that is really plain text is taken as it
- * stands; format=flowed and delsp are undone.
+ * never appears, still gives its text; own RFC 2047 decoding (adjacent words of one charset joined first); From
+ * is read by our own code, however badly it is written; the caps of parsers.h; base64 that is really plain text is
+ * taken as it stands; format=flowed and delsp are undone.
  */
 #ifndef PARSERS_MAIL_H
 #define PARSERS_MAIL_H
@@ -21,10 +21,12 @@
  *
  * Unless soft breaks were joined in it, `text` is what stands in the part's `text` from `start` to `end`.
  *
- * Quote marks ("> ") are off `text` and counted in `quote`. In HTML every <blockquote>, gmail_quote, ... counts one
- * level. Soft line breaks (format=flowed) are already joined. Table cells: `row` and `cell` count from 1 within a part
- * (0: not in a data table); all lines of one cell share them; rows are numbered on through the part, nested layout
- * tables included.
+ * Quote marks ("> ") are off `text` and counted in `quote`. In HTML every <blockquote> that does more than indent
+ * counts one level, and so does Outlook's bar at the left; what only holds a quote with its attribution (a gmail_quote
+ * <div>, yahoo_quoted) counts none, but has `boundary`. Soft line breaks (format=flowed) are already joined. Table
+ * cells: `row` and `cell` count from 1 within a part (0: not in a table); all lines of one cell share them; rows are
+ * numbered on through the part, nested tables included; a table of a single cell is but a frame and counts for
+ * nothing.
  */
 struct mail_line {
 	struct view text;  /* without quote marks and line end; white space at its end cut */
