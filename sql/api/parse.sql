@@ -22,7 +22,7 @@ BEGIN
 	SELECT c.message_id, r.raw, c.oversize, (SELECT a.kind::text FROM account a WHERE a.account_id = c.account_id),
 		c.attempts::bigint
 	FROM counted c JOIN message_raw r USING (message_id)
-	WHERE c.before < parse_claim.max_bytes ORDER BY c.message_id;
+	WHERE c.before = 0 OR c.before + c.size <= parse_claim.max_bytes ORDER BY c.message_id;
 END $$;
 
 -- A text of a result for a column: cut, as indexes and people want it.
