@@ -142,18 +142,18 @@ static int start_tls(struct imap *imap, struct tls_client *tls, struct error *er
 
 	imap_begin(imap, IMAP_ANSWER_MAX);
 	code = mailimap_starttls(imap->session);
-	if (code == MAILIMAP_ERROR_STARTTLS || code == MAILIMAP_ERROR_PROTOCOL) {
-		error_set(err, REACH_SOURCE,
-			"%s does not do STARTTLS, and nothing is sent without TLS: try tls: implicit",
-			imap->mailbox->host);
-		stream_break(imap->stream, err);
-		return -1;
-	}
 	/* What came behind the OK came in the clear: somebody in between wants it taken for the server's words under
 	 * TLS. */
 	if (imap->session->imap_stream && imap->session->imap_stream->read_buffer_len) {
 		error_set(
 			err, REACH_SOURCE, "STARTTLS with %s: text was injected before TLS began", imap->mailbox->host);
+		stream_break(imap->stream, err);
+		return -1;
+	}
+	if (code == MAILIMAP_ERROR_STARTTLS || code == MAILIMAP_ERROR_PROTOCOL) {
+		error_set(err, REACH_SOURCE,
+			"%s does not do STARTTLS, and nothing is sent without TLS: try tls: implicit",
+			imap->mailbox->host);
 		stream_break(imap->stream, err);
 		return -1;
 	}

@@ -18,6 +18,7 @@ struct tls_client {
 
 struct tls {
 	SSL *ssl;
+	X509 *refused;	/* the certificate that failed, for the message */
 	char host[256]; /* for messages */
 };
 
@@ -88,6 +89,18 @@ static int load_trust(SSL_CTX *context, const char *ca_file, struct error *err)
 	return 0;
 }
 
+/* Keeps the first certificate that is refused: after the handshake OpenSSL does not give it out. */
+static int keep_refused(int good, X509_STORE_CTX *store)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct tls *tls = ssl ? SSL_get_app_data(ssl) : NULL;
+	X509 *certificate = X509_STORE_CTX_get_current_cert(store);
+
+	if (!good && tls && !tls->refused && certificate && X509_up_ref(certificate) == 1)
+		tls->refused = certificate;
+	return good;
+}
+
 int tls_client_new(const char *ca_file, struct tls_client **out, struct error *err)
 {
 	struct tls_client *client = calloc(1, sizeof(*client));
@@ -102,7 +115,7 @@ int tls_client_new(const char *ca_file, struct tls_client **out, struct error *e
 		return error_set(err, REACH_STOP, "OpenSSL cannot start: %s", tls_words_library());
 	}
 	SSL_CTX_set_min_proto_version(client->context, TLS1_2_VERSION);
-	SSL_CTX_set_verify(client->context, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_verify(client->context, SSL_VERIFY_PEER, keep_refused);
 	SSL_CTX_set_mode(client->context,
 		SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_options(client->context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
@@ -163,6 +176,7 @@ int tls_new(struct tls_client *client, int fd, const char *host, struct tls **ou
 	}
 	SSL_set_bio(tls->ssl, bio, bio);
 	SSL_set_connect_state(tls->ssl);
+	SSL_set_app_data(tls->ssl, tls);
 	snprintf(tls->host, sizeof(tls->host), "%s", host);
 	*out = tls;
 	return 0;
@@ -176,6 +190,7 @@ void tls_free(struct tls **tls, bool polite)
 	if (polite && (*tls)->ssl)
 		SSL_shutdown((*tls)->ssl);
 	SSL_free((*tls)->ssl);
+	X509_free((*tls)->refused);
 	free(*tls);
 	*tls = NULL;
 }
@@ -216,7 +231,7 @@ enum tls_state tls_handshake(struct tls *tls, struct error *err)
 	if (result == 1)
 		return TLS_DONE;
 	if (SSL_get_verify_result(tls->ssl) != X509_V_OK) {
-		tls_words_certificate(tls->ssl, tls->host, err);
+		tls_words_certificate(SSL_get_verify_result(tls->ssl), tls->refused, tls->host, err);
 		return TLS_FAILED;
 	}
 	if (tls_words_handshake(tls->host, err))

@@ -42,7 +42,7 @@ static void add_name(struct text *out, const GENERAL_NAME *name)
 }
 
 /* The host names and addresses that the certificate is for. */
-static void add_names(struct text *out, X509 *certificate)
+static void add_names(struct text *out, const X509 *certificate)
 {
 	GENERAL_NAMES *names = certificate ? X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL) : NULL;
 
@@ -85,10 +85,8 @@ static void add_issuer(struct text *out, const X509 *certificate)
 	}
 }
 
-void tls_words_certificate(const SSL *ssl, const char *host, struct error *err)
+void tls_words_certificate(long code, const X509 *certificate, const char *host, struct error *err)
 {
-	X509 *certificate = SSL_get1_peer_certificate(ssl);
-	long code = SSL_get_verify_result(ssl);
 	TEXT_SCOPED detail;
 
 	text_init(&detail, NAMES_MAX);
@@ -128,7 +126,6 @@ void tls_words_certificate(const SSL *ssl, const char *host, struct error *err)
 		error_set(err, REACH_SOURCE, "the certificate of %s is refused: %s", host,
 			X509_verify_cert_error_string(code));
 	}
-	X509_free(certificate);
 }
 
 bool tls_words_handshake(const char *host, struct error *err)

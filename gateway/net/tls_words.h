@@ -11,8 +11,8 @@
 
 /* The newest entry of OpenSSL's error queue; never NULL. */
 const char *tls_words_library(void);
-/* The certificate was refused: says which one, why, and the mend. */
-void tls_words_certificate(const SSL *ssl, const char *host, struct error *err);
+/* The certificate (or NULL) was refused with that X509_V_ERR: says why, and the mend. */
+void tls_words_certificate(long code, const X509 *certificate, const char *host, struct error *err);
 /* Is the first entry of the error queue one that has a plain meaning (no TLS on this port, only old versions)? Then the
  * error is set. */
 bool tls_words_handshake(const char *host, struct error *err);
