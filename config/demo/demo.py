@@ -166,7 +166,7 @@ def wait_until_read(total):
             fail('the service ended with status %s' % service.returncode)
         status = counts()
         if status:
-            states = status['messages']
+            states = {row['state']: row['messages'] for row in status['states']}
             done = sum(states.get(s, 0) for s in STATES)
             stored = done + states.get('received', 0)
             line = 'Taken in %3d of %d, read %3d' % (stored, total, done)
@@ -182,9 +182,7 @@ def wait_until_read(total):
 
 
 def make_team():
-    teams = json.loads(fieldpost('team', 'list', '--json') or '[]')
-    teams = teams.get('teams', teams) if isinstance(teams, dict) else teams
-    if any(t.get('team', t.get('name')) == TEAM for t in teams):
+    if any(row['team'] == TEAM for row in json.loads(fieldpost('team', 'list', '--json'))):
         return
     fieldpost('team', 'add', TEAM, '--member', MEMBER, '--member-name', 'Policy desk')
     fieldpost('subscribe', TEAM, '--weekday', 'monday', '--hour', '8', '--zone', 'Europe/Zurich', '--empty', 'skip')
