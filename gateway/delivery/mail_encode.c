@@ -180,11 +180,19 @@ static bool needs_encoding(struct view value)
 	return false;
 }
 
-/* Encoded words of whole characters, each on a line of its own when the line is full: base64, shortest for most scripts. */
+/* Bytes that an encoded word may hold to fit behind what stands in the line, or in a line of its own. */
+static size_t encoded_room(size_t column)
+{
+	const size_t frame = sizeof("=?UTF-8?B?" "?=") - 1;
+	size_t line = column + 1 + frame + 16 < ENCODED_LINE_MAX ? ENCODED_LINE_MAX - column - 1 : ENCODED_WORD_MAX;
+
+	return ((line < ENCODED_WORD_MAX ? line : ENCODED_WORD_MAX) - frame) / 4 * 3;
+}
+
+/* Encoded words of whole characters, the first one in the line that has begun: base64, shortest for most scripts. */
 static void add_encoded_words(struct text *out, size_t *column, struct view value)
 {
 	static const char opening[] = "=?UTF-8?B?", closing[] = "?=";
-	const size_t bytes_max = (ENCODED_WORD_MAX + 2 - sizeof(opening) - sizeof(closing)) / 4 * 3;
 	size_t at = 0, from = 0, last = 0;
 	uint32_t code;
 	TEXT_SCOPED word = {0};
@@ -193,7 +201,7 @@ static void add_encoded_words(struct text *out, size_t *column, struct view valu
 	while (from < value.len) {
 		bool more = unicode_next(value, &at, &code);
 
-		if (more && at - from <= bytes_max) {
+		if (more && at - from <= encoded_room(*column)) {
 			last = at;
 			continue;
 		}
@@ -268,10 +276,8 @@ void mail_header_address(struct arena *arena, const char *name, struct view disp
 	column = strlen(name) + 1;
 	if (clean.len > 0 && needs_encoding(clean))
 		add_encoded_words(out, &column, clean);
-	else if (is_atom_text(clean))
-		add_words(out, &column, clean);
-	else
-		add_words(out, &column, quoted_string(arena, clean));
+	else if (clean.len > 0)
+		add_words(out, &column, is_atom_text(clean) ? clean : quoted_string(arena, clean));
 	add_folded(out, &column, view_of(arena_printf(arena, "<%.*s>", VIEW_ARGS(address))));
 	text_add_string(out, "\r\n");
 }

@@ -96,7 +96,7 @@ static void add_alternatives(const struct outgoing *mail, struct text *out)
 	char boundary[64];
 
 	make_boundary(mail->header_id, boundary, sizeof(boundary));
-	text_add_format(out, "Content-Type: multipart/alternative; boundary=\"%s\"\r\n\r\n", boundary);
+	text_add_format(out, "Content-Type: multipart/alternative;\r\n boundary=\"%s\"\r\n\r\n", boundary);
 	text_add_format(out, "--%s\r\n", boundary);
 	add_part(out, "text/plain", mail->text);
 	text_add_format(out, "\r\n--%s\r\n", boundary);

@@ -22,6 +22,8 @@
 #define DIGEST_HTML_MAX ((size_t)95 * 1000) /* bytes of the HTML part: Gmail clips at 102 KB */
 #define DIGEST_TEXT_MAX ((size_t)4 * 1024 * 1024) /* bytes of the text part */
 #define DIGEST_LINES_A_THEME 3              /* shown; the others are named by number */
+#define DIGEST_THEMES_SHOWN 24              /* with a heading; lines of the others are named at the end */
+#define DIGEST_NUMBERS_NAMED 600            /* lines that are named by number alone */
 #define DIGEST_URGENT_NAMED 6               /* at the head */
 #define DIGEST_COUNTRIES_SHOWN 15           /* the worst; the others in one row */
 #define DIGEST_FORMS_SHOWN 12               /* with figures; the others by title */

@@ -23,7 +23,7 @@ struct line {
 static void set_column_marks(json_t *view, const char *name, enum mark mark)
 {
 	json_t *columns = json_object();
-	char key[4], value[3] = {(char)mark, 0, 0};
+	char key[12], value[3] = {(char)mark, 0, 0};
 
 	for (int column = 1; column <= LAYOUT_COLUMNS; column++) {
 		snprintf(key, sizeof(key), "%d", column);

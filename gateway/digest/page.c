@@ -11,7 +11,7 @@ static const int64_t DAY = 24LL * 3600 * 1000000;
 
 static bool is_dropped(uint32_t code)
 {
-	return (code < 0x20 && code != '\n') || (code >= 0x7f && code < 0xa0) || code == 0x061c || code == 0x200e ||
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c || code == 0x200e ||
 		code == 0x200f || (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
 }
 
@@ -42,7 +42,7 @@ const char *page_clean(struct page *page, struct view value)
 		start = unicode_is_space(code);
 		letters = start ? 0 : letters + 1;
 		if (is_dropped(code)) {
-			if (code == '\t')
+			if (code == '\t' || code == '\n')
 				text_add_char(&out, ' ');
 			continue;
 		}
@@ -307,6 +307,8 @@ static void page_style(struct page *page)
 	page_set(page->view, "end", rtl ? "left" : "right");
 	page_set(page->view, "pad_row", rtl ? "9px 0 8px 8px" : "9px 8px 8px 0");
 	page_set(page->view, "pad_label", rtl ? "3px 0 3px 10px" : "3px 10px 3px 0");
+	page_set(page->view, "pad_trend", rtl ? "8px 10px 8px 0" : "8px 0 8px 10px");
+	page_set(page->view, "pad_head", rtl ? "0 6px 6px 0" : "0 0 6px 6px");
 	json_object_set(page->view, "style", json_object_get(page->words, "style"));
 	text_init(&fill, 1024);
 	for (int i = 0; i < 30; i++) /* keeps what follows out of the inbox's preview */

@@ -30,6 +30,7 @@ struct page {
 	int ordinal;             /* of the last section */
 	size_t lines, shown;     /* of the digest; with their words */
 	size_t urgent;           /* lines marked so */
+	size_t named;            /* lines named by number alone */
 	int64_t no_country;      /* lines that name none */
 };
 

@@ -19,14 +19,16 @@ static json_t *trend_row(struct page *page, const char *key)
 	json_t *columns = json_array(), *row;
 	int64_t most = 0, now = 0, before = 0;
 	size_t i, count = json_array_size(trend);
-	TEXT_SCOPED numbers = {0};
+	TEXT_SCOPED numbers = {0}, aligned = {0};
 
 	text_init(&numbers, 1024);
+	text_init(&aligned, 1024);
 	json_array_foreach(trend, i, week) {
 		before = now;
 		now = page_int(week, key);
 		most = now > most ? now : most;
 		text_add_format(&numbers, "%s%s", i > 0 ? page_list_separator(page) : "", page_number(page, now));
+		text_add_format(&aligned, "%s%s%s", i > 0 ? " " : "", now < 10 ? " " : "", page_number(page, now));
 	}
 	json_array_foreach(trend, i, week)
 		json_array_append_new(columns,
@@ -36,6 +38,7 @@ static json_t *trend_row(struct page *page, const char *key)
 				"newest", i + 1 == count));
 	row = json_pack("{s:s,s:s,s:s,s:o}", "now", page_number(page, now), "change",
 		locale_change(page->locale, page->arena, now - before), "numbers", text_string(&numbers), "columns", columns);
+	page_set(row, "numbers_aligned", text_string(&aligned));
 	json_object_set_new(row, "is_replies", json_boolean(strcmp(key, "replies") == 0));
 	json_object_set_new(row, "is_countries", json_boolean(strcmp(key, "countries") == 0));
 	return row;
@@ -85,22 +88,41 @@ static json_t *new_group(const char *label)
 	return json_pack("{s:s,s:b,s:b,s:b,s:b,s:b}", "label", label, "also", 0, "several", 0, "average", 0, "scale", 0, "bars", 0);
 }
 
+struct option_count {
+	const char *label;
+	int64_t count, before;
+	size_t place; /* in the form */
+};
+
+/* The most frequent first, then in the form's order. */
+static int compare_options(const void *a, const void *b)
+{
+	const struct option_count *x = a, *y = b;
+
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	return x->place < y->place ? -1 : 1;
+}
+
+/* One choice keeps the form's order, which often is a scale; of several the most frequent come first. */
 static json_t *options_group(struct page *page, const json_t *field, int64_t whole)
 {
 	json_t *group = new_group(page_string(page, field, "label")), *rows = json_array();
-	const char *type = json_string_value(json_object_get(field, "type"));
-	const json_t *option;
+	bool several = strcmp(json_string_value(json_object_get(field, "type")), "choices") == 0;
+	const json_t *option, *options = json_object_get(field, "options");
+	struct option_count *counts = ARENA_NEW_N(page->arena, struct option_count, json_array_size(options) + 1);
 	size_t i;
 
-	json_array_foreach(json_object_get(field, "options"), i, option) {
+	json_array_foreach(options, i, option) {
 		const json_t *value = value_of(field, json_string_value(json_object_get(option, "value")));
 
-		if (i == DIGEST_OPTIONS_SHOWN)
-			break;
-		json_array_append_new(rows,
-			bar_row(page, page_string(page, option, "label"), page_int(value, "count"), page_int(value, "before"), whole));
+		counts[i] = (struct option_count){page_string(page, option, "label"), page_int(value, "count"), page_int(value, "before"), i};
 	}
-	json_object_set_new(group, "several", json_boolean(strcmp(type, "choices") == 0));
+	if (several)
+		qsort(counts, json_array_size(options), sizeof(*counts), compare_options);
+	for (i = 0; i < json_array_size(options) && i < DIGEST_OPTIONS_SHOWN; i++)
+		json_array_append_new(rows, bar_row(page, counts[i].label, counts[i].count, counts[i].before, whole));
+	json_object_set_new(group, "several", json_boolean(several));
 	json_object_set_new(group, "bars", json_pack("{s:o,s:s}", "rows", rows, "bar_height", "8"));
 	return group;
 }

@@ -102,8 +102,10 @@ static void read_lines(struct page *page, struct section *section)
 /* The first line of every group, then the second of every one, and so on, as far as the budget goes. */
 static void choose_lines(struct page *page, struct section *section)
 {
+	size_t groups = section->group_count < DIGEST_THEMES_SHOWN ? section->group_count : DIGEST_THEMES_SHOWN;
+
 	for (size_t rank = 0; rank < DIGEST_LINES_A_THEME; rank++)
-		for (size_t i = 0; i < section->group_count && page->shown < page->budget; i++)
+		for (size_t i = 0; i < groups && page->shown < page->budget; i++)
 			if (section->groups[i].count > rank) {
 				section->groups[i].shown++;
 				page->shown++;
@@ -122,6 +124,21 @@ static int compare_numbers(const void *a, const void *b)
 	return x->number < y->number ? -1 : x->number > y->number;
 }
 
+/* Names a line by its number; of very many only the first are named. */
+static void name_line(struct page *page, json_t *list, const struct page_line *line)
+{
+	if (page->named++ < DIGEST_NUMBERS_NAMED)
+		json_array_append_new(list, number_item(page, line));
+}
+
+/* The mark behind the last number: an end, or that there are more. */
+static void end_list(struct page *page, json_t *list)
+{
+	page_separate(page, list, page_list_separator(page));
+	if (page->named > DIGEST_NUMBERS_NAMED && json_array_size(list) > 0)
+		page_set(json_array_get(list, json_array_size(list) - 1), "sep", page_word(page, "and_more", NULL));
+}
+
 static json_t *group_view(struct page *page, const struct section *section, const struct group *group)
 {
 	json_t *lines = json_array(), *more = json_array();
@@ -132,9 +149,9 @@ static json_t *group_view(struct page *page, const struct section *section, cons
 			page_line_view(page, group->lines[i], section->any_verified, !group->urgent && !group->withheld));
 	qsort(group->lines + group->shown, rest, sizeof(group->lines[0]), compare_numbers);
 	for (size_t i = group->shown; i < group->count; i++)
-		json_array_append_new(more, number_item(page, group->lines[i]));
+		name_line(page, more, group->lines[i]);
 	page_separate(page, lines, "");
-	page_separate(page, more, page_list_separator(page));
+	end_list(page, more);
 	return json_pack("{s:s,s:b,s:b,s:s,s:o,s:b,s:o}", "title", group->lines[0]->title, "urgent", group->urgent, "withheld_group",
 		group->withheld, "count", page_number(page, (int64_t)group->count), "lines", lines, "has_more", rest > 0, "more", more);
 }
@@ -166,14 +183,20 @@ static void set_urgent(struct page *page, const struct section *section)
 
 static void set_rest(struct page *page, const struct section *section, json_t *view)
 {
-	json_t *wordless = json_array(), *rest = json_object();
+	json_t *wordless = json_array(), *others = json_array(), *rest = json_object();
 
 	for (size_t i = 0; i < section->count; i++)
 		if (!section->lines[i].words && !section->lines[i].withheld)
-			json_array_append_new(wordless, number_item(page, &section->lines[i]));
-	page_separate(page, wordless, page_list_separator(page));
+			name_line(page, wordless, &section->lines[i]);
+	end_list(page, wordless);
+	for (size_t i = DIGEST_THEMES_SHOWN; i < section->group_count; i++)
+		for (size_t k = 0; k < section->groups[i].count; k++)
+			name_line(page, others, section->groups[i].lines[k]);
+	end_list(page, others);
 	json_object_set_new(rest, "has_wordless", json_boolean(section->wordless > 0));
 	json_object_set_new(rest, "wordless", wordless);
+	json_object_set_new(rest, "has_others", json_boolean(section->group_count > DIGEST_THEMES_SHOWN));
+	json_object_set_new(rest, "others", others);
 	json_object_set_new(view, "rest", rest);
 }
 
@@ -186,7 +209,7 @@ void page_words(struct page *page)
 	page->lines = section.count;
 	set_urgent(page, &section);
 	choose_lines(page, &section);
-	for (size_t i = 0; i < section.group_count; i++)
+	for (size_t i = 0; i < section.group_count && i < DIGEST_THEMES_SHOWN; i++)
 		json_array_append_new(groups, group_view(page, &section, &section.groups[i]));
 	page_set(view, "shown", page_number(page, (int64_t)page->shown));
 	page_set(view, "all", page_number(page, (int64_t)page->lines));

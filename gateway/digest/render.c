@@ -8,7 +8,7 @@
 static int make_page(struct page *page, struct error *err)
 {
 	page->view = json_object();
-	page->shown = page->urgent = 0;
+	page->shown = page->urgent = page->named = 0;
 	page->no_country = 0;
 	page->ordinal = 0;
 	page_words(page);

@@ -117,7 +117,7 @@ $$;
 -- What is due
 ---------------------------------------------------------------------------------------------------
 
--- The digests to make: those opened and not finished whose next attempt has come, and the latest that each active
+-- The digests to make: those opened and left unfinished, when their next attempt has come, and the latest that each active
 -- subscription should have had by now. After a time without service that is one, from where the last one ended, marked late.
 CREATE FUNCTION api.digest_due(now timestamptz)
 RETURNS TABLE (digest_id bigint, subscription_id bigint, period_start timestamptz, period_end timestamptz, late boolean)
@@ -125,7 +125,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg
 AS $$
 	SELECT d.digest_id, d.subscription_id, d.period_start, d.period_end, d.late
 	FROM digest d
-	WHERE d.state = 'open' AND coalesce(d.next_at, '-infinity') <= digest_due.now
+	WHERE d.state = 'open' AND coalesce(d.next_at, d.opened_at + interval '1 minute') <= digest_due.now
 	UNION ALL
 	SELECT NULL, s.subscription_id, coalesce(last.period_end, due.before), due.moment, digest_due.now - due.moment > interval '1 hour'
 	FROM subscription s
