@@ -4,6 +4,7 @@
 Started by config/demo/run. Everything lies under $STATE; nothing is left running. A second start on the same state takes in nothing
 twice and sends nothing twice.
 """
+import datetime
 import email
 import email.policy
 import imaplib
@@ -157,9 +158,15 @@ def counts():
         return None
 
 
+def visited(status, began):
+    """Was the mailbox looked through since the service began?"""
+    contact = status['sources'][0]['last_contact'] if status['sources'] else None
+    return bool(contact) and datetime.datetime.fromisoformat(contact.replace('Z', '+00:00')).timestamp() >= began - 1
+
+
 def wait_until_read(total):
     """Until every sample was stored and dealt with; shows how far it is."""
-    deadline, shown = time.time() + GIVE_UP, ''
+    deadline, shown, began = time.time() + GIVE_UP, '', time.time()
     service = running[-1] if sys.stdout.isatty() else running[-2]
     while time.time() < deadline:
         if service.poll() is not None:
@@ -173,10 +180,10 @@ def wait_until_read(total):
             if sys.stdout.isatty() and line != shown:
                 print('\r' + line, end='', flush=True)
                 shown = line
-            if stored >= total and done == stored:
+            if stored >= total and done == stored and visited(status, began):
                 if sys.stdout.isatty():
                     print()
-                return states
+                return states, status['totals']
         time.sleep(0.3)
     fail('the samples were not taken in within %d seconds' % GIVE_UP)
 
@@ -232,11 +239,12 @@ def stop_all(*_):
     stop_dovecot()
 
 
-def report(states, mails, subject):
+def report(states, totals, mails, subject):
     say()
     say('stored   %4d' % sum(states.values()))
     for state in STATES:
         say('  %-7s%4d' % (state, states.get(state, 0)))
+    say('sightings %d' % totals['sightings'])
     say('digests in the mailbox of %s: %d' % (MEMBER, len(mails)))
     if subject:
         say('  %s' % subject)
@@ -263,14 +271,14 @@ def main():
         write_config()
         say('Fieldpost polls a mailbox with %d sample replies; a policy team waits for its digest' % total)
         start_service()
-        states = wait_until_read(total)
+        states, totals = wait_until_read(total)
         make_team()
         before = len(team_mails())
         said = fieldpost('digest', 'send', TEAM)
         if sys.stdout.isatty():
             say(said.strip())
         mails = team_mails() if 'nothing' in said.lower() else wait_for_digest(before)
-        report(states, mails, keep_digest(mails))
+        report(states, totals, mails, keep_digest(mails))
         if not once:
             say('Serving until Ctrl-C')
             while running[1].poll() is None:
