@@ -165,19 +165,21 @@ static int template_split(struct arena *arena, struct view source, struct line_t
 	return out->needle.len > 0 ? 0 : -1;
 }
 
-static void pairs_add(struct byte_pairs *pairs, struct view folded)
+static struct byte_set bytes_of(struct view text)
 {
-	for (size_t i = 1; i < folded.len; i++) {
-		unsigned hash = ((unsigned char)folded.ptr[i - 1] * 33U + (unsigned char)folded.ptr[i]) * 157U;
+	struct byte_set set = {{0}};
 
-		pairs->bits[(hash >> 6) & 3] |= (uint64_t)1 << (hash & 63);
-	}
+	for (size_t i = 0; i < text.len; i++)
+		set.bits[(unsigned char)text.ptr[i] / 64] |= (uint64_t)1 << ((unsigned char)text.ptr[i] % 64);
+	return set;
 }
 
-static bool pairs_hold(const struct byte_pairs *all, const struct byte_pairs *some)
+static bool bytes_hold(const struct byte_set *all, const struct byte_set *some)
 {
-	return !((some->bits[0] & ~all->bits[0]) | (some->bits[1] & ~all->bits[1]) | (some->bits[2] & ~all->bits[2]) |
-		 (some->bits[3] & ~all->bits[3]));
+	for (size_t i = 0; i < 4; i++)
+		if (some->bits[i] & ~all->bits[i])
+			return false;
+	return true;
 }
 
 static int template_compile(struct line_template *template, struct arena *arena, const struct yaml_node *node, bool whole,
@@ -192,8 +194,7 @@ static int template_compile(struct line_template *template, struct arena *arena,
 	if (template_split(arena, view_of(node->scalar), template, &pattern, &varies) < 0)
 		return yaml_error(node, err,
 			"\"%s\": words with {date}, {name}, {any} or {end} in between, and at least one word", node->scalar);
-	pairs_add(&template->pairs, template->head);
-	pairs_add(&template->pairs, template->needle);
+	template->bytes = bytes_of(template->needle);
 	text_add_string(&pattern, whole ? "[ .!*_>)\\]\"-]*$" : "");
 	if (varies || whole || pattern.len != template->head.len + 1) /* else the head says it all; 1 is the "^" */
 		result = regex_new(text_view(&pattern), REGEX_UNICODE, &template->regex, err);
@@ -203,40 +204,31 @@ static int template_compile(struct line_template *template, struct arena *arena,
 int line_list_add(struct line_list *list, struct arena *arena, const struct yaml_node *node, struct error *err)
 {
 	for (const struct yaml_node *item = node->first; item; item = item->next) {
+		struct line_template *template = ARENA_NEW(arena, struct line_template);
+		struct line_template **bucket;
+
 		if (item->kind != YAML_SCALAR)
 			return yaml_error(item, err, "%s: each item must be a text", node->key);
-		if (list->count == list->size) {
-			struct line_template *old = list->list;
-
-			list->size = list->size ? list->size * 2 : 64;
-			list->list = ARENA_NEW_N(arena, struct line_template, list->size);
-			if (old)
-				memcpy(list->list, old, list->count * sizeof(*old));
-		}
-		if (template_compile(&list->list[list->count], arena, item, list->whole, err) < 0)
+		if (template_compile(template, arena, item, list->whole, err) < 0)
 			return -1;
-		list->count++;
+		bucket = &list->buckets[template->head.len > 0 ? (unsigned char)template->head.ptr[0] : LINE_BUCKETS - 1];
+		template->next = *bucket;
+		*bucket = template;
 	}
 	return 0;
 }
 
 void line_list_release(struct line_list *list)
 {
-	for (size_t i = 0; i < list->count; i++)
-		regex_free(&list->list[i].regex);
+	for (size_t i = 0; i < LINE_BUCKETS; i++)
+		for (struct line_template *at = list->buckets[i]; at; at = at->next)
+			regex_free(&at->regex);
 }
 
-static bool list_matches(const struct line_list *list, struct view folded)
+static bool bucket_matches(const struct line_template *template, struct view folded, const struct byte_set *bytes)
 {
-	struct byte_pairs pairs = {{0}};
-
-	pairs_add(&pairs, folded);
-	for (size_t i = 0; i < list->count; i++) {
-		const struct line_template *template = &list->list[i];
-
-		if (!pairs_hold(&pairs, &template->pairs))
-			continue;
-		if (template->head.len > 0 ? !view_starts(folded, template->head) : view_find(folded, template->needle) < 0)
+	for (; template; template = template->next) {
+		if (!bytes_hold(bytes, &template->bytes) || !view_starts(folded, template->head))
 			continue;
 		if (template->needle.ptr != template->head.ptr && view_find(folded, template->needle) < 0)
 			continue;
@@ -246,19 +238,36 @@ static bool list_matches(const struct line_list *list, struct view folded)
 	return false;
 }
 
-/* ---- the questions; each takes the folded line ---- */
+/* A folded line, as all the questions want it. */
+struct folded {
+	struct view text;
+	struct view bare; /* less what stands before the first word */
+	struct byte_set bytes;
+};
 
-static bool is_attribution(const struct lexicon *lexicon, struct view folded)
+static struct folded folded_of(struct view text)
 {
-	struct view bare = junk_off_end(folded);
-
-	/* All attributions end in a colon: that spares most lines the search. */
-	return bare.len > 0 && bare.ptr[bare.len - 1] == ':' && list_matches(&lexicon->attributions, junk_off(bare));
+	return (struct folded){text, junk_off(text), bytes_of(text)};
 }
 
-static int header_name(const struct lexicon *lexicon, struct arena *arena, struct view folded)
+static bool list_matches(const struct line_list *list, struct view text, const struct byte_set *bytes)
 {
-	struct view bare = junk_off(folded);
+	return text.len > 0 && (bucket_matches(list->buckets[(unsigned char)text.ptr[0]], text, bytes) ||
+				       bucket_matches(list->buckets[LINE_BUCKETS - 1], text, bytes));
+}
+
+/* ---- the questions; each takes the folded line ---- */
+
+static bool is_attribution(const struct lexicon *lexicon, const struct folded *line)
+{
+	struct view text = junk_off_end(line->bare);
+
+	/* All attributions end in a colon: that spares most lines the search. */
+	return text.len > 0 && text.ptr[text.len - 1] == ':' && list_matches(&lexicon->attributions, text, &line->bytes);
+}
+
+static int header_name(const struct lexicon *lexicon, struct arena *arena, struct view bare)
+{
 	ptrdiff_t colon = view_find_char(bare, ':');
 	int kind = 0;
 
@@ -324,16 +333,16 @@ static bool is_name(struct view text)
 	return words >= 1 && words <= 3;
 }
 
-static bool is_closing(const struct lexicon *lexicon, struct arena *arena, struct view line, struct view folded)
+static bool is_closing(const struct lexicon *lexicon, struct arena *arena, struct view line, const struct folded *folded)
 {
 	ptrdiff_t comma;
 	int value;
 
-	if (folded.len > CLOSING_MAX)
+	if (folded->text.len > CLOSING_MAX)
 		return false;
-	if (word_table_find(&lexicon->closings, word_key(arena, folded), &value))
+	if (word_table_find(&lexicon->closings, word_key(arena, folded->text), &value))
 		return true;
-	if (list_matches(&lexicon->closing_lines, junk_off(folded)))
+	if (list_matches(&lexicon->closing_lines, folded->bare, &folded->bytes))
 		return true;
 	comma = view_find_char(line, ',');
 	return comma > 0 && is_name(view_sub(line, (size_t)comma + 1, line.len)) &&
@@ -351,91 +360,99 @@ static struct view fold_head(struct arena *arena, struct view line)
 }
 
 /* What is told by the beginning of the line alone. */
-static unsigned kinds_by_head(const struct lexicon *lexicon, struct view folded)
+static unsigned kinds_by_head(const struct lexicon *lexicon, const struct folded *line)
 {
-	struct view bare = junk_off(folded);
 	unsigned kinds = 0;
 
-	if (list_matches(&lexicon->disclaimers, bare))
+	if (list_matches(&lexicon->disclaimers, line->bare, &line->bytes))
 		kinds |= LEXICON_DISCLAIMER;
-	if (list_matches(&lexicon->list_footers, bare))
+	if (list_matches(&lexicon->list_footers, line->bare, &line->bytes))
 		kinds |= LEXICON_LIST_FOOTER;
-	if (list_matches(&lexicon->banners, bare))
+	if (list_matches(&lexicon->banners, line->bare, &line->bytes))
 		kinds |= LEXICON_BANNER;
 	return kinds;
 }
 
 unsigned lexicon_line(const struct lexicon *lexicon, struct arena *arena, struct view line)
 {
-	struct view folded = fold_head(arena, line);
-	unsigned kinds = kinds_by_head(lexicon, folded);
+	struct folded folded = folded_of(fold_head(arena, line));
+	unsigned kinds = kinds_by_head(lexicon, &folded);
 
 	if (line.len < 2 || line.len > LEXICON_LINE_MAX)
 		return kinds;
-	if (is_attribution(lexicon, folded))
+	if (is_attribution(lexicon, &folded))
 		kinds |= LEXICON_ATTRIBUTION;
-	if (header_name(lexicon, arena, folded) > 0)
+	if (header_name(lexicon, arena, folded.bare) > 0)
 		kinds |= LEXICON_HEADER;
-	if (is_separator(lexicon, arena, folded))
+	if (is_separator(lexicon, arena, folded.text))
 		kinds |= LEXICON_SEPARATOR;
-	if (is_forwarded(lexicon, arena, folded))
+	if (is_forwarded(lexicon, arena, folded.text))
 		kinds |= LEXICON_FORWARDED;
-	if (is_closing(lexicon, arena, line, folded))
+	if (is_closing(lexicon, arena, line, &folded))
 		kinds |= LEXICON_CLOSING;
-	if (list_matches(&lexicon->phone_lines, junk_off(folded)))
+	if (list_matches(&lexicon->phone_lines, folded.bare, &folded.bytes))
 		kinds |= LEXICON_PHONE_LINE;
 	return kinds;
 }
 
 /* One question alone: the same, without the others' work. */
-static struct view fold_line(struct arena *arena, struct view line)
+static struct folded fold_line(struct arena *arena, struct view line)
 {
-	return line.len < 2 || line.len > LEXICON_LINE_MAX ? VIEW_NULL : unicode_fold(arena, line);
+	bool fits = line.len >= 2 && line.len <= LEXICON_LINE_MAX;
+
+	return folded_of(fits ? unicode_fold(arena, line) : VIEW_NULL);
 }
 
 bool lexicon_is_attribution(const struct lexicon *lexicon, struct arena *arena, struct view line)
 {
-	return is_attribution(lexicon, fold_line(arena, line));
+	struct folded folded = fold_line(arena, line);
+
+	return is_attribution(lexicon, &folded);
 }
 
 int lexicon_header_name(const struct lexicon *lexicon, struct arena *arena, struct view line)
 {
-	return header_name(lexicon, arena, fold_line(arena, line));
+	return header_name(lexicon, arena, fold_line(arena, line).bare);
 }
 
 bool lexicon_is_separator(const struct lexicon *lexicon, struct arena *arena, struct view line)
 {
-	return is_separator(lexicon, arena, fold_line(arena, line));
+	return is_separator(lexicon, arena, fold_line(arena, line).text);
 }
 
 bool lexicon_is_forwarded(const struct lexicon *lexicon, struct arena *arena, struct view line)
 {
-	return is_forwarded(lexicon, arena, fold_line(arena, line));
+	return is_forwarded(lexicon, arena, fold_line(arena, line).text);
 }
 
 bool lexicon_is_closing(const struct lexicon *lexicon, struct arena *arena, struct view line)
 {
-	struct view folded = fold_line(arena, line);
+	struct folded folded = fold_line(arena, line);
 
-	return folded.len > 0 && is_closing(lexicon, arena, line, folded);
+	return folded.text.len > 0 && is_closing(lexicon, arena, line, &folded);
+}
+
+static bool list_has(const struct line_list *list, struct folded line)
+{
+	return list_matches(list, line.bare, &line.bytes);
 }
 
 bool lexicon_is_phone_line(const struct lexicon *lexicon, struct arena *arena, struct view line)
 {
-	return list_matches(&lexicon->phone_lines, junk_off(fold_line(arena, line)));
+	return list_has(&lexicon->phone_lines, fold_line(arena, line));
 }
 
 bool lexicon_is_disclaimer(const struct lexicon *lexicon, struct arena *arena, struct view line)
 {
-	return list_matches(&lexicon->disclaimers, junk_off(fold_head(arena, line)));
+	return list_has(&lexicon->disclaimers, folded_of(fold_head(arena, line)));
 }
 
 bool lexicon_is_list_footer(const struct lexicon *lexicon, struct arena *arena, struct view line)
 {
-	return list_matches(&lexicon->list_footers, junk_off(fold_head(arena, line)));
+	return list_has(&lexicon->list_footers, folded_of(fold_head(arena, line)));
 }
 
 bool lexicon_is_banner(const struct lexicon *lexicon, struct arena *arena, struct view line)
 {
-	return list_matches(&lexicon->banners, junk_off(fold_head(arena, line)));
+	return list_has(&lexicon->banners, folded_of(fold_head(arena, line)));
 }

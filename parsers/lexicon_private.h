@@ -12,23 +12,25 @@
 #define LEXICON_LINE_MAX 600   /* bytes: a longer line is none of the kinds */
 #define LEXICON_AMBIGUOUS (-1) /* value of a name that several countries share */
 
-/* A line's shape in words: {date} holds a digit, {name} something, {any} anything or nothing; {end} is the line's end. */
-/* Which pairs of neighbouring bytes a text holds, hashed: a line without a template's pairs cannot match it. */
-struct byte_pairs {
+/* Which bytes a text is made of: a line without all of a template's bytes need not be searched for its words. */
+struct byte_set {
 	uint64_t bits[4];
 };
 
+/* A line's shape in words: {date} holds a digit, {name} something, {any} anything or nothing; {end} is the line's end. */
 struct line_template {
-	struct byte_pairs pairs; /* of head and needle */
-	struct view head;    /* the folded words it begins with; may be empty */
-	struct view needle;  /* its longest stretch of folded words */
-	struct regex *regex; /* NULL: the head is all there is to it */
+	struct view head;      /* the folded words it begins with; may be empty */
+	struct view needle;    /* its longest stretch of folded words */
+	struct byte_set bytes; /* of the needle */
+	struct regex *regex;   /* NULL: the head is all there is to it */
+	struct line_template *next;
 };
 
+#define LINE_BUCKETS 257
+
 struct line_list {
-	struct line_template *list;
-	size_t count, size;
-	bool whole; /* the line must end where the template does */
+	struct line_template *buckets[LINE_BUCKETS]; /* by the head's first byte; the last holds those without a head */
+	bool whole;                                  /* the line must end where the template does */
 };
 
 struct language {

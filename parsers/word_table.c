@@ -82,16 +82,20 @@ bool word_table_find(const struct word_table *table, struct view key, int *value
 /* Marks that make no difference between two spellings of one word. */
 static bool is_ignored(uint32_t code)
 {
-	static const uint32_t marks[] = {'-', '\'', '"', '.', ',', '(', ')', '[', ']', '{', '}', '_', '*', '!', ':',
-		'`', 0xab, 0xbb, 0xb4, 0xb7, 0x60c, 0x6d4, 0x964, 0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2018,
-		0x2019, 0x201a, 0x201c, 0x201d, 0x201e, 0x2022, 0x2039, 0x203a, 0x3001, 0x3002};
+	static const uint32_t marks[] = {0xab, 0xbb, 0xb4, 0xb7, 0x60c, 0x6d4, 0x964, 0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015,
+		0x2018, 0x2019, 0x201a, 0x201c, 0x201d, 0x201e, 0x2022, 0x2039, 0x203a, 0x3001, 0x3002};
 
-	if (unicode_is_space(code))
-		return true;
+	if (code < 0x80) {
+		if ((code >= 'a' && code <= 'z') || (code >= '0' && code <= '9'))
+			return false;
+		return code <= ' ' || strchr("-'\".,()[]{}_*!:`", (int)code) != NULL;
+	}
+	if ((code >= 0xc0 && code < 0x2000 && code != 0x60c && code != 0x6d4 && code != 0x964) || code > 0x3002)
+		return false;
 	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
 		if (marks[i] == code)
 			return true;
-	return false;
+	return unicode_is_space(code);
 }
 
 static struct view key_with(struct arena *arena, struct view text, bool spaces)
