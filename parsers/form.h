@@ -33,6 +33,7 @@ struct forms {
 	struct label_table *labels;
 	struct label_table *titles; /* uses have no field */
 	struct view *prose;       /* by language of the lexicon: the folded words around a form, see request.h */
+	struct view *greetings;   /* by language: the folded greeting of a request */
 	struct view *references;  /* by language: the folded word before a reference */
 };
 

@@ -11,6 +11,7 @@ struct reading {
 	struct view text; /* of the line, or of several joined when the label is wrapped */
 	size_t joined;    /* lines that `text` holds */
 	uint32_t emphasis; /* the mark that stands before the words, to be closed behind them; 0: none */
+	bool bullet;
 };
 
 /* ---- signs ---- */
@@ -395,11 +396,13 @@ static bool begins_lower(struct arena *scratch, struct view words)
 	return !view_equal(unicode_raise_first(scratch, first, "en"), first);
 }
 
-/* Position behind bullets, quotation marks and emphasis; an emphasis mark right before the words is remembered. */
+/* Position behind bullets, quotation marks and emphasis; what stands right before the words is remembered. */
 static size_t skip_decoration(struct reading *r, size_t at)
 {
 	size_t start = skip(r->text, at, is_decoration);
 
+	/* A mark with a space behind it is a bullet. */
+	r->bullet |= start > at + 1 && r->text.ptr[start - 1] == ' ' && !is_blank(peek(r->text, skip(r->text, at, is_blank)));
 	if (start > at && is_emphasis((unsigned char)r->text.ptr[start - 1]))
 		r->emphasis = (unsigned char)r->text.ptr[start - 1];
 	return start;
@@ -408,11 +411,12 @@ static size_t skip_decoration(struct reading *r, size_t at)
 bool label_read(const struct label_table *table, struct arena *scratch, const struct mail_line *lines, size_t count,
 	size_t at, bool channel, struct label_hit *out)
 {
-	struct reading r = {table, scratch, lines, count, at, lines[at].text, 1, 0};
+	struct reading r = {table, scratch, lines, count, at, lines[at].text, 1, 0, false};
 	struct label_hit hit = {.lines = 1};
 	size_t start = skip_decoration(&r, 0);
 	size_t words = read_number(&r, start, channel, &hit);
 
+	hit.bullet = r.bullet;
 	hit.rest = trim_blank(view_sub(r.text, words, r.text.len));
 	if (hit.number > 0)
 		words = skip_decoration(&r, words);

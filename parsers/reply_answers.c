@@ -15,6 +15,7 @@ struct gather {
 	bool *again;               /* by line: its field had a label before in the same quoted mail */
 	bool *labelled_run;        /* by line: it stands in a run of own words that has labels of its own */
 	bool between;              /* answers stand between the quoted lines */
+	bool edited;               /* answers stand in the quoted lines */
 };
 
 /* ---- what is known beforehand ---- */
@@ -72,7 +73,10 @@ static void find_runs(struct gather *g)
 		size_t end;
 		bool labelled = false;
 
-		behind_label |= reply->lines[line].field && reply->lines[line].depth > 0;
+		if (reply->lines[line].field && reply->lines[line].depth > 0) {
+			behind_label = true;
+			g->edited |= reply->lines[line].hit->rest.len > 0;
+		}
 		if (!is_own_text(&reply->lines[line])) {
 			line++;
 			continue;
@@ -122,16 +126,24 @@ static bool belongs_in_table(const struct gather *g, size_t label, size_t line)
 }
 
 /* Own words below a quoted label. */
-static bool belongs_below_quote(const struct gather *g, size_t label, size_t line)
+static bool belongs_below_quote(const struct gather *g, size_t line)
 {
-	const struct reply *reply = g->reply;
-
 	if (g->labelled_run[line])
 		return false;
-	if (g->between || g->next_label[line] < reply->count)
+	if (g->between || g->next_label[line] < g->reply->count)
 		return true;
-	/* Below the whole form: only what stands right below the last line belongs to it. */
-	return g->blanks == 0 && reply->lines[label].depth > 0;
+	/* Below the whole form: only what stands right below the last line, where the form was typed into. */
+	return g->blanks == 0 && g->edited;
+}
+
+/* Somebody quotes a few lines inside an own answer: marks of quotation, but no mail. */
+static bool is_excerpt(const struct gather *g, size_t line)
+{
+	const struct reply_line *l = &g->reply->lines[line];
+	const struct reply_block *block = &g->reply->blocks[l->block];
+
+	return g->open && l->depth == 1 && g->reply->lines[g->open->label].depth == 0 && block->author.len == 0 &&
+		block->labels == 0 && !block->prose;
 }
 
 static bool belongs(const struct gather *g, size_t line)
@@ -144,7 +156,7 @@ static bool belongs(const struct gather *g, size_t line)
 	if (reply->lines[label].depth == 0)
 		return reply->lines[line].depth == 0;
 	if (reply->lines[line].depth == 0)
-		return belongs_below_quote(g, label, line);
+		return belongs_below_quote(g, line);
 	if (reply->lines[line].block != reply->lines[label].block)
 		return false;
 	/* What introduces a copy of the form below a flat quote is no answer to the quote's last label. */
@@ -216,7 +228,9 @@ static void pass(struct gather *g, size_t line)
 	}
 	if (l->role == LINE_NOISE)
 		return;
-	if (l->role != LINE_TEXT || !reply_counts(g->reply, line))
+	if (l->role == LINE_TEXT && is_excerpt(g, line))
+		take(g, line, g->reply->source[line].text);
+	else if (l->role != LINE_TEXT || !reply_counts(g->reply, line))
 		close_answer(g);
 	else if (g->open && belongs(g, line))
 		take(g, line, g->reply->source[line].text);

@@ -75,10 +75,13 @@ static void find_prose(struct reply *reply)
 		const struct reply_line *l = &reply->lines[i];
 		struct reply_block *block = &reply->blocks[l->block];
 
-		if (l->role != LINE_TEXT || l->depth == 0 || l->hit || block->prose || seen[l->block] == PROSE_LINES_MAX)
+		if (l->depth == 0 || block->prose || seen[l->block] == PROSE_LINES_MAX)
 			continue;
 		seen[l->block]++;
-		block->prose = request_is_prose(reply->forms, reply_fold(reply, i));
+		if (l->role == LINE_NOISE) /* the request's reference */
+			block->prose = reference_find(reply->source[i].text, 0).len > 0;
+		else if (l->role == LINE_TEXT && !l->hit)
+			block->prose = request_is_prose(reply->forms, reply_fold(reply, i), false);
 	}
 }
 

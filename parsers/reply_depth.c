@@ -12,7 +12,7 @@
 #define MARKS_MAX 20         /* quote marks that are told apart */
 #define HEAD_LINES_MAX 12    /* lines of a header block */
 #define HEAD_GAP_MAX 3       /* of these, lines of a list of recipients that runs on */
-#define ATTRIBUTION_LINES 3  /* lines that a wrapped attribution may take */
+#define ATTRIBUTION_LINES 5  /* lines that a wrapped attribution may take */
 #define ATTRIBUTION_WRAP_MIN 30 /* bytes of a line that is long enough to be wrapped */
 
 struct walk {
@@ -44,14 +44,32 @@ static bool has_address(struct view text)
 	return at > 0 && (size_t)at + 1 < text.len;
 }
 
+/* A digit that is no part of an address: a date or time. */
+static bool has_date(struct view text)
+{
+	bool address = false;
+	size_t at = 0;
+	uint32_t code;
+
+	while (unicode_next(text, &at, &code)) {
+		address = code == '<' || (address && code != '>');
+		if (!address && unicode_is_digit(code))
+			return true;
+	}
+	return false;
+}
+
 /* ---- header blocks ---- */
 
 #define HEAD_FROM 1 /* of lexicon_header_name() */
+#define HEAD_DATE 2
+#define HEAD_KINDS 3 /* different ones that make a header block by themselves */
 
 /* The lines "From: ...", "Sent: ...", ... from `line` on, in any order and language. Returns how many, 0 when it is no header block. */
 static size_t header_lines(const struct reply *reply, size_t line, size_t needed, struct view *author_out)
 {
 	size_t last = line, from = reply->count, kinds = 0;
+	bool certain = needed < HEAD_KINDS;
 	unsigned seen = 0;
 
 	for (size_t i = line; i < reply->count && i < line + HEAD_LINES_MAX; i++) {
@@ -64,11 +82,13 @@ static size_t header_lines(const struct reply *reply, size_t line, size_t needed
 			continue;
 		if (l->header == HEAD_FROM)
 			from = i;
+		certain |= has_address(reply->source[i].text) || (l->header == HEAD_DATE && has_date(reply->source[i].text));
 		kinds += !(seen & (1U << l->header));
 		seen |= 1U << l->header;
 		last = i;
 	}
-	if (kinds < needed || from == reply->count)
+	/* "From: the first day", "To: the last" may be somebody's words. */
+	if (kinds < needed || from == reply->count || !certain)
 		return 0;
 	*author_out = reply->source[from].text;
 	return last - line + 1;
@@ -110,21 +130,6 @@ static bool ends_in_colon(struct view text)
 		if (!unicode_is_space(code) && !unicode_is_invisible(code) && code != '*' && code != '_')
 			return false;
 		text.len = last;
-	}
-	return false;
-}
-
-/* A digit that is no part of an address: a date or time. */
-static bool has_date(struct view text)
-{
-	bool address = false;
-	size_t at = 0;
-	uint32_t code;
-
-	while (unicode_next(text, &at, &code)) {
-		address = code == '<' || (address && code != '>');
-		if (!address && unicode_is_digit(code))
-			return true;
 	}
 	return false;
 }
@@ -201,7 +206,7 @@ static struct head find_head(const struct reply *reply, size_t line)
 
 	find_separator(reply, line, &head);
 	if (head.lines == 0)
-		head.lines = header_lines(reply, line, 3, &head.author);
+		head.lines = header_lines(reply, line, HEAD_KINDS, &head.author);
 	if (head.lines == 0)
 		find_attribution(reply, line, &head);
 	if (head.lines == 0)

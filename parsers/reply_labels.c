@@ -26,11 +26,10 @@ static void count_hits(struct reply *reply)
 }
 
 /* A gateway's warning runs to the end of its paragraph. */
-static size_t skip_banner(struct reply *reply, size_t line)
+static void skip_banner(struct reply *reply, size_t line)
 {
 	while (line < reply->count && reply->lines[line].role == LINE_TEXT && !reply->lines[line].hit)
 		reply->lines[line++].role = LINE_NOISE;
-	return line;
 }
 
 static bool opens_paragraph(const struct reply *reply, size_t line)
@@ -38,20 +37,23 @@ static bool opens_paragraph(const struct reply *reply, size_t line)
 	return line == 0 || reply->lines[line - 1].role != LINE_TEXT;
 }
 
-/* Nobody's answer: a gateway's warning, the request's reference. */
+/*
+ * Nobody's answer: a gateway's warning, the request's reference. Words of the request among the own words are a copy of it
+ * without any mark, and whatever answer was open ends there.
+ */
 static void find_noise(struct reply *reply)
 {
-	for (size_t i = 0; i < reply->count;) {
+	for (size_t i = 0; i < reply->count; i++) {
 		struct reply_line *l = &reply->lines[i];
 
-		if (l->role == LINE_TEXT && !l->hit && (l->kinds & LEXICON_BANNER) && opens_paragraph(reply, i)) {
-			i = skip_banner(reply, i);
+		if (l->role != LINE_TEXT || l->hit)
 			continue;
-		}
-		if (l->role == LINE_TEXT && !l->hit &&
-			request_is_reference(reply->forms, reply->arena, reply->source[i].text))
+		if ((l->kinds & LEXICON_BANNER) && opens_paragraph(reply, i))
+			skip_banner(reply, i);
+		else if (request_is_reference(reply->forms, reply->arena, reply->source[i].text))
 			l->role = LINE_NOISE;
-		i++;
+		else if (l->depth == 0 && request_is_prose(reply->forms, reply_fold(reply, i), true))
+			l->role = LINE_BOUNDARY;
 	}
 }
 

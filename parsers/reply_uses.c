@@ -14,6 +14,7 @@
 struct stream {
 	size_t numbered, bare; /* labels with and without a number */
 	size_t upper;          /* bare labels that begin with a capital */
+	size_t bulleted;       /* labels behind a bullet */
 	int width;             /* columns of its longest line in plain text */
 	size_t open;           /* the last label's line; reply->count: none yet */
 };
@@ -62,6 +63,7 @@ static void measure(const struct reply *reply, struct stream streams[2])
 			stream->numbered += l->hit->number > 0;
 			stream->bare += l->hit->number == 0;
 			stream->upper += l->hit->number == 0 && !l->hit->lower;
+			stream->bulleted += l->hit->bullet;
 		}
 		if (is_plain(reply, i) && reply->source[i].text.len < 400) {
 			int columns = unicode_columns(reply->source[i].text);
@@ -108,25 +110,37 @@ static bool goes_on(const struct reply *reply, size_t line)
 		reply->source[line].row == reply->source[line - 1].row && reply->source[line].cell == reply->source[line - 1].cell;
 }
 
+/* A point of a list in an answer, where the labels themselves stand behind no bullets. */
+static bool is_point(const struct label_hit *hit, const struct stream *stream)
+{
+	return hit->bullet && 2 * stream->bulleted < stream->numbered + stream->bare;
+}
+
+/* The client broke a sentence here: the line before is full and the sentence not at its end. */
+static bool is_middle(const struct reply *reply, size_t line, const struct stream *stream)
+{
+	return is_wrapped(reply, line, stream) && !ends_sentence(reply->source[line - 1].text);
+}
+
 /* The line's words are those of a label, but they are the middle of an answer. */
 static bool is_inside_answer(const struct reply *reply, size_t line, const struct stream *stream, const bool *twice)
 {
-	const struct reply_line *l = &reply->lines[line];
+	const struct reply_line *l = &reply->lines[line], *open;
 	const struct label_hit *hit = l->hit;
-	const struct field *open;
 
 	if (hit->number > 0 || stream->open == reply->count || !goes_on(reply, line))
 		return false;
-	if (stream->open == line - 1 && reply->lines[line - 1].hit->rest.len == 0)
+	open = &reply->lines[stream->open];
+	if (open->field->type == FIELD_TEXT && is_point(hit, stream))
+		return true;
+	if (stream->open == line - 1 && open->hit->rest.len == 0)
 		return false; /* right below an empty label */
-	open = reply->lines[stream->open].field;
-	if (stream->numbered > 1 && stream->numbered > stream->bare)
+	/* Where labels carry numbers, one without is none, unless the one before had none either. */
+	if (stream->numbered > 1 && stream->numbered > stream->bare && open->hit->number > 0)
 		return true;
-	if (open == l->field)
-		return true;
-	if (open->type != FIELD_TEXT || !is_wrapped(reply, line, stream) || ends_sentence(reply->source[line - 1].text))
+	if (!is_middle(reply, line, stream) || (open->field->type != FIELD_TEXT && open->field != l->field))
 		return false;
-	return (hit->lower && stream->upper > stream->bare / 2) || is_elsewhere(reply, line, twice);
+	return open->field == l->field || (hit->lower && stream->upper > stream->bare / 2) || is_elsewhere(reply, line, twice);
 }
 
 /* In a table, what stands beside a label is its answer, even when it is a label's word. */
@@ -181,14 +195,6 @@ static void drop_words_in_answers(struct reply *reply)
 
 /* ---- numbers alone ---- */
 
-static bool has_own_labels(const struct reply *reply)
-{
-	for (size_t i = 0; i < reply->count; i++)
-		if (reply->lines[i].field && reply->lines[i].depth == 0)
-			return true;
-	return false;
-}
-
 /* Own words between two labels of the request are answers, and the numbers in them are a list's. */
 static bool answers_between(const struct reply *reply)
 {
@@ -210,27 +216,76 @@ static bool answers_between(const struct reply *reply)
 	return false;
 }
 
-static void find_number_uses(struct reply *reply)
+static bool may_be_number(const struct reply *reply, size_t line)
+{
+	const struct reply_line *l = &reply->lines[line];
+
+	return l->role == LINE_TEXT && l->depth == 0 && l->hit && l->hit->number > 0 &&
+		(size_t)l->hit->number <= reply->form->field_count;
+}
+
+static void use_number(struct reply *reply, size_t line)
+{
+	struct reply_line *l = &reply->lines[line];
+
+	l->number_only = true;
+	l->field = &reply->form->fields[l->hit->number - 1];
+}
+
+/* No own labels: the numbers are the fields. */
+static void find_numbers(struct reply *reply)
 {
 	bool *seen = arena_alloc(reply->arena, reply->form->field_count + 1);
 	uint32_t sign = 0;
 	int last = 0;
 
 	for (size_t i = 0; i < reply->count; i++) {
-		struct reply_line *l = &reply->lines[i];
-		int number = l->hit ? l->hit->number : 0;
+		const struct label_hit *hit = reply->lines[i].hit;
 
-		if (l->role != LINE_TEXT || l->depth > 0 || number < 1 || (size_t)number > reply->form->field_count)
+		if (!may_be_number(reply, i))
 			continue;
 		/* A list inside an answer: another sign, or numbers that were there before. */
-		if ((sign && l->hit->sign != sign) || seen[number] || (l->hit->sign == ' ' && number <= last))
+		if ((sign && hit->sign != sign) || seen[hit->number] || (hit->sign == ' ' && hit->number <= last))
 			continue;
-		sign = l->hit->sign;
-		seen[number] = true;
-		last = number;
-		l->number_only = true;
-		l->field = &reply->form->fields[number - 1];
+		sign = hit->sign;
+		seen[hit->number] = true;
+		last = hit->number;
+		use_number(reply, i);
 	}
+}
+
+/* Own labels that all carry their field's number: a number alone that fits between its neighbours is one more of the row. */
+static void find_numbers_between_labels(struct reply *reply)
+{
+	int *next = ARENA_NEW_N(reply->arena, int, reply->count + 1), last = 0;
+
+	next[reply->count] = (int)reply->form->field_count + 1;
+	for (size_t i = reply->count; i-- > 0;) {
+		const struct reply_line *l = &reply->lines[i];
+
+		next[i] = next[i + 1];
+		if (!l->field || l->depth > 0)
+			continue;
+		if (l->hit->number != l->field->number || l->field->number >= next[i + 1])
+			return;
+		next[i] = l->field->number;
+	}
+	for (size_t i = 0; i < reply->count; i++) {
+		const struct reply_line *l = &reply->lines[i];
+
+		if (may_be_number(reply, i) && !l->field && l->hit->number > last && l->hit->number < next[i])
+			use_number(reply, i);
+		if (l->field && l->depth == 0)
+			last = l->field->number;
+	}
+}
+
+static bool has_own_labels(const struct reply *reply)
+{
+	for (size_t i = 0; i < reply->count; i++)
+		if (reply->lines[i].field && reply->lines[i].depth == 0)
+			return true;
+	return false;
 }
 
 void reply_find_uses(struct reply *reply)
@@ -239,7 +294,9 @@ void reply_find_uses(struct reply *reply)
 		return;
 	find_label_uses(reply);
 	drop_words_in_answers(reply);
-	if (!has_own_labels(reply) && !answers_between(reply))
-		find_number_uses(reply);
+	if (has_own_labels(reply))
+		find_numbers_between_labels(reply);
+	else if (!answers_between(reply))
+		find_numbers(reply);
 	reply->language = reply_language(reply, true, reply_language(reply, false, reply->title_language));
 }

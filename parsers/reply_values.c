@@ -130,7 +130,7 @@ static bool is_remark(const struct reply *reply, size_t line)
 	const struct reply_line *l = &reply->lines[line];
 
 	return l->role == LINE_TEXT && l->depth == 0 && !l->taken &&
-		!request_is_prose(reply->forms, reply_fold(reply, line));
+		!request_is_prose(reply->forms, reply_fold(reply, line), false);
 }
 
 static void find_remarks(struct reply *reply)

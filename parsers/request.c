@@ -7,6 +7,7 @@
 #include "parsers/reference.h"
 
 #define PROSE_MIN 12           /* bytes of a folded line that can be known again */
+#define PROSE_LONG 36          /* bytes that are no chance */
 #define REFERENCE_WORDS_MAX 80 /* bytes around the code in a line that says nothing else */
 
 static void add_options(struct text *out, const struct field *field, const char *language)
@@ -80,12 +81,18 @@ int form_render_text(const struct forms *forms, const struct form *form, const c
 	return 0;
 }
 
+static struct view fold_word(const struct forms *forms, const char *key, const char *language)
+{
+	return unicode_fold(forms->arena, view_of(lexicon_word(forms->lexicon, key, language)));
+}
+
 void request_prepare(struct forms *forms)
 {
 	static const char *const keys[] = {"greeting", "purpose", "instruction"};
 	size_t count = lexicon_language_count(forms->lexicon);
 
 	forms->prose = ARENA_NEW_N(forms->arena, struct view, count);
+	forms->greetings = ARENA_NEW_N(forms->arena, struct view, count);
 	forms->references = ARENA_NEW_N(forms->arena, struct view, count);
 	for (size_t i = 0; i < count; i++) {
 		const char *language = lexicon_language(forms->lexicon, i);
@@ -97,8 +104,8 @@ void request_prepare(struct forms *forms)
 			prose = arena_printf(forms->arena, "%s %s", prose, word ? word : "");
 		}
 		forms->prose[i] = unicode_fold(forms->arena, view_of(prose));
-		forms->references[i] =
-			unicode_fold(forms->arena, view_of(lexicon_word(forms->lexicon, "reference", language)));
+		forms->greetings[i] = fold_word(forms, "greeting", language);
+		forms->references[i] = fold_word(forms, "reference", language);
 	}
 }
 
@@ -123,12 +130,13 @@ bool request_is_reference(const struct forms *forms, struct arena *scratch, stru
 	return false;
 }
 
-bool request_is_prose(const struct forms *forms, struct view folded)
+bool request_is_prose(const struct forms *forms, struct view folded, bool whole)
 {
-	if (folded.len < PROSE_MIN)
-		return false;
-	for (size_t i = 0; i < lexicon_language_count(forms->lexicon); i++)
-		if (view_find(forms->prose[i], folded) >= 0)
+	for (size_t i = 0; i < lexicon_language_count(forms->lexicon); i++) {
+		if (view_equal(folded, forms->greetings[i]))
+			return folded.len > 0;
+		if (folded.len >= (size_t)(whole ? PROSE_LONG : PROSE_MIN) && view_find(forms->prose[i], folded) >= 0)
 			return true;
+	}
 	return false;
 }
