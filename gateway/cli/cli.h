@@ -10,6 +10,7 @@
 #define CLI_CLI_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sysexits.h>
 
@@ -53,6 +54,11 @@ struct cli_database;
 int cli_database_open(struct cli *cli, const struct config *config, struct cli_database **out, struct error *err);
 struct db *cli_database(struct cli_database *database);
 void cli_database_close(struct cli_database **database);
+/* What most commands are: a job with the config and the database. Returns the exit status. */
+typedef int cli_job(void *context, const struct config *config, struct db *db, struct error *err);
+int cli_run(struct cli *cli, cli_job *job, void *context);
+/* Writes the bytes of a stored message to standard output, as they came. */
+int cli_raw(struct cli *cli, struct db *db, int64_t message_id, struct error *err);
 /* Reads and compiles the forms and languages named by the config. */
 int cli_forms(const struct config *config, struct forms **out, struct error *err);
 

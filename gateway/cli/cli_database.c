@@ -48,3 +48,37 @@ void cli_database_close(struct cli_database **database)
 	embedded_release(&(*database)->embedded);
 	*database = NULL;
 }
+
+int cli_run(struct cli *cli, cli_job *job, void *context)
+{
+	struct cli_database *database = NULL;
+	struct config *config = NULL;
+	struct error err = ERROR_INIT;
+	int status = EX_OK;
+
+	if (cli_config(cli, &config, &err) < 0)
+		return cli_fail(cli, &err);
+	if (cli_database_open(cli, config, &database, &err) < 0 || job(context, config, database->db, &err) < 0)
+		status = cli_fail(cli, &err);
+	cli_database_close(&database);
+	config_free(&config);
+	return status;
+}
+
+int cli_raw(struct cli *cli, struct db *db, int64_t message_id, struct error *err)
+{
+	DB_ROWS_SCOPED *rows = NULL;
+	struct db_args args;
+	struct view raw;
+
+	db_args_init(&args, cli->arena);
+	db_arg_int(&args, message_id);
+	if (db_call(db, "api.message_raw", &args, &rows, err) < 0)
+		return -1;
+	if (db_count(rows) == 0)
+		return error_set(err, REACH_MESSAGE, "there is no message %lld", (long long)message_id);
+	raw = db_get_view(rows, 0, "raw");
+	if (raw.len > 0)
+		fwrite(raw.ptr, 1, raw.len, stdout);
+	return 0;
+}

@@ -182,42 +182,29 @@ static void print_people(struct status *s)
 	table_print(s->alarms, "", stdout);
 }
 
-static int load(struct status *s, struct error *err)
+static int show(void *context, const struct config *config, struct db *db, struct error *err)
 {
-	if (load_sources(s, err) < 0 || load_states(s, err) < 0 || load_totals(s, err) < 0)
+	struct status *s = context;
+
+	s->config = config;
+	s->db = db;
+	if (load_sources(s, err) < 0 || load_states(s, err) < 0 || load_totals(s, err) < 0 || load_alarms(s, err) < 0)
 		return -1;
-	return load_alarms(s, err);
+	if (s->cli->json)
+		print_json(s);
+	else
+		print_people(s);
+	return 0;
 }
 
 int cmd_status(struct cli *cli, int argc, char **argv)
 {
 	struct status s = {.cli = cli, .now = clock_now(), .well = true};
-	struct cli_database *database = NULL;
-	struct config *config = NULL;
-	struct error err = ERROR_INIT;
 	int status;
 
 	if (argc > 0)
 		return cli_usage(cli, "what is \"%s\"?", argv[0]);
-	if (cli_config(cli, &config, &err) < 0)
-		return cli_fail(cli, &err);
-	s.config = config;
-	if (cli_database_open(cli, config, &database, &err) < 0) {
-		config_free(&config);
-		return cli_fail(cli, &err);
-	}
-	s.db = cli_database(database);
-	if (load(&s, &err) < 0) {
-		status = cli_fail(cli, &err);
-	} else {
-		if (cli->json)
-			print_json(&s);
-		else
-			print_people(&s);
-		status = s.well ? EX_OK : 1;
-	}
+	status = cli_run(cli, show, &s);
 	json_decref(s.totals);
-	cli_database_close(&database);
-	config_free(&config);
-	return status;
+	return status == EX_OK && !s.well ? 1 : status;
 }

@@ -15,6 +15,8 @@ const struct command cli_commands[] = {
 		"[--empty send|skip]", "which digest a team gets, and when", cmd_subscribe},
 	{"digest", "preview TEAM|SUBSCRIPTION [--html FILE] [--text FILE] [--eml FILE] | send TEAM|SUBSCRIPTION [--again] | list",
 		"look at the next digest, send one now, list them", cmd_digest},
+	{"review", "list [--limit N] | show MESSAGE [--raw]", "the messages that wait for a person", cmd_review},
+	{"explain", "NUMBER [--raw]", "from a digest's line back to the mail that it came from", cmd_explain},
 	{"config", "sample|docs", "print a config with every option, or the reference of all options", cmd_config},
 	{NULL, NULL, NULL, NULL},
 };

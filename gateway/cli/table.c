@@ -53,7 +53,9 @@ const char *table_clean(struct arena *arena, struct view text)
 	uint32_t code;
 
 	for (size_t from = 0; unicode_next((struct view){copy, text.len}, &at, &code); from = at)
-		if (code < 0x20 || (code >= 0x7F && code < 0xA0) || (code >= 0x202A && code <= 0x202E) ||
+		if (code == '\n' || code == '\r' || code == '\t')
+			copy[from] = ' ';
+		else if (code < 0x20 || (code >= 0x7F && code < 0xA0) || (code >= 0x202A && code <= 0x202E) ||
 			(code >= 0x2066 && code <= 0x2069) || code == 0xFFFD)
 			memset(copy + from, '?', at - from);
 	return copy;

@@ -2,7 +2,7 @@
  * Table: what a command prints as aligned columns for people and as an array of objects with --json, described once.
  *
  * Cells are added row by row, always the same columns in the same order. For people the headings are the names in
- * capitals, `_` as a blank; numbers stand to the right; control characters of a text show as `?`. In JSON a number is a
+ * capitals, `_` as a blank; numbers stand to the right; line ends of a text show as blanks, control characters as `?`. In JSON a number is a
  * number, an absent text or time is null, a time is RFC 3339. Everything lives in the arena; texts are copied.
  */
 #ifndef CLI_TABLE_H
@@ -36,7 +36,7 @@ json_t *table_json(const struct table *table);
 
 /* "just now", "12 s ago", "3 min ago", "2 h ago", "5 days ago"; "in 3 min" for what is to come. Into the arena. */
 const char *table_ago(struct arena *arena, int64_t time, int64_t now);
-/* Text for a terminal: control characters and what is no UTF-8 become `?`. */
+/* Text for a terminal, on one line: line ends and tabs become blanks, control characters and what is no UTF-8 `?`. */
 const char *table_clean(struct arena *arena, struct view text);
 
 #endif

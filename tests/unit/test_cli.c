@@ -133,7 +133,7 @@ static void test_columns(void **state)
 	table_print(sample(arena), "> ", stream);
 	fclose(stream);
 	assert_string_equal(printed, "> TEAM NAME  MAILS  LAST      WORDS\n"
-				     "> Réforme        7  never     a?b?[31m\n"
+				     "> Réforme        7  never     a b?[31m\n"
 				     "> ssr        12345  30 s ago  x?y\n");
 	free(printed);
 	arena_free(&arena);
