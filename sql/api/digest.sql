@@ -52,7 +52,7 @@ BEGIN
 	END IF;
 	IF NOT EXISTS (SELECT FROM pg_timezone_names z WHERE z.name = subscription_add.zone) THEN
 		RAISE EXCEPTION 'the time zone "%" is not known; use an IANA name like Europe/Zurich', subscription_add.zone
-			USING ERRCODE = 'invalid_parameter_value';
+			USING ERRCODE = 'no_data_found';
 	END IF;
 	SELECT f.value INTO unknown FROM jsonb_array_elements_text(coalesce(subscription_add.filters -> 'forms', '[]')) f
 	WHERE NOT EXISTS (SELECT FROM form_version v WHERE v.form_id = f.value) LIMIT 1;

@@ -2,7 +2,7 @@
 -- the policies bind: what a member may not read is in no line, no sum and no trend.
 SET LOCAL ROLE fieldpost_owner;
 GRANT SELECT ON fieldpost.team, fieldpost.subscription, fieldpost.digest, fieldpost.digest_line, fieldpost.form_version,
-	fieldpost.form_field, fieldpost.feedback, fieldpost.feedback_revision TO fieldpost_views;
+	fieldpost.form_field, fieldpost.feedback, fieldpost.feedback_revision TO fieldpost_views; -- the last two by policy
 GRANT SELECT (message_id, state, reason, form_id, received_at, settled_at, from_name, from_address, result)
 	ON fieldpost.message TO fieldpost_views;
 
@@ -41,10 +41,10 @@ BEGIN
 	IF coalesce(btrim(name), '') = '' THEN
 		RETURN hidden;
 	END IF;
-	hidden := regexp_replace(hidden, '\m' || regexp_replace(read.quoted(btrim(name)), '\s+', '\s+', 'g') || '\M', '[…]', 'gi');
+	hidden := regexp_replace(hidden, '(?<!\w)' || regexp_replace(read.quoted(btrim(name)), '\s+', '\s+', 'g') || '(?!\w)', '[…]', 'gi');
 	FOREACH part IN ARRAY regexp_split_to_array(name, '[[:space:],.()"<>]+') LOOP
 		IF length(part) >= 3 AND part ~ '^[[:upper:]]|[^[:ascii:]]' THEN
-			hidden := regexp_replace(hidden, '\m' || read.quoted(part) || '\M', '[…]', 'g');
+			hidden := regexp_replace(hidden, '(?<!\w)' || read.quoted(part) || '(?!\w)', '[…]', 'g');
 		END IF;
 	END LOOP;
 	RETURN regexp_replace(hidden, '\[…\](\s+\[…\])+', '[…]', 'g');
@@ -108,9 +108,9 @@ CREATE FUNCTION read.digest_weeks(digest_id bigint)
 RETURNS TABLE (week bigint, feedback_id bigint, form_id text, country text, answers jsonb)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
-	SELECT floor(extract(epoch FROM d.period_end - f.filed_at) / 604800)::bigint, f.feedback_id, f.form_id, f.country, r.answers
+	SELECT ceil(extract(epoch FROM d.period_end - f.filed_at) / 604800)::bigint - 1, f.feedback_id, f.form_id, f.country, r.answers
 	FROM digest d JOIN subscription s USING (subscription_id)
-	JOIN feedback f ON f.filed_at < d.period_end AND f.filed_at > d.period_end - interval '56 days'
+	JOIN feedback f ON f.filed_at < d.period_end AND f.filed_at >= d.period_end - interval '56 days'
 		AND f.state <> 'withdrawn' AND read.matches(s.filters, f.form_id, f.country, f.theme)
 	JOIN feedback_revision r ON r.feedback_id = f.feedback_id AND r.revision = f.revision
 	WHERE d.digest_id = digest_weeks.digest_id
