@@ -8,6 +8,10 @@ PROGRAM ?= fieldpost
 SANITIZE ?=
 WERROR ?=
 
+# V=1 shows the commands.
+Q := $(if $(V),,@)
+SAY := @$(if $(V),:,printf '%s\n')
+
 VERSION := 0.1.0
 PACKAGES := gmime-3.0 libxml-2.0 libpcre2-8 icu-i18n icu-uc jansson yaml-0.1 libpq libssl libcrypto libseccomp libsystemd libcurl
 
@@ -22,10 +26,11 @@ HARDENING += -D_FORTIFY_SOURCE=2
 endif
 LINK_HARDENING := -pie -Wl,-z,relro,-z,now
 
+# Asked once, and only when something is built: `make deps` runs where there is no pkg-config yet.
 # GMime's and libxml2's headers are the system's: their warnings are not ours.
-PACKAGE_CFLAGS = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES)))
+PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $$(patsubst -I%,-isystem %,$$(shell pkg-config --cflags $$(PACKAGES))))$(PACKAGE_CFLAGS)
 # libetpan's pkg-config file carries -specs that turn PIE off, so it is named by hand.
-PACKAGE_LIBS = $(shell pkg-config --libs $(PACKAGES)) -letpan -lpthread
+PACKAGE_LIBS = $(eval PACKAGE_LIBS := $$(shell pkg-config --libs $$(PACKAGES)) -letpan -lpthread)$(PACKAGE_LIBS)
 
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DFIELDPOST_VERSION='"$(VERSION)"' -DFIELDPOST_SHARE='"$(PREFIX)/share/fieldpost"' \
 	-Igateway -I. -include base/banned.h $(PACKAGE_CFLAGS) $(WARNINGS) $(HARDENING) $(SANITIZE) $(CFLAGS)
@@ -55,19 +60,22 @@ help: ## what each target does
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(PROGRAM): $(BUILD)/gateway/main.o $(LIBRARY)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PACKAGE_LIBS)
+	$(SAY) 'LD  $@'
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PACKAGE_LIBS)
 
 $(LIBRARY): $(filter-out $(BUILD)/gateway/main.o,$(OBJECTS))
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(SAY) 'CC  $<'
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(PACKAGE_LIBS) -lcmocka
+	$(SAY) 'CC  $<'
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(PACKAGE_LIBS) -lcmocka
 
 unit: $(UNIT_PROGRAMS)
 
