@@ -256,7 +256,7 @@ static void test_too_many_lines(void **state)
 
 	(void)state;
 	for (int i = 0; i < 60; i++) {
-		char value[16];
+		char value[32];
 
 		snprintf(value, sizeof(value), "theme-%d", i);
 		json_array_append_new(options, json_pack("{s:s,s:s}", "value", value, "label", value));
