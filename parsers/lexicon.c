@@ -8,10 +8,10 @@
 
 static void tables_init(struct lexicon *lexicon)
 {
-	struct word_table *tables[] = {&lexicon->country_codes, &lexicon->country_names, &lexicon->articles,
-		&lexicon->yes_no, &lexicon->no_answer, &lexicon->months, &lexicon->particles, &lexicon->ordinals,
-		&lexicon->magnitudes, &lexicon->conjunctions, &lexicon->out_of, &lexicon->headers, &lexicon->separators,
-		&lexicon->forwarded, &lexicon->closings};
+	struct word_table *tables[] = {&lexicon->country_codes, &lexicon->country_names, &lexicon->loose_names,
+		&lexicon->articles, &lexicon->yes_no, &lexicon->no_answer, &lexicon->months, &lexicon->particles,
+		&lexicon->ordinals, &lexicon->magnitudes, &lexicon->conjunctions, &lexicon->out_of, &lexicon->headers,
+		&lexicon->separators, &lexicon->forwarded, &lexicon->closings};
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
 		word_table_init(tables[i], lexicon->arena);

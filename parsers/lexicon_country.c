@@ -29,11 +29,78 @@ static int country_index(struct lexicon *lexicon, const struct yaml_node *node, 
 	return index;
 }
 
+/* Letters of Devanagari written one for the other in foreign names: short and long vowels, nasals, sibilants. */
+static uint32_t loose_letter(uint32_t code)
+{
+	static const uint32_t pairs[][2] = {{0x940, 0x93f}, {0x942, 0x941}, {0x908, 0x907}, {0x90a, 0x909},
+		{0x923, 0x928}, {0x936, 0x938}, {0x937, 0x938}, {0x935, 0x92c}, {0x901, 0x902}};
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
+		if (pairs[i][0] == code)
+			return pairs[i][1];
+	return code;
+}
+
+static bool is_nasal(uint32_t code)
+{
+	return code == 0x919 || code == 0x91e || code == 0x923 || code == 0x928 || code == 0x92e;
+}
+
+/*
+ * One spelling for the many that a name in Devanagari has ("बङ्गलादेश", "बंगलादेश"); nothing for any other script,
+ * whose spelling is settled.
+ */
+static struct view loose_spelling(struct arena *arena, struct view key)
+{
+	char *out = arena_alloc(arena, key.len + 1);
+	size_t at = 0, len = 0;
+	bool devanagari = false;
+	uint32_t code, next;
+
+	while (unicode_next(key, &at, &code)) {
+		size_t behind = at;
+
+		devanagari = devanagari || (code >= 0x900 && code < 0x980);
+		if (code == 0x93c)
+			continue; /* nukta */
+		if (is_nasal(code) && unicode_next(key, &behind, &next) && next == 0x94d) {
+			at = behind;
+			code = 0x902;
+		}
+		code = loose_letter(code);
+		if (code < 0x80) {
+			out[len++] = (char)code;
+		} else if (code >= 0x800 && code < 0x10000) {
+			out[len++] = (char)(0xe0 | (code >> 12));
+			out[len++] = (char)(0x80 | ((code >> 6) & 0x3f));
+			out[len++] = (char)(0x80 | (code & 0x3f));
+		} else {
+			return VIEW_NULL;
+		}
+	}
+	return devanagari ? (struct view){out, len} : VIEW_NULL;
+}
+
+static void add_or_share(struct word_table *table, struct view key, int index)
+{
+	if (key.len > 0 && word_table_add(table, key, index) < 0)
+		word_table_set(table, key, LEXICON_AMBIGUOUS);
+}
+
 /* A name that two countries share, whatever the languages, names neither. */
 static void add_name(struct lexicon *lexicon, struct view key, int index)
 {
-	if (key.len > 0 && word_table_add(&lexicon->country_names, key, index) < 0)
-		word_table_set(&lexicon->country_names, key, LEXICON_AMBIGUOUS);
+	add_or_share(&lexicon->country_names, key, index);
+	add_or_share(&lexicon->loose_names, loose_spelling(lexicon->arena, key), index);
+}
+
+void lexicon_share_name(struct lexicon *lexicon, struct view key)
+{
+	struct view loose = loose_spelling(lexicon->arena, key);
+
+	word_table_set(&lexicon->country_names, key, LEXICON_AMBIGUOUS);
+	if (loose.len > 0)
+		word_table_set(&lexicon->loose_names, loose, LEXICON_AMBIGUOUS);
 }
 
 /* "trinidad and tobago" is also "trinidad & tobago". */
@@ -60,7 +127,8 @@ int lexicon_load_countries(struct lexicon *lexicon, struct language *language, c
 	const struct yaml_node *conjunctions, struct error *err)
 {
 	if (node->kind != YAML_MAPPING || !language)
-		return yaml_error(node, err, "countries: a mapping from code to names, in a file with `language: CODE`");
+		return yaml_error(
+			node, err, "countries: a mapping from code to names, in a file with `language: CODE`");
 	for (const struct yaml_node *country = node->first; country; country = country->next) {
 		const struct yaml_node *name = country->kind == YAML_SEQUENCE ? country->first : country;
 		int index = country_index(lexicon, country, err);
@@ -153,29 +221,32 @@ static struct view article_off(const struct lexicon *lexicon, struct view key)
 
 static bool find_name(const struct lexicon *lexicon, struct arena *arena, struct view key, int *index_out)
 {
-	struct view bare = article_off(lexicon, key), initials;
+	struct view bare = article_off(lexicon, key), initials, loose;
 
 	if (word_table_find(&lexicon->country_names, key, index_out))
 		return true;
 	if (bare.len > 0 && word_table_find(&lexicon->country_names, bare, index_out))
 		return true;
 	for (size_t i = 0; i < lexicon->attached_article_count; i++) {
-		struct view longer = view_of(arena_printf(arena, "%.*s%.*s", VIEW_ARGS(lexicon->attached_articles[i]),
-			VIEW_ARGS(key)));
+		struct view longer = view_of(
+			arena_printf(arena, "%.*s%.*s", VIEW_ARGS(lexicon->attached_articles[i]), VIEW_ARGS(key)));
 
 		if (word_table_find(&lexicon->country_names, longer, index_out))
 			return true;
 	}
 	initials = initials_joined(arena, key);
-	return initials.len > 2 && word_table_find(&lexicon->country_names, initials, index_out);
+	if (initials.len > 2 && word_table_find(&lexicon->country_names, initials, index_out))
+		return true;
+	loose = loose_spelling(arena, key);
+	return loose.len > 0 && word_table_find(&lexicon->loose_names, loose, index_out);
 }
 
 /*
- * A code, in any case; but a word that says yes, no or nothing ("no", "si", "na") is a code only in capitals: nobody should be
- * filed under Norway for saying no.
+ * A code, in any case; but a word that says yes, no or nothing ("no", "si", "na") is a code only in capitals: nobody
+ * should be filed under Norway for saying no.
  */
-static bool find_code(const struct lexicon *lexicon, struct arena *arena, struct view key, struct view text,
-	int *index_out)
+static bool find_code(
+	const struct lexicon *lexicon, struct arena *arena, struct view key, struct view text, int *index_out)
 {
 	struct view initials = initials_joined(arena, key);
 	bool capitals = true;
@@ -240,7 +311,8 @@ static bool has_words(struct view text, struct view name)
 {
 	for (size_t at = 0; at + name.len <= text.len; at++) {
 		bool begins = at == 0 || text.ptr[at - 1] == ' ' || text.ptr[at - 1] == '/';
-		bool ends = at + name.len == text.len || text.ptr[at + name.len] == ' ' || text.ptr[at + name.len] == '/';
+		bool ends =
+			at + name.len == text.len || text.ptr[at + name.len] == ' ' || text.ptr[at + name.len] == '/';
 
 		if (begins && ends && memcmp(text.ptr + at, name.ptr, name.len) == 0)
 			return true;

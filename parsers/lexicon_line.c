@@ -1,20 +1,21 @@
 /*
  * parsers/lexicon_line: what a line looks like: the head of a quote, of a signature, of a disclaimer ... See lexicon.h.
  *
- * This runs on every line of every mail: a line is folded once, and a regex runs only where the words of its template were found.
+ * This runs on every line of every mail: a line is folded once, and a regex runs only where the words of its template
+ * were found.
  */
 #include "base/unicode.h"
 #include "parsers/lexicon_private.h"
 
 #define PATTERN_MAX 8192
 #define HEADER_NAME_MAX 60 /* bytes before the colon */
-#define CLOSING_MAX 90     /* bytes */
+#define CLOSING_MAX 90	   /* bytes */
 #define UNDERSCORES_MIN 20
 
 static bool is_junk(char c)
 {
-	return c == '*' || c == '_' || c == '>' || c == '<' || c == '"' || c == '\'' || c == '(' || c == '[' || c == '-' ||
-		c == ' ' || c == '|' || c == '~';
+	return c == '*' || c == '_' || c == '>' || c == '<' || c == '"' || c == '\'' || c == '(' || c == '[' ||
+	       c == '-' || c == ' ' || c == '|' || c == '~';
 }
 
 /* What stands before the first word: emphasis, quotes, dashes, brackets. */
@@ -131,8 +132,8 @@ static struct view longest_words(struct view folded)
 }
 
 /* Splits the template at its placeholders; fills head and needle and writes the pattern. */
-static int template_split(struct arena *arena, struct view source, struct line_template *out, struct text *pattern,
-	bool *varies_out)
+static int template_split(
+	struct arena *arena, struct view source, struct line_template *out, struct text *pattern, bool *varies_out)
 {
 	struct view rest = source;
 	bool first = true;
@@ -182,8 +183,8 @@ static bool bytes_hold(const struct byte_set *all, const struct byte_set *some)
 	return true;
 }
 
-static int template_compile(struct line_template *template, struct arena *arena, const struct yaml_node *node, bool whole,
-	struct error *err)
+static int template_compile(struct line_template *template, struct arena *arena, const struct yaml_node *node,
+	bool whole, struct error *err)
 {
 	TEXT_SCOPED pattern;
 	bool varies;
@@ -193,7 +194,8 @@ static int template_compile(struct line_template *template, struct arena *arena,
 	text_add_string(&pattern, "^");
 	if (template_split(arena, view_of(node->scalar), template, &pattern, &varies) < 0)
 		return yaml_error(node, err,
-			"\"%s\": words with {date}, {name}, {any} or {end} in between, and at least one word", node->scalar);
+			"\"%s\": words with {date}, {name}, {any} or {end} in between, and at least one word",
+			node->scalar);
 	template->bytes = bytes_of(template->needle);
 	text_add_string(&pattern, whole ? "[ .!*_>)\\]\"-]*$" : "");
 	if (varies || whole || pattern.len != template->head.len + 1) /* else the head says it all; 1 is the "^" */
@@ -211,7 +213,8 @@ int line_list_add(struct line_list *list, struct arena *arena, const struct yaml
 			return yaml_error(item, err, "%s: each item must be a text", node->key);
 		if (template_compile(template, arena, item, list->whole, err) < 0)
 			return -1;
-		bucket = &list->buckets[template->head.len > 0 ? (unsigned char)template->head.ptr[0] : LINE_BUCKETS - 1];
+		bucket = &list->buckets[template->head.len > 0 ? (unsigned char)template->head.ptr[0]
+							       : LINE_BUCKETS - 1];
 		template->next = *bucket;
 		*bucket = template;
 	}
@@ -263,7 +266,8 @@ static bool is_attribution(const struct lexicon *lexicon, const struct folded *l
 	struct view text = junk_off_end(line->bare);
 
 	/* All attributions end in a colon: that spares most lines the search. */
-	return text.len > 0 && text.ptr[text.len - 1] == ':' && list_matches(&lexicon->attributions, text, &line->bytes);
+	return text.len > 0 && text.ptr[text.len - 1] == ':' &&
+	       list_matches(&lexicon->attributions, text, &line->bytes);
 }
 
 static int header_name(const struct lexicon *lexicon, struct arena *arena, struct view bare)
@@ -333,7 +337,8 @@ static bool is_name(struct view text)
 	return words >= 1 && words <= 3;
 }
 
-static bool is_closing(const struct lexicon *lexicon, struct arena *arena, struct view line, const struct folded *folded)
+static bool is_closing(
+	const struct lexicon *lexicon, struct arena *arena, struct view line, const struct folded *folded)
 {
 	ptrdiff_t comma;
 	int value;
@@ -346,7 +351,7 @@ static bool is_closing(const struct lexicon *lexicon, struct arena *arena, struc
 		return true;
 	comma = view_find_char(line, ',');
 	return comma > 0 && is_name(view_sub(line, (size_t)comma + 1, line.len)) &&
-		word_table_find(&lexicon->closings, word_key(arena, view_sub(line, 0, (size_t)comma)), &value);
+	       word_table_find(&lexicon->closings, word_key(arena, view_sub(line, 0, (size_t)comma)), &value);
 }
 
 /* The beginning of the line, folded: a disclaimer is often one line of a thousand letters. */

@@ -61,8 +61,8 @@ static int expect(const struct yaml_node *node, enum yaml_kind kind, struct erro
 	return yaml_error(node, err, "%s must be %s", node->key ? node->key : "an item", names[kind]);
 }
 
-static int load_words(struct lexicon *lexicon, const struct word_kind *kind, const struct yaml_node *node,
-	struct error *err)
+static int load_words(
+	struct lexicon *lexicon, const struct word_kind *kind, const struct yaml_node *node, struct error *err)
 {
 	struct word_table *table = (struct word_table *)((char *)lexicon + kind->table);
 
@@ -77,10 +77,10 @@ static int load_words(struct lexicon *lexicon, const struct word_kind *kind, con
 		if (key.len == 0)
 			return yaml_error(item, err, "%s: an item without a letter", kind->key);
 		if (kind->value == LEXICON_AMBIGUOUS)
-			word_table_set(table, key, LEXICON_AMBIGUOUS);
+			lexicon_share_name(lexicon, key);
 		else if (word_table_add(table, key, kind->value) < 0)
-			return yaml_error(item, err, "%s: \"%s\" already stands for something else", kind->key,
-				item->scalar);
+			return yaml_error(
+				item, err, "%s: \"%s\" already stands for something else", kind->key, item->scalar);
 	}
 	return 0;
 }
@@ -102,8 +102,8 @@ static int load_months(struct lexicon *lexicon, const struct yaml_node *node, st
 	return 0;
 }
 
-static int load_attached(struct lexicon *lexicon, const struct yaml_node *node, struct view **list, size_t *count,
-	struct error *err)
+static int load_attached(
+	struct lexicon *lexicon, const struct yaml_node *node, struct view **list, size_t *count, struct error *err)
 {
 	struct view *grown;
 
@@ -158,7 +158,8 @@ static int check_words(const struct yaml_node *words, struct error *err)
 	return 0;
 }
 
-static int load_language(struct lexicon *lexicon, const struct yaml_node *root, struct language **out, struct error *err)
+static int load_language(
+	struct lexicon *lexicon, const struct yaml_node *root, struct language **out, struct error *err)
 {
 	const struct yaml_node *code = yaml_get(root, "language"), *words = yaml_get(root, "words");
 	struct language *language;
@@ -194,8 +195,8 @@ static int load_section(struct lexicon *lexicon, struct language *language, cons
 	if (strcmp(key, "months") == 0)
 		return load_months(lexicon, node, err);
 	if (strcmp(key, "and_attached") == 0)
-		return load_attached(lexicon, node, &lexicon->attached_conjunctions,
-			&lexicon->attached_conjunction_count, err);
+		return load_attached(
+			lexicon, node, &lexicon->attached_conjunctions, &lexicon->attached_conjunction_count, err);
 	if (strcmp(key, "articles_attached") == 0)
 		return load_attached(lexicon, node, &lexicon->attached_articles, &lexicon->attached_article_count, err);
 	if (strcmp(key, "countries") == 0)

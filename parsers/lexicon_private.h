@@ -17,7 +17,7 @@ struct byte_set {
 	uint64_t bits[4];
 };
 
-/* A line's shape in words: {date} holds a digit, {name} something, {any} anything or nothing; {end} is the line's end. */
+/* A line's shape in words; what {date}, {name}, {any} and {end} are: see lexicon.h. */
 struct line_template {
 	struct view head;      /* the folded words it begins with; may be empty */
 	struct view needle;    /* its longest stretch of folded words */
@@ -30,13 +30,13 @@ struct line_template {
 
 struct line_list {
 	struct line_template *buckets[LINE_BUCKETS]; /* by the head's first byte; the last holds those without a head */
-	bool whole;                                  /* the line must end where the template does */
+	bool whole;				     /* the line must end where the template does */
 };
 
 struct language {
 	const char *code;
-	const struct yaml_node *words;  /* mapping key -> text, or NULL */
-	const char **country_names;     /* by index of the country; NULL where this language has none */
+	const struct yaml_node *words; /* mapping key -> text, or NULL */
+	const char **country_names;    /* by index of the country; NULL where this language has none */
 };
 
 struct lexicon {
@@ -47,6 +47,7 @@ struct lexicon {
 	size_t country_count;
 	struct word_table country_codes; /* "np", "npl" -> index */
 	struct word_table country_names; /* name -> index or LEXICON_AMBIGUOUS */
+	struct word_table loose_names;	 /* the same by loose_spelling() */
 	struct word_table articles, yes_no, no_answer, months, particles, ordinals, magnitudes, conjunctions, out_of;
 	struct word_table headers, separators, forwarded, closings;
 	struct view *attached_conjunctions;
@@ -62,6 +63,8 @@ int lexicon_load_file(struct lexicon *lexicon, const struct parse_source *source
 /* lexicon_country.c */
 int lexicon_load_countries(struct lexicon *lexicon, struct language *language, const struct yaml_node *node,
 	const struct yaml_node *conjunctions, struct error *err);
+/* No country may be known by this name alone. */
+void lexicon_share_name(struct lexicon *lexicon, struct view key);
 int lexicon_load_alpha3(struct lexicon *lexicon, const struct yaml_node *node, struct error *err);
 
 /* lexicon_line.c */

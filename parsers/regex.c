@@ -7,7 +7,7 @@
 
 struct regex {
 	pcre2_code *code;
-	pcre2_code *open; /* of REGEX_WHOLE: the same without its end, since PCRE2 has no partial match up to an end; else NULL */
+	pcre2_code *open; /* of REGEX_WHOLE: without its end, as a partial match wants it; else NULL */
 	pcre2_match_context *limits;
 };
 
@@ -50,7 +50,8 @@ int regex_new(struct view pattern, unsigned flags, struct regex **out, struct er
 		char message[200] = "";
 
 		pcre2_get_error_message(number, (PCRE2_UCHAR *)message, sizeof(message));
-		return error_set(err, REACH_STOP, "the pattern is not a regex: %s (at byte %zu)", message, (size_t)offset);
+		return error_set(
+			err, REACH_STOP, "the pattern is not a regex: %s (at byte %zu)", message, (size_t)offset);
 	}
 	/* Without writable-executable memory the JIT is refused and the interpreter does the same work, slower. */
 	(void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
@@ -82,8 +83,8 @@ static void match_data_free(pcre2_match_data **data)
 	pcre2_match_data_free(*data);
 }
 
-static int run(const struct regex *regex, const pcre2_code *code, struct view subject, size_t from, uint32_t options, struct regex_span *spans,
-	size_t count)
+static int run(const struct regex *regex, const pcre2_code *code, struct view subject, size_t from, uint32_t options,
+	struct regex_span *spans, size_t count)
 {
 	uint32_t pairs = count > REGEX_GROUPS_MAX ? REGEX_GROUPS_MAX : (uint32_t)count;
 	__attribute__((cleanup(match_data_free))) pcre2_match_data *data =
@@ -95,8 +96,8 @@ static int run(const struct regex *regex, const pcre2_code *code, struct view su
 		exit(EX_OSERR);
 	if (from > subject.len)
 		return 0;
-	got = pcre2_match(code, (PCRE2_SPTR)(subject.ptr ? subject.ptr : ""), subject.len, from, options, data,
-		regex->limits);
+	got = pcre2_match(
+		code, (PCRE2_SPTR)(subject.ptr ? subject.ptr : ""), subject.len, from, options, data, regex->limits);
 	if (got == PCRE2_ERROR_PARTIAL)
 		return 1;
 	if (got < 0)
@@ -118,8 +119,8 @@ int regex_match(const struct regex *regex, struct view subject, size_t from, str
 
 bool regex_match_begins(const struct regex *regex, struct view subject)
 {
-	return run(regex, regex->open ? regex->open : regex->code, subject, 0, PCRE2_ANCHORED | PCRE2_PARTIAL_HARD, NULL, 0) >
-		0;
+	return run(regex, regex->open ? regex->open : regex->code, subject, 0, PCRE2_ANCHORED | PCRE2_PARTIAL_HARD,
+		       NULL, 0) > 0;
 }
 
 size_t regex_group(const struct regex *regex, const char *name)

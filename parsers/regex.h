@@ -1,8 +1,9 @@
 /*
  * Regex: PCRE2, compiled once with its JIT, matched with limits.
  *
- * Immutable after regex_new(), so every thread may match with it. Patterns and subjects are UTF-8; a subject that is not valid
- * cannot hurt (the invalid bytes match nothing). A match that runs into a limit is a failure of its own: it never becomes "no match".
+ * Immutable after regex_new(), so every thread may match with it. Patterns and subjects are UTF-8; a subject that is
+ * not valid cannot hurt (the invalid bytes match nothing). A match that runs into a limit is a failure of its own: it
+ * never becomes "no match".
  */
 #ifndef PARSERS_REGEX_H
 #define PARSERS_REGEX_H
@@ -13,14 +14,14 @@
 #include "base/text.h"
 
 #define REGEX_MATCH_LIMIT 1000000 /* steps of PCRE2's match limit (JIT counts them coarsely) */
-#define REGEX_DEPTH_LIMIT 10000   /* interpreter only */
-#define REGEX_HEAP_LIMIT 4096     /* KiB, interpreter only */
-#define REGEX_GROUPS_MAX 32       /* groups that regex_match() can give back, the whole match included */
+#define REGEX_DEPTH_LIMIT 10000	  /* interpreter only */
+#define REGEX_HEAP_LIMIT 4096	  /* KiB, interpreter only */
+#define REGEX_GROUPS_MAX 32	  /* groups that regex_match() can give back, the whole match included */
 
 #define REGEX_CASELESS 1u
-#define REGEX_WHOLE 2u   /* the pattern must match the whole subject */
+#define REGEX_WHOLE 2u	 /* the pattern must match the whole subject */
 #define REGEX_UNICODE 4u /* \d, \w, \s and \b know every script (else ASCII only) */
-#define REGEX_LINES 8u   /* ^ and $ match at line ends too */
+#define REGEX_LINES 8u	 /* ^ and $ match at line ends too */
 
 struct regex;
 
@@ -33,7 +34,7 @@ struct regex_span {
 int regex_new(struct view pattern, unsigned flags, struct regex **out, struct error *err);
 void regex_free(struct regex **regex);
 
-/* Looks for the first match at or behind byte `from`. spans[0] is the whole match. 1 found, 0 none, -1 a limit was reached. */
+/* The first match at or behind byte `from`; spans[0] is the whole of it. 1 found, 0 none, -1 a limit was reached. */
 int regex_match(const struct regex *regex, struct view subject, size_t from, struct regex_span *spans, size_t count);
 /* Could the subject, taken from its first byte, be the beginning of a match of the whole pattern? */
 bool regex_match_begins(const struct regex *regex, struct view subject);

@@ -10,7 +10,7 @@
 #include "parsers/parsers.h"
 
 enum value_verdict {
-	VALUE_NONE,    /* "-", "n/a", "?", nothing: no answer */
+	VALUE_NONE, /* "-", "n/a", "?", nothing: no answer */
 	VALUE_TAKEN,
 	VALUE_INVALID, /* for review */
 };
@@ -18,23 +18,24 @@ enum value_verdict {
 struct value_context {
 	const struct lexicon *lexicon;
 	const char *language; /* of the practitioner's labels, or NULL: only a preference, every language is accepted */
-	int64_t date;         /* of the mail, unix seconds; 0: unknown. A date more than a year after it is invalid */
+	int64_t date;	      /* of the mail, unix seconds; 0: unknown. A date more than a year after it is invalid */
 };
 
 /*
- * Where the mail's own date is unknown (a channel's message), a year above this one is taken for one of another calendar (Bikram
- * Sambat is 57 years ahead): years that people now write about end before it in the one and begin behind it in the other.
+ * Where the mail's own date is unknown (a channel's message), a year above this one is taken for one of another
+ * calendar (Bikram Sambat is 57 years ahead): years that people now write about end before it in the one and begin
+ * behind it in the other.
  */
 #define VALUE_YEAR_MAX_UNDATED 2045
 #define VALUE_YEAR_MIN 1900 /* below it: of another calendar (Hijri), or a slip */
 #define VALUE_LINE_MAX 4096 /* bytes of one line of a typed answer that are read; a longer one is invalid */
 
 /*
- * text: the answer as it was found: lines parted by LF, blank lines parting paragraphs, quote marks and soft breaks already gone. For
- * a type of one line only the first line (with lines wrapped directly below, for `line`) is read.
+ * text: the answer as it was found: lines parted by LF, blank lines parting paragraphs, quote marks and soft breaks
+ * already gone. For a type of one line only the first line (with lines wrapped directly below, for `line`) is read.
  *
  * value_out: a new reference (VALUE_TAKEN only): string, integer, boolean or array of strings (sorted, each once).
- * used_out: how many bytes of `text` belong to the value (for VALUE_NONE: to the mark that says so); what stands below is a remark.
+ * used_out: bytes of `text` that belong to the value (VALUE_NONE: to the mark that says so); what is below is a remark.
  * suggestion_out: for VALUE_INVALID a near miss for the reviewer, never taken; may be empty.
  *
  * All three are set whatever the verdict (value_out to NULL, suggestion_out to an empty view).

@@ -33,12 +33,12 @@ static int add_key(struct value_compiled *compiled, struct arena *arena, const s
 	size_t words = count_words(word_key(arena, view_of(text)));
 
 	if (key.key.len == 0)
-		return error_set(err, REACH_STOP, "field %s: option \"%s\" has no letter or digit to know it by", field->name,
-			text);
+		return error_set(err, REACH_STOP, "field %s: option \"%s\" has no letter or digit to know it by",
+			field->name, text);
 	for (size_t i = 0; i < compiled->key_count; i++) {
 		const struct option_key *other = &compiled->keys[i];
 		bool same_language = (!language && !other->language) ||
-			(language && other->language && strcmp(language, other->language) == 0);
+				     (language && other->language && strcmp(language, other->language) == 0);
 
 		if (same_language && other->option != option && view_equal(other->key, key.key))
 			return error_set(err, REACH_STOP, "field %s: \"%s\" names two options", field->name, text);
@@ -49,8 +49,8 @@ static int add_key(struct value_compiled *compiled, struct arena *arena, const s
 	return 0;
 }
 
-int value_compile_options(const struct field *field, struct value_compiled *compiled, struct arena *arena,
-	struct error *err)
+int value_compile_options(
+	const struct field *field, struct value_compiled *compiled, struct arena *arena, struct error *err)
 {
 	size_t count = 0;
 
@@ -63,8 +63,8 @@ int value_compile_options(const struct field *field, struct value_compiled *comp
 		if (add_key(compiled, arena, field, (int)i, NULL, option->value, err) < 0)
 			return -1;
 		for (size_t j = 0; j < option->label.count; j++)
-			if (add_key(compiled, arena, field, (int)i, option->label.list[j].language, option->label.list[j].text,
-				    err) < 0)
+			if (add_key(compiled, arena, field, (int)i, option->label.list[j].language,
+				    option->label.list[j].text, err) < 0)
 				return -1;
 	}
 	return 0;

@@ -1,10 +1,10 @@
 /*
  * parsers/value_choices: several options of a field. See value.h.
  *
- * The answer becomes words with what parts them: a strong mark (comma, semicolon, slash, line, bullet), a conjunction as a word of its
- * own, or one written on to the next word. A search with memory then cuts the words into options, longest labels first, so that
- * "security and justice institutions" stays one, and "strategy and oversight" becomes two. One part that fits nothing makes
- * the whole invalid.
+ * The answer becomes words with what parts them: a strong mark (comma, semicolon, slash, line, bullet), a conjunction
+ * as a word of its own, or one written on to the next word. A search with memory then cuts the words into options,
+ * longest labels first, so that "security and justice institutions" stays one, and "strategy and oversight" becomes
+ * two. One part that fits nothing makes the whole invalid.
  */
 #include "base/unicode.h"
 #include "parsers/value_private.h"
@@ -16,7 +16,7 @@
 struct choice_word {
 	struct view text, key; /* as written; see option_key_of() */
 	size_t attached;       /* bytes of a conjunction at the front of the key, or 0 */
-	bool strong;           /* a strong mark stands before it */
+	bool strong;	       /* a strong mark stands before it */
 	bool conjunction;
 };
 
@@ -35,8 +35,8 @@ struct list {
 
 static bool is_strong(uint32_t code)
 {
-	static const uint32_t marks[] = {',', ';', '/', '|', 0x60c, 0x61b, 0x3001, 0xff0c, 0xff1b, 0xff0f, 0x2022, 0xb7, 0x25aa,
-		0x25cf, 0x25cb, 0x25e6, 0x2023, 0xf0b7};
+	static const uint32_t marks[] = {',', ';', '/', '|', 0x60c, 0x61b, 0x3001, 0xff0c, 0xff1b, 0xff0f, 0x2022, 0xb7,
+		0x25aa, 0x25cf, 0x25cb, 0x25e6, 0x2023, 0xf0b7};
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
 		if (marks[i] == code)
@@ -121,10 +121,11 @@ static int fit(struct list *list, enum pass pass, size_t from, size_t end, bool 
 	for (size_t i = from; i < end; i++) {
 		if (pass == PASS_PREFIX && i > from && words[i].strong)
 			return OPTION_NONE;
-		text_add_view(&key, cut && i == from ? view_sub(words[i].key, words[i].attached, words[i].key.len)
-						     : words[i].key);
+		text_add_view(&key,
+			cut && i == from ? view_sub(words[i].key, words[i].attached, words[i].key.len) : words[i].key);
 	}
-	return pass == PASS_EXACT ? option_exact(list->job, text_view(&key)) : option_prefix(list->job, text_view(&key));
+	return pass == PASS_EXACT ? option_exact(list->job, text_view(&key))
+				  : option_prefix(list->job, text_view(&key));
 }
 
 static bool search(struct list *list, size_t from, bool cut);
@@ -171,8 +172,8 @@ static bool search(struct list *list, size_t from, bool cut)
 }
 
 /*
- * "1. oversight" is either the option's own number or a list that counts its lines from one; any other number contradicts
- * the label behind it.
+ * "1. oversight" is either the option's own number or a list that counts its lines from one; any other number
+ * contradicts the label behind it.
  */
 static bool numbers_agree(struct list *list)
 {
@@ -230,8 +231,8 @@ static bool paragraph(struct view text, size_t from, size_t *start_out, size_t *
 }
 
 /*
- * A list may have blank lines between its items: a paragraph that is all options, or begins with a bullet as the one before did, belongs
- * to it. Any other is a remark.
+ * A list may have blank lines between its items: a paragraph that is all options, or begins with a bullet as the one
+ * before did, belongs to it. Any other is a remark.
  */
 static size_t answer_end(struct value_job *job, struct list *list, size_t first_start, size_t end)
 {
@@ -291,7 +292,8 @@ static struct view suggest(struct list *list)
 			end = from + 1;
 			continue;
 		}
-		for (end = from + 1; end < list->count && !list->words[end].strong && !list->words[end].conjunction; end++)
+		for (end = from + 1; end < list->count && !list->words[end].strong && !list->words[end].conjunction;
+			end++)
 			continue;
 		for (enum pass pass = PASS_EXACT; pass < PASS_COUNT && option < 0; pass++)
 			option = fit(list, pass, from, end, false);

@@ -139,7 +139,8 @@ static int numeric(const struct tokens *tokens, struct day *out)
 	return 1;
 }
 
-/* Leaves numbers and months; a month named twice in one breath ("آذار/مارس") is one. False: something else stands there. */
+/* Leaves numbers and months; a month named twice in one breath ("آذار/مارس") is one. False: something else stands
+ * there. */
 static bool distil(const struct tokens *tokens, struct token *out, size_t *count_out)
 {
 	size_t count = 0;
@@ -150,8 +151,8 @@ static bool distil(const struct tokens *tokens, struct token *out, size_t *count
 		if (token->kind == TOKEN_WORD)
 			return false;
 		if (token->kind == TOKEN_SIGN) {
-			if (!(token->value == ',' || token->value == 0x60c || token->value == '.' || token->value == '-' ||
-				    token->value == '/'))
+			if (!(token->value == ',' || token->value == 0x60c || token->value == '.' ||
+				    token->value == '-' || token->value == '/'))
 				return false;
 			continue;
 		}
@@ -220,7 +221,8 @@ static char *day_print(struct arena *arena, const struct day *day)
 	return arena_printf(arena, "%04d-%02d-%02d", day->year, day->month, day->day);
 }
 
-/* A guess for the reviewer: words dropped, years of two digits taken for this century, month first where only that exists. */
+/* A guess for the reviewer: words dropped, years of two digits taken for this century, month first where only that
+ * exists. */
 static struct view suggest(const struct value_job *job, const struct tokens *tokens)
 {
 	struct tokens bare = {.count = 0};

@@ -94,8 +94,8 @@ static int number_scan(struct view text, size_t at, struct number *out)
 static bool is_odd_digit(uint32_t code)
 {
 	return (code >= 0xbc && code <= 0xbe) || code == 0xb2 || code == 0xb3 || code == 0xb9 ||
-		(code >= 0x2070 && code <= 0x2089) || (code >= 0x2150 && code <= 0x218b) ||
-		(code >= 0x2460 && code <= 0x24ff) || (code >= 0x2776 && code <= 0x2793);
+	       (code >= 0x2070 && code <= 0x2089) || (code >= 0x2150 && code <= 0x218b) ||
+	       (code >= 0x2460 && code <= 0x24ff) || (code >= 0x2776 && code <= 0x2793);
 }
 
 /* The next digit at or behind `from`; text.len when there is none. odd_out: signs that make a number doubtful. */
@@ -108,8 +108,8 @@ static size_t next_digit(struct view text, size_t from, bool *odd_out)
 	for (size_t start = at; unicode_next(text, &at, &code); start = at) {
 		if (code >= '0' && code <= '9')
 			return start;
-		if (is_odd_digit(code) || code == '?' || code == 0x61f || code == '%' || code == 0x66a || code == 0x66b ||
-			code == '~' || code == '+')
+		if (is_odd_digit(code) || code == '?' || code == 0x61f || code == '%' || code == 0x66a ||
+			code == 0x66b || code == '~' || code == '+')
 			*odd_out = true;
 	}
 	return text.len;
@@ -151,8 +151,8 @@ static bool in_range(const struct field *field, long long value)
 }
 
 /* "4/5", "4 out of 5": the whole must be the scale's own. */
-static bool out_of(const struct value_job *job, struct view text, const struct number *first, const struct number *second,
-	long long *value_out)
+static bool out_of(const struct value_job *job, struct view text, const struct number *first,
+	const struct number *second, long long *value_out)
 {
 	struct view between = view_sub(text, first->end, second->start - first->end);
 	int kind = lexicon_out_of(job->context->lexicon, job->arena, between);
@@ -183,11 +183,12 @@ static bool read_number(const struct value_job *job, struct view text, long long
 		if (sign > 0 || number_scan(text, next, &second) < 0 || !out_of(job, text, &first, &second, value_out))
 			return false;
 		return next_digit(text, second.end, &odd) == text.len && !odd &&
-			follows_well(view_sub(text, second.end, text.len)) &&
-			!is_changed(job, view_sub(text, second.end, text.len));
+		       follows_well(view_sub(text, second.end, text.len)) &&
+		       !is_changed(job, view_sub(text, second.end, text.len));
 	}
 	*value_out = minus ? -first.value : first.value;
-	return follows_well(view_sub(text, first.end, text.len)) && !is_changed(job, view_sub(text, first.end, text.len));
+	return follows_well(view_sub(text, first.end, text.len)) &&
+	       !is_changed(job, view_sub(text, first.end, text.len));
 }
 
 /* "- 5" is five behind a bullet, unless the field has numbers below zero. */
@@ -197,7 +198,7 @@ static bool is_minus_or_bullet(const struct value_job *job)
 	size_t bullet;
 
 	return !(job->field->has_min && job->field->min >= 0) && value_is_bullet(line, &bullet) &&
-		(view_starts(line, VIEW("-")) || view_starts(line, VIEW("–")) || view_starts(line, VIEW("—")));
+	       (view_starts(line, VIEW("-")) || view_starts(line, VIEW("–")) || view_starts(line, VIEW("—")));
 }
 
 /* "about 350": the only number in the text, if it would do. */
@@ -207,7 +208,8 @@ static struct view suggest(const struct value_job *job, struct view text)
 	bool odd;
 	size_t at = next_digit(text, 0, &odd), next;
 
-	if (at == text.len || number_scan(text, at, &number) < 0 || is_changed(job, view_sub(text, number.end, text.len)))
+	if (at == text.len || number_scan(text, at, &number) < 0 ||
+		is_changed(job, view_sub(text, number.end, text.len)))
 		return VIEW_NULL;
 	next = next_digit(text, number.end, &odd);
 	if (next < text.len && (number_scan(text, next, &other) < 0 || other.value != number.value))

@@ -25,15 +25,14 @@ bool value_is_bullet(struct view line, size_t *len_out)
 /* Takes one pair of quotes or emphasis marks off; a lone emphasis mark at either end as well. */
 static bool unwrap(struct view *text)
 {
-	static const struct view pairs[][2] = {
-		{VIEW("\""), VIEW("\"")}, {VIEW("'"), VIEW("'")}, {VIEW("“"), VIEW("”")}, {VIEW("„"), VIEW("“")},
-		{VIEW("‘"), VIEW("’")}, {VIEW("«"), VIEW("»")}, {VIEW("`"), VIEW("`")}};
+	static const struct view pairs[][2] = {{VIEW("\""), VIEW("\"")}, {VIEW("'"), VIEW("'")}, {VIEW("“"), VIEW("”")},
+		{VIEW("„"), VIEW("“")}, {VIEW("‘"), VIEW("’")}, {VIEW("«"), VIEW("»")}, {VIEW("`"), VIEW("`")}};
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
 		if (text->len > pairs[i][0].len + pairs[i][1].len && view_starts(*text, pairs[i][0]) &&
 			view_ends(*text, pairs[i][1])) {
-			*text = view_trim(view_sub(*text, pairs[i][0].len,
-				text->len - pairs[i][0].len - pairs[i][1].len));
+			*text = view_trim(
+				view_sub(*text, pairs[i][0].len, text->len - pairs[i][0].len - pairs[i][1].len));
 			return true;
 		}
 	if (text->len > 1 && (text->ptr[0] == '*' || text->ptr[0] == '_')) {

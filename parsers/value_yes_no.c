@@ -72,7 +72,8 @@ enum value_verdict value_read_yes_no(struct value_job *job, json_t **value_out, 
 		answer = lexicon_yes_no(lexicon, job->arena, head);
 	/* "N. 5", "No. 5": an abbreviation, not an answer. */
 	if (answer >= 0 && stop && tail.len > 0 &&
-		(unicode_length(head) == 1 || unicode_is_digit((unsigned char)unicode_ascii_digits(job->arena, tail).ptr[0])))
+		(unicode_length(head) == 1 ||
+			unicode_is_digit((unsigned char)unicode_ascii_digits(job->arena, tail).ptr[0])))
 		answer = -1;
 	if (answer >= 0 && !contradicts(job, tail, answer)) {
 		*value_out = json_boolean(answer);

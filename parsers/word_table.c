@@ -23,8 +23,7 @@ static struct word_entry *slot_of(const struct word_table *table, struct view ke
 {
 	size_t at = hash & (table->size - 1);
 
-	while (table->slots[at].key.ptr &&
-		!(table->slots[at].hash == hash && view_equal(table->slots[at].key, key)))
+	while (table->slots[at].key.ptr && !(table->slots[at].hash == hash && view_equal(table->slots[at].key, key)))
 		at = (at + 1) & (table->size - 1);
 	return &table->slots[at];
 }
@@ -82,8 +81,8 @@ bool word_table_find(const struct word_table *table, struct view key, int *value
 /* Marks that make no difference between two spellings of one word. */
 static bool is_ignored(uint32_t code)
 {
-	static const uint32_t marks[] = {0xab, 0xbb, 0xb4, 0xb7, 0x60c, 0x6d4, 0x964, 0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015,
-		0x2018, 0x2019, 0x201a, 0x201c, 0x201d, 0x201e, 0x2022, 0x2039, 0x203a, 0x3001, 0x3002};
+	static const uint32_t marks[] = {0xab, 0xbb, 0xb4, 0xb7, 0x60c, 0x6d4, 0x964, 0x2010, 0x2011, 0x2012, 0x2013,
+		0x2014, 0x2015, 0x2018, 0x2019, 0x201a, 0x201c, 0x201d, 0x201e, 0x2022, 0x2039, 0x203a, 0x3001, 0x3002};
 
 	if (code < 0x80) {
 		if ((code >= 'a' && code <= 'z') || (code >= '0' && code <= '9'))

@@ -1,7 +1,8 @@
 /*
  * Word table: folded words -> a small number. Filled at load, then only read, so every thread may look things up.
  *
- * Keys come from word_key(), so that case, accents, hyphens, points and quotes make no difference. Lives in the arena given.
+ * Keys come from word_key(), so that case, accents, hyphens, points and quotes make no difference. Lives in the arena
+ * given.
  */
 #ifndef PARSERS_WORD_TABLE_H
 #define PARSERS_WORD_TABLE_H
@@ -22,7 +23,7 @@ struct word_entry {
 struct word_table {
 	struct arena *arena;
 	struct word_entry *slots;
-	size_t size;    /* slots, a power of two; 0 before the first word */
+	size_t size; /* slots, a power of two; 0 before the first word */
 	size_t count;
 	size_t longest; /* bytes of the longest key */
 };
@@ -39,8 +40,8 @@ bool word_table_find(const struct word_table *table, struct view key, int *value
 
 /*
  * What words are compared by: folded (see unicode_fold), local digits as ASCII, and every run of white space, hyphens,
- * points, commas, brackets, quotes, colons, exclamation and emphasis marks one space; trimmed. Signs that change a meaning (? / & % + ~
- * digits) stay.
+ * points, commas, brackets, quotes, colons, exclamation and emphasis marks one space; trimmed. Signs that change a
+ * meaning (? / & % + ~ digits) stay.
  */
 struct view word_key(struct arena *arena, struct view text);
 /* The same without any space: "post-conflict", "post conflict" and "postconflict" are one. */

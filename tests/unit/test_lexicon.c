@@ -1,6 +1,6 @@
 /*
- * Unit tests of parsers/lexicon: the shipped languages themselves (every name of every country, every word), lines against
- * tests/cases/lexicon/lines.tsv, and files that are refused.
+ * Unit tests of parsers/lexicon: the shipped languages themselves (every name of every country, every word), lines
+ * against tests/cases/lexicon/lines.tsv, and files that are refused.
  */
 #include "tests/unit/words.h"
 
@@ -104,7 +104,10 @@ static bool is_named(struct arena *arena, const char *name, const char *code)
 		const char *found = lexicon_country(shared.lexicon, arena, view_of(spellings[i]), &ambiguous);
 
 		if (!found || strcmp(found, code) != 0) {
-			print_error("%s: \"%s\" is %s\n", code, spellings[i], found ? found : ambiguous ? "shared" : "unknown");
+			print_error("%s: \"%s\" is %s\n", code, spellings[i],
+				found	    ? found
+				: ambiguous ? "shared"
+					    : "unknown");
 			return false;
 		}
 	}
@@ -163,7 +166,8 @@ static void says_words(void **state)
 	assert_string_equal(lexicon_country_name(shared.lexicon, "CD", NULL), "DR Congo");
 	assert_string_equal(lexicon_country_name(shared.lexicon, "ZZ", "en"), "ZZ");
 	for (size_t i = 0; i < 6; i++) {
-		static const char *const keys[] = {"greeting", "purpose", "instruction", "reference", "one_or_more_of", "yes", "no"};
+		static const char *const keys[] = {
+			"greeting", "purpose", "instruction", "reference", "one_or_more_of", "yes", "no"};
 		const char *language = lexicon_language(shared.lexicon, i);
 
 		for (size_t j = 0; j < COUNT(keys); j++)
@@ -173,9 +177,11 @@ static void says_words(void **state)
 						lexicon_word(shared.lexicon, keys[j], "en")) == 0))
 				fail_msg("%s has no %s of its own", language, keys[j]);
 		assert_int_equal(lexicon_yes_no(shared.lexicon, shared.arena,
-					 view_of(lexicon_word(shared.lexicon, "yes", language))), 1);
+					 view_of(lexicon_word(shared.lexicon, "yes", language))),
+			1);
 		assert_int_equal(lexicon_yes_no(shared.lexicon, shared.arena,
-					 view_of(lexicon_word(shared.lexicon, "no", language))), 0);
+					 view_of(lexicon_word(shared.lexicon, "no", language))),
+			0);
 	}
 }
 
@@ -184,7 +190,8 @@ static void takes_another_language(void **state)
 {
 	static const struct parse_source source = {"sw.yaml",
 		VIEW("language: sw\nwords: {reference: Marejeo}\n\"yes\": [ndiyo]\n\"no\": [hapana]\nand: [na]\n"
-		     "months: [[Januari], [Februari], [Machi], [Aprili], [Mei], [Juni], [Julai], [Agosti], [Septemba], [Oktoba],"
+		     "months: [[Januari], [Februari], [Machi], [Aprili], [Mei], [Juni], [Julai], [Agosti], [Septemba], "
+		     "[Oktoba],"
 		     " [Novemba], [Desemba]]\n"
 		     "countries: {KE: Kenya, TZ: [Tanzania, Jamhuri ya Muungano wa Tanzania]}\n"
 		     "mail: {from: [Kutoka], attributions: ['Tarehe {date}, {name} aliandika:']}\n")};
@@ -247,8 +254,8 @@ static void refuses_files(void **state)
 static void survives_long_lines(void **state)
 {
 	struct arena *arena = arena_new();
-	static const char *const pieces[] = {"On ", "1", " wrote:", "Sent from ", "This e-mail and any ", "\xd9\x83", "-", "_", ":",
-		"\xff", " <", "From: "};
+	static const char *const pieces[] = {"On ", "1", " wrote:", "Sent from ", "This e-mail and any ", "\xd9\x83",
+		"-", "_", ":", "\xff", " <", "From: "};
 
 	for (size_t len = 590; len < 610; len++) {
 		UNIT_SCOPED char *block = malloc(len);

@@ -1,6 +1,6 @@
 /*
- * Unit tests of parsers/value: every type against the cases in tests/cases/values/<type>.tsv. A new case is a new row: form and field,
- * language (and @ the mail's date), text, JSON or INVALID or NONE, suggestion, remark.
+ * Unit tests of parsers/value: every type against the cases in tests/cases/values/<type>.tsv. A new case is a new row:
+ * form and field, language (and @ the mail's date), text, JSON or INVALID or NONE, suggestion, remark.
  */
 #include "tests/unit/words.h"
 
@@ -116,7 +116,8 @@ static bool row_holds(struct arena *arena, const char *place, const struct view 
 		good = says(place, "the suggestion", text, suggestion, columns[4]) && good;
 	if (columns[5].ptr && !view_equal(columns[5], VIEW(".")))
 		good = says(place, "the remark", text, view_sub(text, used, text.len),
-			words_unescape(arena, columns[5])) && good;
+			       words_unescape(arena, columns[5])) &&
+		       good;
 	return good;
 }
 
@@ -171,7 +172,8 @@ static void reads_long_lines(void **state)
 
 		memset(block, ' ', len);
 		block[len - 1] = '7';
-		assert_int_equal(value_read(&context, field, arena, (struct view){block, len}, &value, &used, &suggestion),
+		assert_int_equal(
+			value_read(&context, field, arena, (struct view){block, len}, &value, &used, &suggestion),
 			fits ? VALUE_TAKEN : VALUE_INVALID);
 		assert_int_equal(used, len);
 		if (fits)
@@ -184,8 +186,9 @@ static void reads_long_lines(void **state)
 /* Whatever comes in: no crash, a verdict, used within the text. Bytes that are not UTF-8 too. */
 static void survives_anything(void **state)
 {
-	static const char *const pieces[] = {"4", "/", "5", " ", "\n", "-", ",", "\xd9\xac", "March", "2026", "\xd9\x88", "and",
-		"strategy", "\xff", "\xe0\xa4", "(", ")", "*", "\"", "POL-2026-", "n/a", "Congo", "\xe2\x80\x8f", "\xc2\xa0", "."};
+	static const char *const pieces[] = {"4", "/", "5", " ", "\n", "-", ",", "\xd9\xac", "March", "2026",
+		"\xd9\x88", "and", "strategy", "\xff", "\xe0\xa4", "(", ")", "*", "\"", "POL-2026-", "n/a", "Congo",
+		"\xe2\x80\x8f", "\xc2\xa0", "."};
 	const struct form *form;
 	uint32_t seed = 7;
 
