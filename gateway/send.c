@@ -1,6 +1,7 @@
 /*
- * send: the duty that sends. Delivery takes what is in the outbox to the SMTP server; beside it, as a thread, the schedule puts digests
- * there when they are due. The stages know nothing of each other: they are joined here. See delivery/delivery.h, digest/digest.h.
+ * send: the duty that sends. Delivery takes what is in the outbox to the SMTP server; beside it, as a thread, the
+ * schedule puts digests there when they are due. The stages know nothing of each other: they are joined here. See
+ * delivery/delivery.h, digest/digest.h.
  */
 #include "delivery/delivery.h"
 #include "digest/digest.h"

@@ -64,4 +64,8 @@ int unicode_columns(struct view text);
 /* Number of code points. */
 size_t unicode_length(struct view text);
 
+#define UNICODE_DOMAIN_MAX 255 /* bytes of a host's name */
+/* A host's name with letters other than ASCII as A-labels ("xn--..."); an empty view when it is not valid. */
+struct view unicode_ascii_domain(struct arena *arena, struct view domain);
+
 #endif

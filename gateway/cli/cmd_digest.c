@@ -33,8 +33,8 @@ static int find(struct session *s, const char *word, struct db_rows **rows, stru
 	if (db_call(s->db, "api.subscription_find", &args, rows, err))
 		return -1;
 	if (db_count(*rows) == 0)
-		return error_set(err, REACH_MESSAGE, "no team and no subscription is called \"%s\"; \"fieldpost team list\" shows them",
-			word);
+		return error_set(err, REACH_MESSAGE,
+			"no team and no subscription is called \"%s\"; \"fieldpost team list\" shows them", word);
 	return 0;
 }
 
@@ -89,12 +89,15 @@ static int preview(struct session *s, const char *word, struct error *err)
 
 	if (find(s, word, &rows, err) || load_tools(s, err))
 		return -1;
-	if (digest_preview(s->db, s->tools, s->config, db_get_int(rows, 0, "subscription_id"), s->now, s->cli->arena, &mail, err))
+	if (digest_preview(s->db, s->tools, s->config, db_get_int(rows, 0, "subscription_id"), s->now, s->cli->arena,
+		    &mail, err))
 		return -1;
 	if (!s->html && !s->text && !s->eml)
 		printf("%s\n\n%.*s", mail.subject, VIEW_ARGS(mail.text));
 	return write_part(s->html, mail.html, "HTML", err) || write_part(s->text, mail.text, "text", err) ||
-		write_eml(s, &mail, err) ? -1 : 0;
+			       write_eml(s, &mail, err)
+		       ? -1
+		       : 0;
 }
 
 /* ---- send ---- */
@@ -238,12 +241,13 @@ int cmd_digest(struct cli *cli, int argc, char **argv)
 	if (strcmp(what, "list") != 0 && strcmp(what, "preview") != 0 && strcmp(what, "send") != 0)
 		return cli_usage(cli, "say preview, send or list");
 	if (argc != (strcmp(what, "list") == 0 ? 1 : 2))
-		return argc < 2 ? cli_usage(cli, "say which team or subscription") : cli_usage(cli, "what is \"%s\"?", argv[argc - 1]);
-	if (open_file(html, &s.html, &err) == 0 && open_file(text, &s.text, &err) == 0 && open_file(eml, &s.eml, &err) == 0 &&
-		open_session(&s, &err) == 0)
-		result = strcmp(what, "list") == 0 ? list(&s, &err)
-			: strcmp(what, "send") == 0 ? send_digests(&s, argv[1], again, &err)
-						    : preview(&s, argv[1], &err);
+		return argc < 2 ? cli_usage(cli, "say which team or subscription")
+				: cli_usage(cli, "what is \"%s\"?", argv[argc - 1]);
+	if (open_file(html, &s.html, &err) == 0 && open_file(text, &s.text, &err) == 0 &&
+		open_file(eml, &s.eml, &err) == 0 && open_session(&s, &err) == 0)
+		result = strcmp(what, "list") == 0   ? list(&s, &err)
+			 : strcmp(what, "send") == 0 ? send_digests(&s, argv[1], again, &err)
+						     : preview(&s, argv[1], &err);
 	if (result)
 		status = cli_fail(cli, &err);
 	close_session(&s);

@@ -88,9 +88,9 @@ static int subscribe(struct cli *cli, struct db *db, const struct wanted *w, str
 	db_arg_time(&args, clock_now());
 	if (db_call(db, "api.subscription_add", &args, &rows, err))
 		return -1;
-	printf("subscription %lld: %s, every %s at %02lld:00 %s, in %s%s\n", (long long)db_get_int(rows, 0, "subscription_id"),
-		w->team, weekdays[w->weekday - 1], w->hour, w->zone, w->language,
-		db_get_bool(rows, 0, "fresh") ? "" : " (changed)");
+	printf("subscription %lld: %s, every %s at %02lld:00 %s, in %s%s\n",
+		(long long)db_get_int(rows, 0, "subscription_id"), w->team, weekdays[w->weekday - 1], w->hour, w->zone,
+		w->language, db_get_bool(rows, 0, "fresh") ? "" : " (changed)");
 	return 0;
 }
 

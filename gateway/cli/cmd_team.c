@@ -14,7 +14,8 @@ struct session {
 	struct db *db;
 };
 
-static int add_member(struct session *s, int64_t team, const char *address, const char *name, bool cleared, struct error *err)
+static int add_member(
+	struct session *s, int64_t team, const char *address, const char *name, bool cleared, struct error *err)
 {
 	struct db_args args;
 
@@ -69,9 +70,8 @@ static const char *member_words(struct session *s, const struct db_rows *rows, s
 	const char *words = "";
 	size_t i;
 
-	json_array_foreach(members, i, member)
-		words = arena_printf(s->cli->arena, "%s%s%s", words, i > 0 ? ", " : "",
-			json_string_value(json_object_get(member, "address")));
+	json_array_foreach(members, i, member) words = arena_printf(s->cli->arena, "%s%s%s", words, i > 0 ? ", " : "",
+		json_string_value(json_object_get(member, "address")));
 	json_decref(members);
 	return words;
 }
@@ -93,7 +93,9 @@ static int team_list(struct session *s, struct error *err)
 		table_string(table, "team", db_get_string(rows, row, "team"));
 		table_string(table, "cleared", db_get_bool(rows, row, "cleared") ? "yes" : "no");
 		table_string(table, "subscription",
-			subscribed ? arena_printf(s->cli->arena, "%lld", (long long)db_get_int(rows, row, "subscription_id")) : NULL);
+			subscribed ? arena_printf(
+					     s->cli->arena, "%lld", (long long)db_get_int(rows, row, "subscription_id"))
+				   : NULL);
 		table_string(table, "language", db_get_string(rows, row, "language"));
 		table_string(table, "zone", db_get_string(rows, row, "zone"));
 		table_time(table, "next_digest", subscribed ? db_get_time(rows, row, "next_due") : 0, now);

@@ -1,6 +1,6 @@
 /* cli/commands: the table of commands. One line a command; see cli.h. */
-#include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/cli.h"
 
 #include <stddef.h>
 
@@ -8,12 +8,19 @@ const struct command cli_commands[] = {
 	{"serve", "[--only DUTY,...]", "run the service", cmd_serve},
 	{"check", "", "is all well? config, forms, database, every mailbox, SMTP", cmd_check},
 	{"status", "", "each source, the counts, what is wrong", cmd_status},
-	{"parse", "[--text] FILE", "what would be made of this mail (--text: of this message); needs no database", cmd_parse},
+	{"parse", "[--text] FILE", "what would be made of this mail (--text: of this message); needs no database",
+		cmd_parse},
 	{"import", "[--dry-run] PATH...", "take in mbox files, Maildirs, .eml files, - (standard input)", cmd_import},
-	{"team", "add NAME --member ADDRESS [--member-name NAME] [--cleared] | list", "policy teams and their members", cmd_team},
-	{"subscribe", "TEAM [--weekday DAY] [--hour H] [--zone ZONE] [--language L] [--name N] [--form F] [--country C] [--theme T] "
-		"[--empty send|skip]", "which digest a team gets, and when", cmd_subscribe},
-	{"digest", "preview TEAM|SUBSCRIPTION [--html FILE] [--text FILE] [--eml FILE] | send TEAM|SUBSCRIPTION [--again] | list",
+	{"team", "add NAME --member ADDRESS [--member-name NAME] [--cleared] | list", "policy teams and their members",
+		cmd_team},
+	{"subscribe",
+		"TEAM [--weekday DAY] [--hour H] [--zone ZONE] [--language L] [--name N] [--form F] [--country C] "
+		"[--theme T] "
+		"[--empty send|skip]",
+		"which digest a team gets, and when", cmd_subscribe},
+	{"digest",
+		"preview TEAM|SUBSCRIPTION [--html FILE] [--text FILE] [--eml FILE] | send TEAM|SUBSCRIPTION [--again] "
+		"| list",
 		"look at the next digest, send one now, list them", cmd_digest},
 	{"review", "list [--limit N] | show MESSAGE [--raw]", "the messages that wait for a person", cmd_review},
 	{"explain", "NUMBER [--raw]", "from a digest's line back to the mail that it came from", cmd_explain},

@@ -1,11 +1,12 @@
 /*
  * Delivery: the last stage. It takes rows of the outbox and brings them to an SMTP server.
  *
- * Other stages put a row into the outbox in the transaction that caused it; nothing leaves in another way. A row's body is a
- * JSON object (UTF-8): "subject", "text", and as needed "html", "language", "to_name", "unsubscribe" (what a mail that stops these
- * mails has as its subject). The mail is built from it when it is sent: the same bytes at every attempt, under the same Message-ID.
- * A row is claimed and committed before it is sent, and its outcome is recorded before the next one goes out on that
- * connection. What the server refuses for good is given up with an alarm; all else is tried again, later and later.
+ * Other stages put a row into the outbox in the transaction that caused it; nothing leaves in another way. A row's body
+ * is a JSON object (UTF-8): "subject", "text", and as needed "html", "language", "to_name", "unsubscribe" (what a mail
+ * that stops these mails has as its subject). The mail is built from it when it is sent: the same bytes at every
+ * attempt, under the same Message-ID. A row is claimed and committed before it is sent, and its outcome is recorded
+ * before the next one goes out on that connection. What the server refuses for good is given up with an alarm; all else
+ * is tried again, later and later.
  */
 #ifndef DELIVERY_DELIVERY_H
 #define DELIVERY_DELIVERY_H
@@ -19,33 +20,33 @@
 #include <stdint.h>
 
 #define MAIL_BYTES_MAX ((size_t)20 * 1024 * 1024) /* of a mail that is built */
-#define MAIL_LINE_MAX 998                         /* RFC 5322 2.1.1, without CRLF; ours are 76 at most where that is possible */
+#define MAIL_LINE_MAX 998 /* RFC 5322 2.1.1, without CRLF; ours are 76 at most where that is possible */
 
 #define OUTBOX_GIVE_UP_HOURS 120 /* a row that was refused for now so long is given up, with an alarm */
 
 /* A mail to be built. Views are UTF-8; what comes from outside may be in any of them: nothing can add a header. */
 struct outgoing {
-	const char *kind;            /* "digest", ...; in the loop header */
-	const char *header_id;       /* Message-ID with its angle brackets */
-	int64_t date;                /* microseconds since 1970; written in UTC */
+	const char *kind;      /* "digest", ...; in the loop header */
+	const char *header_id; /* Message-ID with its angle brackets */
+	int64_t date;	       /* microseconds since 1970; written in UTC */
 	struct view from_name, from_address;
 	struct view to_name, to_address;
 	struct view subject;
-	struct view text;            /* lines parted by LF */
-	struct view html;            /* empty: a mail of text alone */
-	struct view language;        /* of the words, "en"; may be empty */
-	struct view unsubscribe;     /* subject of the mail that List-Unsubscribe asks for; empty: no such header */
+	struct view text;	 /* lines parted by LF */
+	struct view html;	 /* empty: a mail of text alone */
+	struct view language;	 /* of the words, "en"; may be empty */
+	struct view unsubscribe; /* subject of the mail that List-Unsubscribe asks for; empty: no such header */
 };
 
 /*
- * Builds the mail as it goes to the server, lines ended by CRLF (RFC 5322, 2045 to 2047, 2369, 3834). An address that cannot stand in a
- * header is REACH_MESSAGE.
+ * Builds the mail as it goes to the server, lines ended by CRLF (RFC 5322, 2045 to 2047, 2369, 3834). An address that
+ * cannot stand in a header is REACH_MESSAGE.
  */
 int delivery_mail(const struct outgoing *mail, struct text *out, struct error *err);
 
 /* The mail of an outbox row's body (see above), from what the config says of the sender. */
-int delivery_mail_of_body(const struct config *config, struct view body, struct outgoing *mail, struct text *out,
-	struct error *err);
+int delivery_mail_of_body(
+	const struct config *config, struct view body, struct outgoing *mail, struct text *out, struct error *err);
 
 /* Tries the SMTP server as configured: connection, TLS, certificate, AUTH. Sends no mail. */
 int delivery_check(const struct config *config, struct error *err);

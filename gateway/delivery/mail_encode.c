@@ -1,10 +1,10 @@
-/* delivery/mail_encode: bodies, encoded words and addresses of outgoing mail. Pure; used by mailbuild.c. See mail_encode.h. */
+/* delivery/mail_encode: bodies, encoded words and addresses of outgoing mail. Pure; used by mailbuild.c. See
+ * mail_encode.h. */
 #include "delivery/mail_encode.h"
 
 #include "base/unicode.h"
 
 #include <stdint.h>
-#include <unicode/uidna.h>
 
 static const char hex_digits[] = "0123456789ABCDEF";
 static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -117,7 +117,7 @@ void mail_encode_base64(struct view bytes, bool text_lines, struct text *out)
 static bool is_bidi_control(uint32_t code)
 {
 	return code == 0x061c || code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) ||
-		(code >= 0x2066 && code <= 0x2069);
+	       (code >= 0x2066 && code <= 0x2069);
 }
 
 struct view mail_header_clean(struct arena *arena, struct view value)
@@ -183,7 +183,9 @@ static bool needs_encoding(struct view value)
 /* Bytes that an encoded word may hold to fit behind what stands in the line, or in a line of its own. */
 static size_t encoded_room(size_t column)
 {
-	const size_t frame = sizeof("=?UTF-8?B?" "?=") - 1;
+	const size_t frame = sizeof("=?UTF-8?B?"
+				    "?=") -
+			     1;
 	size_t line = column + 1 + frame + 16 < ENCODED_LINE_MAX ? ENCODED_LINE_MAX - column - 1 : ENCODED_WORD_MAX;
 
 	return ((line < ENCODED_WORD_MAX ? line : ENCODED_WORD_MAX) - frame) / 4 * 3;
@@ -245,8 +247,9 @@ void mail_header_text(struct arena *arena, const char *name, struct view value, 
 static bool is_atom_text(struct view v)
 {
 	for (size_t i = 0; i < v.len; i++)
-		if (v.ptr[i] == '\0' || (v.ptr[i] != ' ' && !strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-/=?^_`{|}~",
-				v.ptr[i])))
+		if (v.ptr[i] == '\0' || (v.ptr[i] != ' ' && !strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx"
+								    "yz0123456789!#$%&'*+-/=?^_`{|}~",
+								    v.ptr[i])))
 			return false;
 	return true;
 }
@@ -266,7 +269,8 @@ static struct view quoted_string(struct arena *arena, struct view v)
 	return (struct view){quoted, len};
 }
 
-void mail_header_address(struct arena *arena, const char *name, struct view display, struct view address, struct text *out)
+void mail_header_address(
+	struct arena *arena, const char *name, struct view display, struct view address, struct text *out)
 {
 	struct view clean = mail_header_clean(arena, display);
 	size_t column;
@@ -299,28 +303,10 @@ static bool is_domain(struct view v)
 	if (v.len == 0 || v.len > 253 || v.ptr[0] == '.' || v.ptr[v.len - 1] == '.')
 		return false;
 	for (size_t i = 0; i < v.len; i++)
-		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.", v.ptr[i]) || v.ptr[i] == '\0' ||
-			(v.ptr[i] == '.' && v.ptr[i - 1] == '.'))
+		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.", v.ptr[i]) ||
+			v.ptr[i] == '\0' || (v.ptr[i] == '.' && v.ptr[i - 1] == '.'))
 			return false;
 	return true;
-}
-
-/* A domain with letters other than ASCII as A-labels; an empty view when it has none that is valid. */
-static struct view ascii_domain(struct arena *arena, struct view domain)
-{
-	UErrorCode status = U_ZERO_ERROR;
-	UIDNAInfo info = UIDNA_INFO_INITIALIZER;
-	UIDNA *idna = uidna_openUTS46(UIDNA_CHECK_BIDI | UIDNA_NONTRANSITIONAL_TO_ASCII, &status);
-	char name[256];
-	int32_t len;
-
-	if (U_FAILURE(status) || domain.len > sizeof(name))
-		return VIEW_NULL;
-	len = uidna_nameToASCII_UTF8(idna, domain.ptr, (int32_t)domain.len, name, (int32_t)sizeof(name) - 1, &info, &status);
-	uidna_close(idna);
-	if (U_FAILURE(status) || info.errors)
-		return VIEW_NULL;
-	return (struct view){arena_copy(arena, name, (size_t)len), (size_t)len};
 }
 
 int mail_address(struct arena *arena, struct view address, struct view *out, struct error *err)
@@ -332,7 +318,7 @@ int mail_address(struct arena *arena, struct view address, struct view *out, str
 		return error_set(err, REACH_MESSAGE, "the address is not of the form name@domain");
 	domain = view_sub(clean, (size_t)at + 1, clean.len);
 	if (!is_ascii(domain))
-		domain = ascii_domain(arena, domain);
+		domain = unicode_ascii_domain(arena, domain);
 	if (!is_local_part(view_sub(clean, 0, (size_t)at)) || !is_domain(domain))
 		return error_set(err, REACH_MESSAGE, "the address holds characters that a mail address may not have");
 	*out = view_of(arena_printf(arena, "%.*s@%.*s", (int)at, clean.ptr, VIEW_ARGS(domain)));

@@ -22,18 +22,19 @@ void mail_encode_qp(struct view text, struct text *out);
 void mail_encode_base64(struct view bytes, bool text_lines, struct text *out);
 
 /*
- * "Name: value" with what an unstructured header may hold: control characters (CR and LF among them) and bidi controls become
- * spaces, runs of space become one, anything but ASCII becomes encoded words, long values are folded.
+ * A header, "Name: value", of what an unstructured one may hold: control characters (CR and LF among them) and bidi
+ * controls become spaces, runs of space become one, anything but ASCII becomes encoded words, long values are folded.
  */
 void mail_header_text(struct arena *arena, const char *name, struct view value, struct text *out);
 /* "Name: Display Name <address>"; the address must have passed mail_address(). */
-void mail_header_address(struct arena *arena, const char *name, struct view display, struct view address, struct text *out);
+void mail_header_address(
+	struct arena *arena, const char *name, struct view display, struct view address, struct text *out);
 /* The value without control and bidi characters, spaces squeezed and trimmed. */
 struct view mail_header_clean(struct arena *arena, struct view value);
 
 /*
- * An address fit for a header and for SMTP: one "@", printable ASCII without spaces, quotes, angle brackets, commas and the like on the left, a
- * domain on the right, whose other letters become A-labels (IDNA). Else REACH_MESSAGE.
+ * An address fit for a header and for SMTP: one "@", printable ASCII without spaces, quotes, angle brackets, commas and
+ * the like on the left, a domain on the right, whose other letters become A-labels (IDNA). Else REACH_MESSAGE.
  */
 int mail_address(struct arena *arena, struct view address, struct view *out, struct error *err);
 

@@ -1,4 +1,5 @@
-/* delivery/mailbuild: a mail from its parts, multipart/alternative. Pure. See delivery.h; encodings in mail_encode.c. */
+/* delivery/mailbuild: a mail from its parts, multipart/alternative. Pure. See delivery.h; encodings in mail_encode.c.
+ */
 #include "delivery/delivery.h"
 #include "delivery/mail_encode.h"
 
@@ -10,16 +11,18 @@
 static void add_date(struct text *out, int64_t date)
 {
 	static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-	static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	static const char months[12][4] = {
+		"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 	time_t seconds = (time_t)(date / 1000000);
 	struct tm tm;
 
 	gmtime_r(&seconds, &tm);
-	text_add_format(out, "Date: %s, %d %s %04d %02d:%02d:%02d +0000\r\n", days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon],
-		tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	text_add_format(out, "Date: %s, %d %s %04d %02d:%02d:%02d +0000\r\n", days[tm.tm_wday], tm.tm_mday,
+		months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
-/* A Message-ID may hold no white space or control character: it comes from the database, and ends the mail if it does. */
+/* A Message-ID may hold no white space or control character: it comes from the database, and ends the mail if it does.
+ */
 static int check_header_id(const char *header_id, struct error *err)
 {
 	size_t len = strlen(header_id);
@@ -75,7 +78,8 @@ static void add_unsubscribe(struct arena *arena, struct view address, struct vie
 	text_add_format(out, "List-Unsubscribe:\r\n %s>\r\n", text_string(&uri));
 }
 
-static void add_headers(struct arena *arena, const struct outgoing *mail, struct view from, struct view to, struct text *out)
+static void add_headers(
+	struct arena *arena, const struct outgoing *mail, struct view from, struct view to, struct text *out)
 {
 	mail_header_address(arena, "From", mail->from_name, from, out);
 	mail_header_address(arena, "To", mail->to_name, to, out);
@@ -132,8 +136,8 @@ static struct view json_view(const json_t *object, const char *key)
 	return json_is_string(value) ? (struct view){json_string_value(value), json_string_length(value)} : VIEW_NULL;
 }
 
-int delivery_mail_of_body(const struct config *config, struct view body, struct outgoing *mail, struct text *out,
-	struct error *err)
+int delivery_mail_of_body(
+	const struct config *config, struct view body, struct outgoing *mail, struct text *out, struct error *err)
 {
 	json_error_t problem;
 	json_t *content = json_loadb(body.ptr, body.len, 0, &problem);

@@ -1,8 +1,9 @@
 /*
- * delivery/sender: rows of the outbox to the SMTP server, one at a time on a connection. See delivery.h; smtp.c says how each went.
+ * delivery/sender: rows of the outbox to the SMTP server, one at a time on a connection. See delivery.h; smtp.c says
+ * how each went.
  *
- * The order is what makes a mail go out once: the claim is committed before the server is spoken to, the outcome is recorded
- * before the next row is claimed, through as many lost database connections as it takes.
+ * The order is what makes a mail go out once: the claim is committed before the server is spoken to, the outcome is
+ * recorded before the next row is claimed, through as many lost database connections as it takes.
  */
 #include "core/clock.h"
 #include "core/log.h"
@@ -17,7 +18,7 @@
 #define ARENA_SCOPED __attribute__((cleanup(arena_free))) struct arena
 
 #define SECOND_US ((int64_t)1000000)
-#define IDLE_MS 5000                         /* between looks; then an idle connection is closed */
+#define IDLE_MS 5000			     /* between looks; then an idle connection is closed */
 #define MAIL_BACKOFF_BASE_US (5 * SECOND_US) /* of one mail that was refused for now */
 #define MAIL_BACKOFF_MAX_US (3600 * SECOND_US)
 #define SERVER_BACKOFF_BASE_US (1 * SECOND_US) /* of a server that cannot be reached */
@@ -29,8 +30,8 @@ struct sender {
 	const struct config *config;
 	struct db *db;
 	struct smtp *smtp;
-	int failures;       /* of the server, running */
-	bool cleared;       /* the server's alarm, if there was one */
+	int failures; /* of the server, running */
+	bool cleared; /* the server's alarm, if there was one */
 };
 
 /* One row, claimed. */
@@ -54,7 +55,8 @@ static int sender_database(struct sender *sender, struct error *err)
 	if (sender->db && db_healthy(sender->db))
 		return 0;
 	db_close(&sender->db);
-	if (db_open(sender->config, "fieldpost_send", &sender->db, err) || db_listen(sender->db, "fieldpost_outbox", err)) {
+	if (db_open(sender->config, "fieldpost_send", &sender->db, err) ||
+		db_listen(sender->db, "fieldpost_outbox", err)) {
 		db_close(&sender->db);
 		return -1;
 	}
@@ -117,7 +119,8 @@ static void record(struct sender *sender, struct arena *arena, const struct row 
 	for (int attempt = 1; record_once(sender, arena, row, outcome, &err); attempt++) {
 		log_failure(LOG_WARNING, "outbox-record", &err, "outbox=%lld", (long long)row->id);
 		db_close(&sender->db);
-		if (duty_wait(sender->context, -1, (int)(clock_backoff(attempt, SECOND_US, 30 * SECOND_US) / 1000)) == -1)
+		if (duty_wait(sender->context, -1, (int)(clock_backoff(attempt, SECOND_US, 30 * SECOND_US) / 1000)) ==
+			-1)
 			return;
 		error_clear(&err);
 	}
@@ -166,7 +169,8 @@ static void server_bad(struct sender *sender, struct arena *arena, const struct 
 
 static int send_row(struct sender *sender, struct arena *arena, const struct row *row, struct error *err)
 {
-	struct outgoing mail = {.kind = row->kind, .header_id = row->header_id, .date = row->created_at, .to_address = row->recipient};
+	struct outgoing mail = {
+		.kind = row->kind, .header_id = row->header_id, .date = row->created_at, .to_address = row->recipient};
 	struct view from, to;
 	TEXT_SCOPED bytes = {0};
 
@@ -222,8 +226,8 @@ static void handle_row(struct sender *sender, struct arena *arena, const struct 
 		return;
 	}
 	log_failure(outcome.kind == OUTCOME_FAILED ? LOG_ERROR : LOG_WARNING,
-		outcome.kind == OUTCOME_FAILED ? "given-up" : "not-sent", &err, "outbox=%lld attempts=%d", (long long)row->id,
-		row->attempts);
+		outcome.kind == OUTCOME_FAILED ? "given-up" : "not-sent", &err, "outbox=%lld attempts=%d",
+		(long long)row->id, row->attempts);
 	if (err.reach != REACH_MESSAGE)
 		smtp_close(&sender->smtp); /* who knows in which state it is */
 }

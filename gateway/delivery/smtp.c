@@ -1,4 +1,5 @@
-/* delivery/smtp: libcurl's SMTP with what the outbox must know of an outcome. See smtp.h; used by sender.c and check.c. */
+/* delivery/smtp: libcurl's SMTP with what the outbox must know of an outcome. See smtp.h; used by sender.c and check.c.
+ */
 #include "delivery/smtp.h"
 
 #include <curl/curl.h>
@@ -19,7 +20,7 @@ struct smtp {
 	struct arena *arena;
 	struct view rest; /* of the mail: not handed to libcurl yet */
 	enum phase phase;
-	bool answered;    /* the server replied after the phase began */
+	bool answered; /* the server replied after the phase began */
 	char reply[SMTP_REPLY_MAX + 1];
 	char detail[CURL_ERROR_SIZE];
 };
@@ -126,8 +127,8 @@ static void set_url(struct smtp *smtp)
 	bool literal = strchr(config->smtp.host, ':') != NULL; /* an IPv6 address */
 
 	curl_easy_setopt(smtp->curl, CURLOPT_URL,
-		arena_printf(smtp->arena, "%s://%s%s%s:%d/%s", scheme, literal ? "[" : "", config->smtp.host, literal ? "]" : "",
-			config->smtp.port, at ? at + 1 : ""));
+		arena_printf(smtp->arena, "%s://%s%s%s:%d/%s", scheme, literal ? "[" : "", config->smtp.host,
+			literal ? "]" : "", config->smtp.port, at ? at + 1 : ""));
 }
 
 static void set_time_limits(struct smtp *smtp)

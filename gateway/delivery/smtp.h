@@ -1,12 +1,12 @@
 /*
  * SMTP: one connection to the configured server, kept open between mails (the one wrapper around libcurl for mail).
  *
- * TLS is checked (certificate and host name) before anything is said, by STARTTLS that must succeed or from the first byte; without TLS
- * only loopback is connected to. A `struct smtp` belongs to one thread.
+ * TLS is checked (certificate and host name) before anything is said, by STARTTLS that must succeed or from the first
+ * byte; without TLS only loopback is connected to. A `struct smtp` belongs to one thread.
  *
- * Reaches: SOURCE when the server could not be reached, trusted or logged in to (no mail was offered); RETRY when it refused this
- * mail for now or the line broke before the mail was through; MESSAGE when it refused the mail for good; UNCERTAIN when the
- * whole mail was sent and no answer came.
+ * Reaches: SOURCE when the server could not be reached, trusted or logged in to (no mail was offered); RETRY when it
+ * refused this mail for now or the line broke before the mail was through; MESSAGE when it refused the mail for good;
+ * UNCERTAIN when the whole mail was sent and no answer came.
  */
 #ifndef DELIVERY_SMTP_H
 #define DELIVERY_SMTP_H
@@ -20,7 +20,8 @@
 
 struct smtp;
 
-/* Reads the password; connects to nothing yet. context may be NULL: with it, a stop ends what has not begun to be sent. */
+/* Reads the password; connects to nothing yet. context may be NULL: with it, a stop ends what has not begun to be sent.
+ */
 int smtp_open(const struct config *config, struct duty_context *context, struct smtp **out, struct error *err);
 /* Says QUIT if a connection is open. */
 void smtp_close(struct smtp **smtp);

@@ -2,11 +2,11 @@
  * digest/build: a digest's rows in `read` to its data.
  *
  * The data hold codes and numbers, and labels in the digest's language; nothing in them depends on when they are read:
- *   instance, team, language, zone, weekday, hour, by_hand, late, start, end (microseconds), before (replies the week before;
- *   absent: nothing to compare with), filters {forms [title], countries [code], themes [label]},
- *   countries [{code, replies, silent_weeks (absent: never heard), review}], review {total, oldest_days, reasons [{reason,
- *   count}]}, trend [{replies, countries}] (oldest first), themes [{label, weeks}], forms [{id, title, replies, before, fields [{name,
- *   type, label, theme, digest, min, max, options [{value, label}], values [{value, count, before}]}]}],
+ *   instance, team, language, zone, weekday, hour, by_hand, late, start, end (microseconds), before (replies the week
+ * before; absent: nothing to compare with), filters {forms [title], countries [code], themes [label]}, countries
+ * [{code, replies, silent_weeks (absent: never heard), review}], review {total, oldest_days, reasons [{reason,
+ *   count}]}, trend [{replies, countries}] (oldest first), themes [{label, weeks}], forms [{id, title, replies, before,
+ * fields [{name, type, label, theme, digest, min, max, options [{value, label}], values [{value, count, before}]}]}],
  *   lines [{number, form, country, name, language, sharing, verified, withheld, received, answers, remarks}].
  * render.c makes the mail of them. See digest.h.
  */
@@ -141,13 +141,15 @@ static void sum_review(json_t *data)
 	json_int_t total = 0, oldest = 0;
 	size_t i;
 
-	json_array_foreach(reasons, i, reason) {
+	json_array_foreach(reasons, i, reason)
+	{
 		json_int_t days = json_integer_value(json_object_get(reason, "oldest_days"));
 
 		total += json_integer_value(json_object_get(reason, "count"));
 		oldest = days > oldest ? days : oldest;
 	}
-	json_object_set_new(data, "review", json_pack("{s:I,s:I,s:O}", "total", total, "oldest_days", oldest, "reasons", reasons));
+	json_object_set_new(
+		data, "review", json_pack("{s:I,s:I,s:O}", "total", total, "oldest_days", oldest, "reasons", reasons));
 	json_object_del(data, "reasons");
 }
 
@@ -164,10 +166,12 @@ static void place_value(json_t *forms, json_t *value)
 	json_t *form, *field;
 	size_t i, k;
 
-	json_array_foreach(forms, i, form) {
+	json_array_foreach(forms, i, form)
+	{
 		if (!is_string(form, "id", json_string_value(json_object_get(value, "form"))))
 			continue;
-		json_array_foreach(json_object_get(form, "fields"), k, field) {
+		json_array_foreach(json_object_get(form, "fields"), k, field)
+		{
 			if (!is_string(field, "name", json_string_value(json_object_get(value, "field"))))
 				continue;
 			if (!json_object_get(field, "values"))
@@ -195,7 +199,8 @@ static int read_head(struct db *db, int64_t digest_id, json_t *data, struct erro
 		return -1;
 	head = json_array_get(json_object_get(data, "head"), 0);
 	if (!head)
-		return error_set(err, REACH_STOP, "digest %lld is not there, or its reader may not see it", (long long)digest_id);
+		return error_set(err, REACH_STOP, "digest %lld is not there, or its reader may not see it",
+			(long long)digest_id);
 	json_object_update(data, (json_t *)(uintptr_t)head);
 	json_object_del(data, "head");
 	return 0;

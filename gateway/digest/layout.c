@@ -14,10 +14,10 @@ struct line {
 	struct arena *arena;
 	struct text *out;
 	struct text text; /* of the line so far */
-	int column;       /* columns it takes */
-	int indent;       /* of what wraps */
+	int column;	  /* columns it takes */
+	int indent;	  /* of what wraps */
 	bool rtl;
-	int *blank;       /* blank lines running */
+	int *blank; /* blank lines running */
 };
 
 static void set_column_marks(json_t *view, const char *name, enum mark mark)

@@ -11,7 +11,7 @@
 
 struct locale {
 	const json_t *words;
-	char name[64];    /* ICU's, "ar@numbers=latn" */
+	char name[64]; /* ICU's, "ar@numbers=latn" */
 	UChar zone[64];
 	UNumberFormat *number, *decimal;
 };
@@ -55,7 +55,8 @@ int locale_open(const json_t *words, const char *zone, struct locale **out, stru
 	locale->decimal = open_number(locale->name, 1);
 	if (U_FAILURE(status) || !locale->number || !locale->decimal) {
 		locale_close(&locale);
-		return error_set(err, REACH_STOP, "the locale %s or the zone %s cannot be used", tag ? tag : "(none)", zone);
+		return error_set(
+			err, REACH_STOP, "the locale %s or the zone %s cannot be used", tag ? tag : "(none)", zone);
 	}
 	*out = locale;
 	return 0;
@@ -96,7 +97,10 @@ static const char *with_sign(struct arena *arena, int sign, const char *magnitud
 
 const char *locale_change(const struct locale *locale, struct arena *arena, int64_t change)
 {
-	return with_sign(arena, change > 0 ? 1 : change < 0 ? -1 : 0,
+	return with_sign(arena,
+		change > 0   ? 1
+		: change < 0 ? -1
+			     : 0,
 		locale_number(locale, arena, change < 0 ? -change : change));
 }
 
@@ -110,8 +114,8 @@ const char *locale_decimal_change(const struct locale *locale, struct arena *are
 		locale_decimal(locale, arena, (double)(tenths < 0 ? -tenths : tenths) / 10));
 }
 
-static const char *format_time(const struct locale *locale, struct arena *arena, const char *icu_locale, const UChar *zone,
-	const char *pattern, int64_t time)
+static const char *format_time(const struct locale *locale, struct arena *arena, const char *icu_locale,
+	const UChar *zone, const char *pattern, int64_t time)
 {
 	UErrorCode status = U_ZERO_ERROR;
 	UChar pattern_units[NAME_MAX_UNITS], units[NAME_MAX_UNITS];

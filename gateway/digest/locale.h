@@ -1,5 +1,6 @@
 /*
- * Locale: numbers, dates and names as a digest's readers write them (over ICU; patterns from the words of the language).
+ * Locale: numbers, dates and names as a digest's readers write them (over ICU; patterns from the words of the
+ * language).
  *
  * One is opened for each digest and belongs to it. Line numbers and references keep ASCII digits and do not pass here.
  */

@@ -4,15 +4,15 @@
 #include "base/unicode.h"
 
 #define LETTERS_BEFORE_BREAK 40 /* a longer word gets breaks ... */
-#define BREAK_EVERY 20          /* ... every so many letters */
-#define TALLY_MAX 21            /* columns that a tally may take */
+#define BREAK_EVERY 20		/* ... every so many letters */
+#define TALLY_MAX 21		/* columns that a tally may take */
 
 static const int64_t DAY = 24LL * 3600 * 1000000;
 
 static bool is_dropped(uint32_t code)
 {
-	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c || code == 0x200e ||
-		code == 0x200f || (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c || code == 0x200e || code == 0x200f ||
+	       (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
 }
 
 /* Letters up to the next white space. */
@@ -119,9 +119,11 @@ void page_bar(struct page *page, json_t *row, int64_t part, int64_t whole)
 
 	if (percent > 100)
 		percent = 100;
-	json_object_set_new(row, "part", percent > 0 ? json_string(arena_printf(page->arena, "%lld", (long long)percent)) : json_false());
+	json_object_set_new(row, "part",
+		percent > 0 ? json_string(arena_printf(page->arena, "%lld", (long long)percent)) : json_false());
 	json_object_set_new(row, "rest",
-		percent < 100 ? json_string(arena_printf(page->arena, "%lld", (long long)(100 - percent))) : json_false());
+		percent < 100 ? json_string(arena_printf(page->arena, "%lld", (long long)(100 - percent)))
+			      : json_false());
 }
 
 const char *page_word(struct page *page, const char *name, const json_t *view)
@@ -130,8 +132,8 @@ const char *page_word(struct page *page, const char *name, const json_t *view)
 	struct error ignored = ERROR_INIT;
 
 	text_init(&out, 4096);
-	if (tools_render(page->tools, page->words, arena_printf(page->arena, "w.%s", name), view ? view : page->view, false,
-			&out, &ignored))
+	if (tools_render(page->tools, page->words, arena_printf(page->arena, "w.%s", name), view ? view : page->view,
+		    false, &out, &ignored))
 		return "";
 	return arena_copy(page->arena, text_string(&out), out.len);
 }
@@ -141,9 +143,8 @@ const json_t *page_form(const struct page *page, const char *id)
 	const json_t *form;
 	size_t i;
 
-	json_array_foreach(json_object_get(page->data, "forms"), i, form)
-		if (strcmp(json_string_value(json_object_get(form, "id")), id) == 0)
-			return form;
+	json_array_foreach(json_object_get(page->data, "forms"), i,
+		form) if (strcmp(json_string_value(json_object_get(form, "id")), id) == 0) return form;
 	return NULL;
 }
 
@@ -193,8 +194,8 @@ static const char *period(struct page *page, const char *month)
 	json_object_set_new(view, "from", from);
 	json_object_set_new(view, "to", to);
 	text_init(&out, 512);
-	if (tools_render_text(page->tools, page->words, view_of(tools_word(page->tools, page->words, "formats", pattern)), view,
-			&out, &ignored))
+	if (tools_render_text(page->tools, page->words,
+		    view_of(tools_word(page->tools, page->words, "formats", pattern)), view, &out, &ignored))
 		text_reset(&out);
 	result = arena_copy(page->arena, text_string(&out), out.len);
 	json_decref(view);
@@ -207,7 +208,8 @@ static json_t *short_row(struct page *page, const char *kind, int64_t count, boo
 
 	page_set(row, "count", page_number(page, count));
 	json_object_set_new(row, "alert", json_boolean(alert));
-	for (const char *const *name = (const char *const[]){"replies", "silent", "urgent", "review", NULL}; *name; name++)
+	for (const char *const *name = (const char *const[]){"replies", "silent", "urgent", "review", NULL}; *name;
+		name++)
 		json_object_set_new(row, *name, json_false());
 	json_object_set_new(row, kind, detail);
 	return row;
@@ -220,7 +222,8 @@ static json_t *replies_detail(struct page *page, int64_t replies)
 	int64_t heard = 0;
 	size_t i, known = 0;
 
-	json_array_foreach(json_object_get(page->data, "countries"), i, country) {
+	json_array_foreach(json_object_get(page->data, "countries"), i, country)
+	{
 		known++;
 		heard += page_int(country, "replies") > 0;
 	}
@@ -230,7 +233,8 @@ static json_t *replies_detail(struct page *page, int64_t replies)
 	else
 		json_object_set_new(detail, "known", json_false());
 	if (page_has(page->data, "before"))
-		page_set(detail, "change", locale_change(page->locale, page->arena, replies - page_int(page->data, "before")));
+		page_set(detail, "change",
+			locale_change(page->locale, page->arena, replies - page_int(page->data, "before")));
 	else
 		json_object_set_new(detail, "change", json_false());
 	return detail;
@@ -244,15 +248,15 @@ static void page_short(struct page *page)
 	int64_t review = page_int(json_object_get(page->data, "review"), "total");
 
 	if (page->lines > 0)
-		json_array_append_new(rows,
-			short_row(page, "replies", (int64_t)page->lines, false, replies_detail(page, (int64_t)page->lines)));
+		json_array_append_new(rows, short_row(page, "replies", (int64_t)page->lines, false,
+						    replies_detail(page, (int64_t)page->lines)));
 	if (json_array_size(silent) > 0)
-		json_array_append_new(rows,
-			short_row(page, "silent", (int64_t)json_array_size(silent), true, json_pack("{s:O}", "names", silent)));
+		json_array_append_new(rows, short_row(page, "silent", (int64_t)json_array_size(silent), true,
+						    json_pack("{s:O}", "names", silent)));
 	if (page->urgent > 0)
-		json_array_append_new(rows,
-			short_row(page, "urgent", (int64_t)page->urgent, true,
-				json_pack("{s:O,s:b}", "items", urgent, "more", page->urgent > json_array_size(urgent))));
+		json_array_append_new(rows, short_row(page, "urgent", (int64_t)page->urgent, true,
+						    json_pack("{s:O,s:b}", "items", urgent, "more",
+							    page->urgent > json_array_size(urgent))));
 	if (review > 0)
 		json_array_append_new(rows, short_row(page, "review", review, false, json_true()));
 	page_separate(page, rows, "");
@@ -260,15 +264,17 @@ static void page_short(struct page *page)
 	json_object_set_new(page->view, "no_replies", json_boolean(page->lines == 0));
 }
 
-static json_t *names(struct page *page, const json_t *list, const char *key, const char *(*name)(struct page *, const char *))
+static json_t *names(
+	struct page *page, const json_t *list, const char *key, const char *(*name)(struct page *, const char *))
 {
 	json_t *names = json_array();
 	const json_t *item;
 	size_t i;
 
 	json_array_foreach(list, i, item)
-		json_array_append_new(names,
-			json_pack("{s:s}", key, name ? name(page, json_string_value(item)) : page_clean(page, view_of(json_string_value(item)))));
+		json_array_append_new(names, json_pack("{s:s}", key,
+						     name ? name(page, json_string_value(item))
+							  : page_clean(page, view_of(json_string_value(item)))));
 	page_separate(page, names, page_list_separator(page));
 	return names;
 }
@@ -358,7 +364,8 @@ int page_head(struct page *page, struct error *err)
 	page_foot(page);
 	json_decref(titles);
 	if (json_string_length(json_object_get(page->view, "subject")) == 0)
-		return error_set(err, REACH_STOP, "config/mail/words: the subject of a digest in \"%s\" cannot be made", page->language);
+		return error_set(err, REACH_STOP, "config/mail/words: the subject of a digest in \"%s\" cannot be made",
+			page->language);
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Page: a digest's data made into what its templates see: every number, date, name and label as text, every list in its order with
- * its separators, every bar with its width.
+ * Page: a digest's data made into what its templates see: every number, date, name and label as text, every list in its
+ * order with its separators, every bar with its width.
  *
  * Made twice from the same data: once for the HTML part, where long words get places to break, once for the text part.
  * Strings that came from outside are cleaned here of control and bidi characters; the templates escape them.
@@ -20,24 +20,24 @@
 struct page {
 	const struct digest_tools *tools;
 	const json_t *data;
-	const json_t *words;     /* of the digest's language */
+	const json_t *words; /* of the digest's language */
 	const char *language;
 	const struct locale *locale;
 	struct arena *arena;
 	bool html;
-	size_t budget;           /* lines that may be shown with their words */
-	json_t *view;            /* what is being made */
-	int ordinal;             /* of the last section */
-	size_t lines, shown;     /* of the digest; with their words */
-	size_t urgent;           /* lines marked so */
-	size_t named;            /* lines named by number alone */
-	int64_t no_country;      /* lines that name none */
+	size_t budget;	     /* lines that may be shown with their words */
+	json_t *view;	     /* what is being made */
+	int ordinal;	     /* of the last section */
+	size_t lines, shown; /* of the digest; with their words */
+	size_t urgent;	     /* lines marked so */
+	size_t named;	     /* lines named by number alone */
+	int64_t no_country;  /* lines that name none */
 };
 
 /* Each adds its part to page->view; a part without data is left out. In this order: the sections are numbered. */
-void page_words(struct page *page);   /* what people wrote; counts the lines */
-void page_missing(struct page *page); /* silent countries and themes, what waits for review */
-void page_figures(struct page *page); /* trend, and each form's answers */
+void page_words(struct page *page);		     /* what people wrote; counts the lines */
+void page_missing(struct page *page);		     /* silent countries and themes, what waits for review */
+void page_figures(struct page *page);		     /* trend, and each form's answers */
 int page_head(struct page *page, struct error *err); /* names, period, in short, foot: uses the others */
 void page_number_sections(struct page *page);
 
@@ -45,8 +45,8 @@ void page_number_sections(struct page *page);
 struct page_line {
 	const json_t *line, *form;
 	int64_t number;
-	const char *group;       /* key: lines of one group stand together */
-	const char *title;       /* of the group */
+	const char *group;	    /* key: lines of one group stand together */
+	const char *title;	    /* of the group */
 	int form_rank, option_rank; /* order of the groups */
 	bool urgent, withheld, words, failure, lesson;
 };
@@ -58,7 +58,8 @@ json_t *page_line_view(struct page *page, const struct page_line *line, bool any
 
 /* ---- shared by the parts ---- */
 
-/* A value from outside: control and bidi characters dropped, in HTML words over 40 letters get a place to break every 20. */
+/* A value from outside: control and bidi characters dropped, in HTML words over 40 letters get a place to break
+ * every 20. */
 const char *page_clean(struct page *page, struct view value);
 const char *page_string(struct page *page, const json_t *object, const char *key);
 int64_t page_int(const json_t *object, const char *key);

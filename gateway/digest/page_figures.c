@@ -1,7 +1,8 @@
-/* digest/page_figures: the second section: the trend, then each form's answers as bars, columns and sums. See page.h. */
+/* digest/page_figures: the second section: the trend, then each form's answers as bars, columns and sums. See page.h.
+ */
 #include "digest/page.h"
 
-#define TREND_HEIGHT 28  /* px of the highest column */
+#define TREND_HEIGHT 28 /* px of the highest column */
 #define SCALE_HEIGHT 36
 #define TREND_MINIMUM 2
 
@@ -23,21 +24,22 @@ static json_t *trend_row(struct page *page, const char *key)
 
 	text_init(&numbers, 1024);
 	text_init(&aligned, 1024);
-	json_array_foreach(trend, i, week) {
+	json_array_foreach(trend, i, week)
+	{
 		before = now;
 		now = page_int(week, key);
 		most = now > most ? now : most;
 		text_add_format(&numbers, "%s%s", i > 0 ? page_list_separator(page) : "", page_number(page, now));
 		text_add_format(&aligned, "%s%s%s", i > 0 ? " " : "", now < 10 ? " " : "", page_number(page, now));
 	}
-	json_array_foreach(trend, i, week)
-		json_array_append_new(columns,
-			json_pack("{s:s,s:b}", "height",
-				arena_printf(page->arena, "%lld",
-					(long long)height_of(page_int(week, key), most, TREND_HEIGHT, TREND_MINIMUM)),
-				"newest", i + 1 == count));
+	json_array_foreach(trend, i, week) json_array_append_new(
+		columns, json_pack("{s:s,s:b}", "height",
+				 arena_printf(page->arena, "%lld",
+					 (long long)height_of(page_int(week, key), most, TREND_HEIGHT, TREND_MINIMUM)),
+				 "newest", i + 1 == count));
 	row = json_pack("{s:s,s:s,s:s,s:o}", "now", page_number(page, now), "change",
-		locale_change(page->locale, page->arena, now - before), "numbers", text_string(&numbers), "columns", columns);
+		locale_change(page->locale, page->arena, now - before), "numbers", text_string(&numbers), "columns",
+		columns);
 	page_set(row, "numbers_aligned", text_string(&aligned));
 	json_object_set_new(row, "is_replies", json_boolean(strcmp(key, "replies") == 0));
 	json_object_set_new(row, "is_countries", json_boolean(strcmp(key, "countries") == 0));
@@ -58,9 +60,8 @@ static const json_t *value_of(const json_t *field, const char *value)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(json_object_get(field, "values"), i, item)
-		if (strcmp(json_string_value(json_object_get(item, "value")), value) == 0)
-			return item;
+	json_array_foreach(json_object_get(field, "values"), i,
+		item) if (strcmp(json_string_value(json_object_get(item, "value")), value) == 0) return item;
 	return NULL;
 }
 
@@ -74,8 +75,8 @@ static void set_change(struct page *page, json_t *row, int64_t now, int64_t befo
 
 static json_t *bar_row(struct page *page, const char *label, int64_t count, int64_t before, int64_t whole)
 {
-	json_t *row = json_pack("{s:s,s:s,s:b,s:b,s:{}}", "label", label, "count", page_number(page, count), "yes", 0, "sum", 0,
-		"bar");
+	json_t *row = json_pack(
+		"{s:s,s:s,s:b,s:b,s:{}}", "label", label, "count", page_number(page, count), "yes", 0, "sum", 0, "bar");
 
 	set_change(page, row, count, before);
 	page_bar(page, json_object_get(row, "bar"), count, whole);
@@ -85,7 +86,8 @@ static json_t *bar_row(struct page *page, const char *label, int64_t count, int6
 
 static json_t *new_group(const char *label)
 {
-	return json_pack("{s:s,s:b,s:b,s:b,s:b,s:b}", "label", label, "also", 0, "several", 0, "average", 0, "scale", 0, "bars", 0);
+	return json_pack("{s:s,s:b,s:b,s:b,s:b,s:b}", "label", label, "also", 0, "several", 0, "average", 0, "scale", 0,
+		"bars", 0);
 }
 
 struct option_count {
@@ -113,10 +115,12 @@ static json_t *options_group(struct page *page, const json_t *field, int64_t who
 	struct option_count *counts = ARENA_NEW_N(page->arena, struct option_count, json_array_size(options) + 1);
 	size_t i;
 
-	json_array_foreach(options, i, option) {
+	json_array_foreach(options, i, option)
+	{
 		const json_t *value = value_of(field, json_string_value(json_object_get(option, "value")));
 
-		counts[i] = (struct option_count){page_string(page, option, "label"), page_int(value, "count"), page_int(value, "before"), i};
+		counts[i] = (struct option_count){
+			page_string(page, option, "label"), page_int(value, "count"), page_int(value, "before"), i};
 	}
 	if (several)
 		qsort(counts, json_array_size(options), sizeof(*counts), compare_options);
@@ -137,11 +141,13 @@ static struct sums sums_of(const json_t *field)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(json_object_get(field, "values"), i, item) {
+	json_array_foreach(json_object_get(field, "values"), i, item)
+	{
 		int64_t count = page_int(item, "count"), before = page_int(item, "before");
 		long long value = 0;
 
-		if (view_to_int(view_of(json_string_value(json_object_get(item, "value"))), INT64_MIN / 4, INT64_MAX / 4, &value))
+		if (view_to_int(view_of(json_string_value(json_object_get(item, "value"))), INT64_MIN / 4,
+			    INT64_MAX / 4, &value))
 			continue;
 		sums.count += count;
 		sums.sum += count * value;
@@ -160,12 +166,14 @@ static json_t *scale_columns(struct page *page, const json_t *field, int64_t mos
 		const json_t *found = value_of(field, arena_printf(page->arena, "%lld", (long long)value));
 		int64_t count = page_int(found, "count");
 
-		text_add_format(spoken, "%s%s: %s", spoken->len > 0 ? page_list_separator(page) : "", page_number(page, value),
-			page_number(page, count));
-		json_array_append_new(columns,
-			json_pack("{s:s,s:s,s:s,s:s}", "value", page_number(page, value), "count", page_number(page, count), "height",
-				arena_printf(page->arena, "%lld", (long long)height_of(count, most, SCALE_HEIGHT, TREND_MINIMUM)), "tally",
-				page_tally(page, count, most)));
+		text_add_format(spoken, "%s%s: %s", spoken->len > 0 ? page_list_separator(page) : "",
+			page_number(page, value), page_number(page, count));
+		json_array_append_new(
+			columns, json_pack("{s:s,s:s,s:s,s:s}", "value", page_number(page, value), "count",
+					 page_number(page, count), "height",
+					 arena_printf(page->arena, "%lld",
+						 (long long)height_of(count, most, SCALE_HEIGHT, TREND_MINIMUM)),
+					 "tally", page_tally(page, count, most)));
 	}
 	return columns;
 }
@@ -177,7 +185,8 @@ static void set_average(struct page *page, json_t *group, const struct sums *sum
 	page_set(group, "average", locale_decimal(page->locale, page->arena, now));
 	if (page_has(page->data, "before") && sums->count_before > 0)
 		page_set(group, "average_change",
-			locale_decimal_change(page->locale, page->arena, now - (double)sums->sum_before / (double)sums->count_before));
+			locale_decimal_change(page->locale, page->arena,
+				now - (double)sums->sum_before / (double)sums->count_before));
 	else
 		json_object_set_new(group, "average_change", json_false());
 }
@@ -201,10 +210,11 @@ static json_t *scale_group(struct page *page, const json_t *field)
 	return group;
 }
 
-/* "Urgent: yes" with its bar, "People reached, sum". */
+/* A row like "Urgent: yes" and its bar, or "People reached, sum". */
 static json_t *also_row(struct page *page, const json_t *field, int64_t whole)
 {
-	const char *type = json_string_value(json_object_get(field, "type")), *label = page_string(page, field, "label");
+	const char *type = json_string_value(json_object_get(field, "type")),
+		   *label = page_string(page, field, "label");
 	struct sums sums;
 	json_t *row;
 
@@ -233,7 +243,8 @@ static json_t *form_groups(struct page *page, const json_t *form, int64_t replie
 	const json_t *field;
 	size_t i;
 
-	json_array_foreach(json_object_get(form, "fields"), i, field) {
+	json_array_foreach(json_object_get(form, "fields"), i, field)
+	{
 		const char *type = json_string_value(json_object_get(field, "type"));
 		bool options = strcmp(type, "choice") == 0 || strcmp(type, "choices") == 0;
 		json_t *group = NULL, *row;
@@ -265,8 +276,8 @@ static json_t *form_groups(struct page *page, const json_t *form, int64_t replie
 static json_t *form_figures(struct page *page, const json_t *form)
 {
 	int64_t replies = page_int(form, "replies");
-	json_t *view = json_pack("{s:s,s:s,s:o}", "title", page_string(page, form, "title"), "replies", page_number(page, replies),
-		"groups", form_groups(page, form, replies));
+	json_t *view = json_pack("{s:s,s:s,s:o}", "title", page_string(page, form, "title"), "replies",
+		page_number(page, replies), "groups", form_groups(page, form, replies));
 
 	set_change(page, view, replies, page_int(form, "before"));
 	return view;
@@ -280,14 +291,15 @@ void page_figures(struct page *page)
 	TEXT_SCOPED more = {0};
 
 	text_init(&more, 4096);
-	json_array_foreach(json_object_get(page->data, "forms"), i, form) { /* the one with most replies first */
+	json_array_foreach(json_object_get(page->data, "forms"), i, form)
+	{ /* the one with most replies first */
 		if (page_int(form, "replies") == 0)
 			continue;
 		if (json_array_size(forms) < DIGEST_FORMS_SHOWN)
 			json_array_append_new(forms, form_figures(page, form));
 		else
-			text_add_format(&more, "%s%s %s", more.len > 0 ? page_list_separator(page) : "", page_string(page, form, "title"),
-				page_number(page, page_int(form, "replies")));
+			text_add_format(&more, "%s%s %s", more.len > 0 ? page_list_separator(page) : "",
+				page_string(page, form, "title"), page_number(page, page_int(form, "replies")));
 	}
 	json_object_set_new(section, "trend", trend(page));
 	json_object_set_new(section, "more_forms", more.len > 0 ? json_string(text_string(&more)) : json_false());

@@ -22,7 +22,8 @@ static bool has_part(const json_t *field, const char *part)
 
 static const json_t *answer(const struct page_line *line, const json_t *field)
 {
-	return json_object_get(json_object_get(line->line, "answers"), json_string_value(json_object_get(field, "name")));
+	return json_object_get(
+		json_object_get(line->line, "answers"), json_string_value(json_object_get(field, "name")));
 }
 
 static bool is_text(const json_t *field, const json_t *value)
@@ -36,12 +37,12 @@ static void find_theme(struct page *page, struct page_line *line, const json_t *
 	const json_t *value = answer(line, field), *option, *item;
 	size_t i, k;
 
-	json_array_foreach(json_object_get(field, "options"), i, option) {
+	json_array_foreach(json_object_get(field, "options"), i, option)
+	{
 		const json_t *name = json_object_get(option, "value");
 		bool chosen = json_equal(value, name);
 
-		json_array_foreach(value, k, item)
-			chosen |= json_equal(item, name);
+		json_array_foreach(value, k, item) chosen |= json_equal(item, name);
 		if (!chosen)
 			continue;
 		line->option_rank = (int)i;
@@ -56,9 +57,7 @@ static int form_rank(const struct page *page, const json_t *form)
 	size_t i;
 	const json_t *item;
 
-	json_array_foreach(json_object_get(page->data, "forms"), i, item)
-		if (item == form)
-			return (int)i;
+	json_array_foreach(json_object_get(page->data, "forms"), i, item) if (item == form) return (int)i;
 	return -1;
 }
 
@@ -69,13 +68,15 @@ void page_line_read(struct page *page, const json_t *json, struct page_line *lin
 	size_t i;
 	struct view title;
 
-	*line = (struct page_line){.line = json, .form = page_form(page, form), .number = page_int(json, "number"), .group = form};
+	*line = (struct page_line){
+		.line = json, .form = page_form(page, form), .number = page_int(json, "number"), .group = form};
 	line->form_rank = form_rank(page, line->form);
 	line->option_rank = -1;
 	line->title = page_string(page, line->form, "title");
 	line->withheld = json_is_true(json_object_get(json, "withheld"));
 	line->words = json_string_length(json_object_get(json, "remarks")) > 0;
-	json_array_foreach(json_object_get(line->form, "fields"), i, field) {
+	json_array_foreach(json_object_get(line->form, "fields"), i, field)
+	{
 		const json_t *value = answer(line, field);
 
 		line->words |= is_text(field, value);
@@ -95,8 +96,9 @@ static json_t *add_mark(json_t *marks)
 {
 	json_t *mark = json_object();
 
-	for (const char *const *name = (const char *const[]){"open", "no_name", "restricted", "verified", "not_verified", "text",
-				"in_language", "withheld", NULL}; *name; name++)
+	for (const char *const *name = (const char *const[]){"open", "no_name", "restricted", "verified",
+		     "not_verified", "text", "in_language", "withheld", NULL};
+		*name; name++)
 		json_object_set_new(mark, *name, json_false());
 	json_array_append_new(marks, mark);
 	return mark;
@@ -115,13 +117,14 @@ static const char *option_labels(struct page *page, const json_t *field, const j
 	TEXT_SCOPED labels = {0};
 
 	text_init(&labels, 2048);
-	json_array_foreach(json_object_get(field, "options"), i, option) {
+	json_array_foreach(json_object_get(field, "options"), i, option)
+	{
 		bool chosen = json_equal(value, json_object_get(option, "value"));
 
-		json_array_foreach(value, k, item)
-			chosen |= json_equal(item, json_object_get(option, "value"));
+		json_array_foreach(value, k, item) chosen |= json_equal(item, json_object_get(option, "value"));
 		if (chosen)
-			text_add_format(&labels, "%s%s", labels.len > 0 ? page_list_separator(page) : "", page_string(page, option, "label"));
+			text_add_format(&labels, "%s%s", labels.len > 0 ? page_list_separator(page) : "",
+				page_string(page, option, "label"));
 	}
 	return arena_copy(page->arena, text_string(&labels), labels.len);
 }
@@ -154,15 +157,20 @@ static const char *field_mark(struct page *page, const json_t *field, const json
 static json_t *marks_of(struct page *page, const struct page_line *line, bool any_verified, bool under_theme)
 {
 	json_t *marks = json_array(), *mark = add_mark(marks);
-	const char *sharing = page_string(page, line->line, "sharing"), *language = page_string(page, line->line, "language");
+	const char *sharing = page_string(page, line->line, "sharing"),
+		   *language = page_string(page, line->line, "language");
 	const json_t *field;
 	size_t i;
 
 	json_object_set_new(mark,
-		strcmp(sharing, "open") == 0 ? "open" : strcmp(sharing, "restricted") == 0 ? "restricted" : "no_name", json_true());
+		strcmp(sharing, "open") == 0	     ? "open"
+		: strcmp(sharing, "restricted") == 0 ? "restricted"
+						     : "no_name",
+		json_true());
 	if (any_verified)
 		json_object_set_new(add_mark(marks),
-			json_is_true(json_object_get(line->line, "verified")) ? "verified" : "not_verified", json_true());
+			json_is_true(json_object_get(line->line, "verified")) ? "verified" : "not_verified",
+			json_true());
 	if (line->option_rank >= 0 || !under_theme)
 		add_text_mark(marks, page_string(page, line->form, "title"));
 	if (line->withheld) {
@@ -186,10 +194,12 @@ static json_t *marks_of(struct page *page, const struct page_line *line, bool an
 
 static bool ends_sentence(uint32_t code)
 {
-	return code == '.' || code == '!' || code == '?' || code == 0x2026 || code == 0x061f || code == 0x0964 || code == 0x3002;
+	return code == '.' || code == '!' || code == '?' || code == 0x2026 || code == 0x061f || code == 0x0964 ||
+	       code == 0x3002;
 }
 
-/* Where to cut words that are too long: after the last whole sentence, else the last whole word; the length when they fit. */
+/* Where to cut words that are too long: after the last whole sentence, else the last whole word; the length when they
+ * fit. */
 static size_t cut_at(struct view words)
 {
 	size_t at = 0, sentence = 0, word = 0, from = 0;
@@ -241,7 +251,8 @@ static void set_words(struct page *page, const struct page_line *line, json_t *v
 
 	json_object_set_new(view, "failure", json_false());
 	json_object_set_new(view, "lesson", json_false());
-	json_array_foreach(json_object_get(line->form, "fields"), i, field) {
+	json_array_foreach(json_object_get(line->form, "fields"), i, field)
+	{
 		const json_t *value = answer(line, field);
 
 		if (!is_text(field, value))
@@ -267,8 +278,10 @@ static void set_words(struct page *page, const struct page_line *line, json_t *v
 json_t *page_line_view(struct page *page, const struct page_line *line, bool any_verified, bool under_theme)
 {
 	json_t *view = json_object();
-	bool country = page_has(line->line, "country") && !line->withheld, name = page_has(line->line, "name") && !line->withheld;
-	const char *where = country ? page_country(page, json_string_value(json_object_get(line->line, "country"))) : "";
+	bool country = page_has(line->line, "country") && !line->withheld,
+	     name = page_has(line->line, "name") && !line->withheld;
+	const char *where =
+		country ? page_country(page, json_string_value(json_object_get(line->line, "country"))) : "";
 	const char *who = name ? page_string(page, line->line, "name") : "";
 
 	page_set(view, "number", page_line_number(page, line->number));
@@ -276,7 +289,8 @@ json_t *page_line_view(struct page *page, const struct page_line *line, bool any
 	page_set(view, "heading_text", arena_printf(page->arena, "%s%s%s", where, country && name ? ", " : "", who));
 	json_object_set_new(view, "marks", marks_of(page, line, any_verified, under_theme));
 	if (line->withheld) {
-		for (const char *const *key = (const char *const[]){"failure", "lesson", "has_others", "others", NULL}; *key; key++)
+		for (const char *const *key = (const char *const[]){"failure", "lesson", "has_others", "others", NULL};
+			*key; key++)
 			json_object_set_new(view, *key, json_false());
 	} else {
 		set_words(page, line, view);

@@ -1,4 +1,5 @@
-/* digest/page_missing: the first section: who is silent, which themes have no word, what waits for a person. See page.h. */
+/* digest/page_missing: the first section: who is silent, which themes have no word, what waits for a person. See
+ * page.h. */
 #include "digest/page.h"
 
 struct country {
@@ -29,7 +30,8 @@ static struct country *sorted_countries(struct page *page, size_t *count_out)
 	struct country *countries = ARENA_NEW_N(page->arena, struct country, json_array_size(list) + 1);
 	size_t i;
 
-	json_array_foreach(list, i, item) {
+	json_array_foreach(list, i, item)
+	{
 		const char *code = json_string_value(json_object_get(item, "code"));
 		bool never = !page_has(item, "silent_weeks");
 
@@ -110,9 +112,9 @@ static void set_silent(struct page *page, const struct country *countries, size_
 	json_t *silent = json_array();
 
 	for (size_t i = 0; i < count && is_silent(&countries[i]); i++)
-		json_array_append_new(silent,
-			json_pack("{s:s,s:s}", "name", countries[i].name, "weeks",
-				countries[i].never ? page_word(page, "never", NULL) : page_number(page, countries[i].silent)));
+		json_array_append_new(silent, json_pack("{s:s,s:s}", "name", countries[i].name, "weeks",
+						      countries[i].never ? page_word(page, "never", NULL)
+									 : page_number(page, countries[i].silent)));
 	page_separate(page, silent, page_list_separator(page));
 	json_object_set_new(page->view, "silent_countries", silent);
 }
@@ -124,9 +126,8 @@ static json_t *themes(struct page *page)
 	size_t i;
 
 	json_array_foreach(json_object_get(page->data, "themes"), i, theme)
-		json_array_append_new(items,
-			json_pack("{s:s,s:s}", "label", page_string(page, theme, "label"), "weeks",
-				page_number(page, page_int(theme, "weeks"))));
+		json_array_append_new(items, json_pack("{s:s,s:s}", "label", page_string(page, theme, "label"), "weeks",
+						     page_number(page, page_int(theme, "weeks"))));
 	page_separate(page, items, page_list_separator(page));
 	return items;
 }
@@ -137,12 +138,13 @@ static json_t *review(struct page *page)
 	json_t *items = json_array();
 	size_t i;
 
-	json_array_foreach(json_object_get(review, "reasons"), i, reason) {
+	json_array_foreach(json_object_get(review, "reasons"), i, reason)
+	{
 		const char *word = tools_word(page->tools, page->words, "reasons", page_string(page, reason, "reason"));
 
-		json_array_append_new(items,
-			json_pack("{s:s,s:s}", "label", *word ? word : page_string(page, reason, "reason"), "count",
-				page_number(page, page_int(reason, "count"))));
+		json_array_append_new(
+			items, json_pack("{s:s,s:s}", "label", *word ? word : page_string(page, reason, "reason"),
+				       "count", page_number(page, page_int(reason, "count"))));
 	}
 	page_separate(page, items, page_list_separator(page));
 	return json_pack("{s:o,s:s}", "items", items, "oldest", page_number(page, page_int(review, "oldest_days")));

@@ -1,13 +1,14 @@
 /* digest/page_words: the third section: people's own words, urgent ones first, then theme by theme. See page.h. */
 #include "digest/page.h"
 
-#define URGENT_GROUP "!"    /* keys of groups that are no theme */
+#define URGENT_GROUP "!" /* keys of groups that are no theme */
 #define WITHHELD_GROUP "~"
 
 /* A group of lines that stand together: those marked urgent, or of one theme, or of a form without one. */
 struct group {
 	const struct page_line **lines;
-	size_t count, shown, last; /* shown: with their words; last: place in the order of the data, for a total order */
+	size_t count, shown,
+		last; /* shown: with their words; last: place in the order of the data, for a total order */
 	bool urgent, withheld;
 };
 
@@ -31,7 +32,8 @@ static int compare_lines(const void *a, const void *b)
 	return x->number < y->number ? -1 : x->number > y->number;
 }
 
-/* Urgent, then form by form (most replies first) the theme with most to show, then the form's order; withheld lines last. */
+/* Urgent, then form by form (most replies first) the theme with most to show, then the form's order; withheld lines
+ * last. */
 static int compare_groups(const void *a, const void *b)
 {
 	const struct group *x = a, *y = b;
@@ -78,7 +80,8 @@ static void read_lines(struct page *page, struct section *section)
 	section->count = json_array_size(list);
 	section->lines = ARENA_NEW_N(page->arena, struct page_line, section->count + 1);
 	section->groups = ARENA_NEW_N(page->arena, struct group, section->count + 1);
-	json_array_foreach(list, i, item) {
+	json_array_foreach(list, i, item)
+	{
 		struct page_line *line = &section->lines[i];
 		struct group *group;
 
@@ -95,7 +98,8 @@ static void read_lines(struct page *page, struct section *section)
 		group->lines[group->count++] = line;
 	}
 	for (i = 0; i < section->group_count; i++)
-		qsort(section->groups[i].lines, section->groups[i].count, sizeof(section->groups[i].lines[0]), compare_lines);
+		qsort(section->groups[i].lines, section->groups[i].count, sizeof(section->groups[i].lines[0]),
+			compare_lines);
 	qsort(section->groups, section->group_count, sizeof(section->groups[0]), compare_groups);
 }
 
@@ -145,15 +149,16 @@ static json_t *group_view(struct page *page, const struct section *section, cons
 	size_t rest = group->count - group->shown;
 
 	for (size_t i = 0; i < group->shown; i++)
-		json_array_append_new(lines,
-			page_line_view(page, group->lines[i], section->any_verified, !group->urgent && !group->withheld));
+		json_array_append_new(lines, page_line_view(page, group->lines[i], section->any_verified,
+						     !group->urgent && !group->withheld));
 	qsort(group->lines + group->shown, rest, sizeof(group->lines[0]), compare_numbers);
 	for (size_t i = group->shown; i < group->count; i++)
 		name_line(page, more, group->lines[i]);
 	page_separate(page, lines, "");
 	end_list(page, more);
-	return json_pack("{s:s,s:b,s:b,s:s,s:o,s:b,s:o}", "title", group->lines[0]->title, "urgent", group->urgent, "withheld_group",
-		group->withheld, "count", page_number(page, (int64_t)group->count), "lines", lines, "has_more", rest > 0, "more", more);
+	return json_pack("{s:s,s:b,s:b,s:s,s:o,s:b,s:o}", "title", group->lines[0]->title, "urgent", group->urgent,
+		"withheld_group", group->withheld, "count", page_number(page, (int64_t)group->count), "lines", lines,
+		"has_more", rest > 0, "more", more);
 }
 
 /* For the head: the first urgent lines by number and country. */
@@ -172,7 +177,8 @@ static void set_urgent(struct page *page, const struct section *section)
 			continue;
 		item = number_item(page, line);
 		if (page_has(line->line, "country"))
-			page_set(item, "country", page_country(page, json_string_value(json_object_get(line->line, "country"))));
+			page_set(item, "country",
+				page_country(page, json_string_value(json_object_get(line->line, "country"))));
 		else
 			json_object_set_new(item, "country", json_false());
 		json_array_append_new(items, item);

@@ -41,8 +41,8 @@ static int render_html(struct page *page, struct text *html, struct error *err)
 		if (html->len <= DIGEST_HTML_MAX)
 			return 0;
 		if (page->shown == 0)
-			return error_set(err, REACH_STOP, "the digest is larger than %zu bytes without a single line in it",
-				DIGEST_HTML_MAX);
+			return error_set(err, REACH_STOP,
+				"the digest is larger than %zu bytes without a single line in it", DIGEST_HTML_MAX);
 		over = (html->len - DIGEST_HTML_MAX) / BYTES_A_LINE + 1;
 		page->budget = over < page->shown ? page->shown - over : 0;
 	}

@@ -1,6 +1,7 @@
 /*
- * digest/schedule: from what is due to what is in the outbox. What is due, and what a digest holds, the database says; here is only the
- * order of the steps, each of which may be repeated. See digest.h; runs as a thread of the duty `send` (gateway/send.c).
+ * digest/schedule: from what is due to what is in the outbox. What is due, and what a digest holds, the database says;
+ * here is only the order of the steps, each of which may be repeated. See digest.h; runs as a thread of the duty `send`
+ * (gateway/send.c).
  */
 #include "core/clock.h"
 #include "core/log.h"
@@ -44,8 +45,9 @@ static int find_reader(const struct job *job, int64_t digest_id, int64_t *member
 /* The outbox's body: what delivery makes a mail of. */
 static struct view outbox_body(const struct job *job, const struct digest_mail *mail)
 {
-	json_t *body = json_pack("{s:s,s:s%,s:s%,s:s,s:s}", "subject", mail->subject, "text", mail->text.ptr, mail->text.len, "html",
-		mail->html.ptr, mail->html.len, "language", mail->language, "unsubscribe", "unsubscribe");
+	json_t *body = json_pack("{s:s,s:s%,s:s%,s:s,s:s}", "subject", mail->subject, "text", mail->text.ptr,
+		mail->text.len, "html", mail->html.ptr, mail->html.len, "language", mail->language, "unsubscribe",
+		"unsubscribe");
 	char *bytes = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS);
 	struct view view = {arena_strdup(job->arena, bytes), strlen(bytes)};
 
@@ -67,8 +69,9 @@ static int store_ready(const struct job *job, int64_t digest_id, const struct di
 	db_arg_string(&args, domain(job->config));
 	if (db_call(job->db, "api.digest_ready", &args, &rows, err))
 		return -1;
-	log_info("digest-ready", "digest=%lld lines=%zu shown=%zu html=%zu mails=%lld", (long long)digest_id, mail->lines,
-		mail->shown, mail->html.len, (long long)(db_count(rows) ? db_get_int(rows, 0, "mails") : 0));
+	log_info("digest-ready", "digest=%lld lines=%zu shown=%zu html=%zu mails=%lld", (long long)digest_id,
+		mail->lines, mail->shown, mail->html.len,
+		(long long)(db_count(rows) ? db_get_int(rows, 0, "mails") : 0));
 	return 0;
 }
 
@@ -163,8 +166,8 @@ static int run_one(const struct job *job, const struct db_rows *due, size_t row,
 	return note_failure(job, digest_id, &why, err);
 }
 
-int digest_run_due(struct db *db, const struct digest_tools *tools, const struct config *config, int64_t now,
-	struct error *err)
+int digest_run_due(
+	struct db *db, const struct digest_tools *tools, const struct config *config, int64_t now, struct error *err)
 {
 	ARENA_SCOPED *arena = arena_new();
 	struct job job = {db, tools, config, now, arena};
@@ -206,7 +209,8 @@ int digest_schedule(struct duty_context *context, const struct digest_tools *too
 /* ---- by hand ---- */
 
 /* Everything that is in no digest yet, up to now; false when that is nothing. */
-static int period_by_hand(const struct job *job, int64_t subscription, struct period *period, bool *any_out, struct error *err)
+static int period_by_hand(
+	const struct job *job, int64_t subscription, struct period *period, bool *any_out, struct error *err)
 {
 	struct db_args args;
 	DB_ROWS_SCOPED *rows = NULL;
@@ -232,7 +236,8 @@ int digest_send(struct db *db, const struct digest_tools *tools, const struct co
 
 	if (period_by_hand(&job, subscription, &period, &any, err))
 		return -1;
-	if (any && (open_digest(&job, subscription, &period, &digest_id, &open, err) || make_ready(&job, digest_id, err)))
+	if (any &&
+		(open_digest(&job, subscription, &period, &digest_id, &open, err) || make_ready(&job, digest_id, err)))
 		return -1;
 	*outcome_out = any ? DIGEST_SENT : DIGEST_NOTHING;
 	*digest_out = digest_id;
@@ -246,8 +251,8 @@ static int preview(const struct job *job, int64_t subscription, struct digest_ma
 	bool any, open;
 
 	if (period_by_hand(job, subscription, &period, &any, err) ||
-		open_digest(job, subscription, &period, &digest_id, &open, err) || find_reader(job, digest_id, &member, err) ||
-		db_read_as(job->db, member, err))
+		open_digest(job, subscription, &period, &digest_id, &open, err) ||
+		find_reader(job, digest_id, &member, err) || db_read_as(job->db, member, err))
 		return -1;
 	return build_and_render(job, digest_id, out, err);
 }

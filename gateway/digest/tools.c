@@ -118,17 +118,20 @@ static int load_mail(struct digest_tools *tools, const char *folder, struct erro
 	if (load_folder(tools, path, ".yaml", load_words, err))
 		return -1;
 	if (!json_object_get(tools->languages, "en"))
-		return error_set(err, REACH_STOP, "%s: en.yaml is missing, which the other languages fall back to", path);
+		return error_set(
+			err, REACH_STOP, "%s: en.yaml is missing, which the other languages fall back to", path);
 	return 0;
 }
 
-int digest_tools_new(const struct config *config, const struct forms *forms, struct digest_tools **out, struct error *err)
+int digest_tools_new(
+	const struct config *config, const struct forms *forms, struct digest_tools **out, struct error *err)
 {
 	struct digest_tools *tools;
 	char folder[PATH_MAX];
 
 	if (share_path(config, "mail", folder, sizeof(folder)))
-		return error_set(err, REACH_STOP, "%s: not there; set share_dir to the folder that holds mail/", folder);
+		return error_set(
+			err, REACH_STOP, "%s: not there; set share_dir to the folder that holds mail/", folder);
 	tools = calloc(1, sizeof(*tools));
 	if (!tools)
 		exit(71);

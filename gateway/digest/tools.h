@@ -1,8 +1,10 @@
 /*
- * Tools: what is read once for all digests: the templates, partials and words under config/mail, and the names of countries.
+ * Tools: what is read once for all digests: the templates, partials and words under config/mail, and the names of
+ * countries.
  *
- * config/mail/NAME.mustache are the templates, config/mail/partials/NAME.mustache the partials, config/mail/words/LANGUAGE.yaml the
- * words, formats and type of a language: a new language is a new file. Immutable once loaded; threads may share them.
+ * config/mail/NAME.mustache are the templates, config/mail/partials/NAME.mustache the partials,
+ * config/mail/words/LANGUAGE.yaml the words, formats and type of a language: a new language is a new file. Immutable
+ * once loaded; threads may share them.
  */
 #ifndef DIGEST_TOOLS_H
 #define DIGEST_TOOLS_H
@@ -22,8 +24,8 @@ struct view tools_template(const struct digest_tools *tools, const char *name);
 const char *tools_country(const struct digest_tools *tools, const char *code, const char *language);
 
 /*
- * Renders a template ("digest.html", or "w.NAME": one of the words) with the partials and the words of a language. html: plain
- * interpolations are escaped.
+ * Renders a template ("digest.html", or "w.NAME": one of the words) with the partials and the words of a language.
+ * html: plain interpolations are escaped.
  */
 int tools_render(const struct digest_tools *tools, const json_t *words, const char *name, const json_t *view, bool html,
 	struct text *out, struct error *err);

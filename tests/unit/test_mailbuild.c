@@ -1,6 +1,6 @@
 /*
- * Unit tests of delivery/mailbuild and delivery/mail_encode: what is built is clean, and our own reader of mail finds in
- * it what was put in. The shape of every mail is checked byte by byte: line ends, lengths, no header but ours.
+ * Unit tests of delivery/mailbuild and delivery/mail_encode: what is built is clean, and our own reader of mail finds
+ * in it what was put in. The shape of every mail is checked byte by byte: line ends, lengths, no header but ours.
  */
 #include "tests/unit/unit.h"
 
@@ -48,9 +48,9 @@ static struct outgoing plain_mail(void)
 /* Every line ends by CRLF and is short, nothing but ASCII stands in it, and only our headers are there, each once. */
 static void check_shape(const char *name, struct view mail)
 {
-	static const char *const known[] = {"From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Language",
-		"Auto-Submitted", "X-Auto-Response-Suppress", "X-Fieldpost-Loop", "List-Unsubscribe", "Content-Type",
-		"Content-Transfer-Encoding"};
+	static const char *const known[] = {"From", "To", "Subject", "Date", "Message-ID", "MIME-Version",
+		"Content-Language", "Auto-Submitted", "X-Auto-Response-Suppress", "X-Fieldpost-Loop",
+		"List-Unsubscribe", "Content-Type", "Content-Transfer-Encoding"};
 	int seen[COUNT(known)] = {0};
 	size_t length = 0, body = (size_t)view_find(mail, VIEW("\r\n\r\n"));
 	struct view header = view_sub(mail, 0, body + 2), line;
@@ -73,7 +73,8 @@ static void check_shape(const char *name, struct view mail)
 			assert_true(view_trim(line).len > 0);
 			continue;
 		}
-		while (k < COUNT(known) && !view_equal(view_sub(line, 0, (size_t)view_find_char(line, ':')), view_of(known[k])))
+		while (k < COUNT(known) &&
+			!view_equal(view_sub(line, 0, (size_t)view_find_char(line, ':')), view_of(known[k])))
 			k++;
 		if (k == COUNT(known) || seen[k]++)
 			fail_msg("%s: header \"%.*s\"", name, VIEW_ARGS(line));
@@ -102,21 +103,41 @@ static void test_subjects(void **state)
 	} cases[] = {
 		{"plain", V("Fieldpost digest"), V("Fieldpost digest")},
 		{"empty", V(""), V("")},
-		{"a header in it", V("Digest\r\nBcc: thief@example.net\r\n\r\nbody"), V("Digest Bcc: thief@example.net body")},
-		{"lone carriage return and NUL", V("a\rb\0c\x7f" "d"), V("a b c d")},
-		{"bidi controls", V("a\xe2\x80\xae" "b\xe2\x81\xa6" "c"), V("abc")},
-		{"line separator", V("a\xe2\x80\xa8" "b"), V("a b")},
-		{"dash and dots", V("Fieldpost digest, 9\xe2\x80\x93" "15 Nov 2026: replies 27, silent countries 2, urgent 2"),
-			V("Fieldpost digest, 9\xe2\x80\x93" "15 Nov 2026: replies 27, silent countries 2, urgent 2")},
+		{"a header in it", V("Digest\r\nBcc: thief@example.net\r\n\r\nbody"),
+			V("Digest Bcc: thief@example.net body")},
+		{"lone carriage return and NUL",
+			V("a\rb\0c\x7f"
+			  "d"),
+			V("a b c d")},
+		{"bidi controls",
+			V("a\xe2\x80\xae"
+			  "b\xe2\x81\xa6"
+			  "c"),
+			V("abc")},
+		{"line separator",
+			V("a\xe2\x80\xa8"
+			  "b"),
+			V("a b")},
+		{"dash and dots",
+			V("Fieldpost digest, 9\xe2\x80\x93"
+			  "15 Nov 2026: replies 27, silent countries 2, urgent 2"),
+			V("Fieldpost digest, 9\xe2\x80\x93"
+			  "15 Nov 2026: replies 27, silent countries 2, urgent 2")},
 		{"Arabic", V("ملخص فيلدبوست، من 9 إلى 15 نوفمبر 2026: الردود 27، البلدان الصامتة 2، العاجل 2"),
 			V("ملخص فيلدبوست، من 9 إلى 15 نوفمبر 2026: الردود 27، البلدان الصامتة 2، العاجل 2")},
 		{"Nepali", V("फिल्डपोस्ट सङ्ग्रह, २०२६ नोभेम्बर ९–१५"), V("फिल्डपोस्ट सङ्ग्रह, २०२६ नोभेम्बर ९–१५")},
 		{"like an encoded word", V("=?utf-8?q?hidden?="), V("=?utf-8?q?hidden?=")},
-		{"bytes that are no text", V("a\xff\xfe" "b"), V("a\xef\xbf\xbd\xef\xbf\xbd" "b")},
+		{"bytes that are no text",
+			V("a\xff\xfe"
+			  "b"),
+			V("a\xef\xbf\xbd\xef\xbf\xbd"
+			  "b")},
 		{"one long word",
 			V("aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiii"),
-			V("aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiii")},
-		{"many words", V("one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"),
+			V("aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiii"
+			  "i")},
+		{"many words",
+			V("one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"),
 			V("one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen")},
 	};
 
@@ -168,7 +189,9 @@ static void test_addresses(void **state)
 		{V("clara@example.org"), "clara@example.org"},
 		{V(" clara+x@example.org "), "clara+x@example.org"},
 		{V("o'brien@example.org"), "o'brien@example.org"},
-		{V("clara@b\xc3\xbc" "cher.example"), "clara@xn--bcher-kva.example"},
+		{V("clara@b\xc3\xbc"
+		   "cher.example"),
+			"clara@xn--bcher-kva.example"},
 		{V("clara"), NULL},
 		{V(""), NULL},
 		{V("@example.org"), NULL},
@@ -256,10 +279,13 @@ static void test_bodies(void **state)
 		{"equal signs", V("a = b =\n==\n"), "quoted-printable"},
 		{"two dashes", V("--\n-- \nx\n"), "quoted-printable"},
 		{"a boundary", V("--=_fieldpost_a7eadfd0474e355fe240c5b8\nx\n"), "quoted-printable"},
-		{"accents", V("Financez d\xe2\x80\x99" "abord le registre et une moto par tribunal, \xc3\xa0 bon march\xc3\xa9.\n"),
+		{"accents",
+			V("Financez d\xe2\x80\x99"
+			  "abord le registre et une moto par tribunal, \xc3\xa0 bon march\xc3\xa9.\n"),
 			"quoted-printable"},
 		{"Arabic", V("وُضعت لجنة الشكاوى في مبنى الشرطة نفسه، فلم يأتِ أحد.\n"), "base64"},
-		{"Nepali", V("गर्‍यो र भयो, तालिम राम्रो थियो।\n"), "base64"},
+		{"Nepali", V("गर्‍यो र भयो, तालिम राम्रो थियो।\n"),
+			"base64"},
 	};
 
 	(void)state;
@@ -293,7 +319,8 @@ static void test_long_lines(void **state)
 		line[length] = '\n';
 		outgoing.text = (struct view){line, length + 1};
 		mail_read(arena, build("long", &outgoing), &mail);
-		unit_same("long", mail.parts[0].text.ptr[mail.parts[0].text.len - 1] == '\n'
+		unit_same("long",
+			mail.parts[0].text.ptr[mail.parts[0].text.len - 1] == '\n'
 				? view_sub(mail.parts[0].text, 0, mail.parts[0].text.len - 1)
 				: mail.parts[0].text,
 			(struct view){line, length});
@@ -333,7 +360,8 @@ static void test_too_large(void **state)
 static void test_body_of_outbox(void **state)
 {
 	struct config config = {.smtp = {.from_name = "Fieldpost", .from_address = "fieldpost@example.org"}};
-	struct view good = VIEW("{\"subject\": \"S\", \"text\": \"T\\n\", \"html\": \"<p>H</p>\", \"language\": \"en\"}");
+	struct view good =
+		VIEW("{\"subject\": \"S\", \"text\": \"T\\n\", \"html\": \"<p>H</p>\", \"language\": \"en\"}");
 	static const struct view bad[] = {V(""), V("[]"), V("{"), V("\"x\"")};
 	struct outgoing outgoing = plain_mail();
 	struct error err = ERROR_INIT;

@@ -86,8 +86,8 @@ static void assert_lacks(struct view text, const char *part)
 
 static void check_nothing_remote(struct view html)
 {
-	static const char *const never[] = {"src=", "url(", "@import", "<link", "<form", "<script", "<img", "href=", "srcset", "<iframe",
-		"background=\""};
+	static const char *const never[] = {"src=", "url(", "@import", "<link", "<form", "<script", "<img",
+		"href=", "srcset", "<iframe", "background=\""};
 
 	for (size_t i = 0; i < COUNT(never); i++)
 		assert_lacks(html, never[i]);
@@ -114,10 +114,12 @@ static void check_numbers(const json_t *data, const struct digest_mail *mail)
 	const json_t *line;
 	size_t i;
 
-	json_array_foreach(json_object_get(data, "lines"), i, line) {
+	json_array_foreach(json_object_get(data, "lines"), i, line)
+	{
 		char number[32];
 
-		snprintf(number, sizeof(number), "#%04lld", (long long)json_integer_value(json_object_get(line, "number")));
+		snprintf(number, sizeof(number), "#%04lld",
+			(long long)json_integer_value(json_object_get(line, "number")));
 		assert_holds(mail->html, number);
 		assert_holds(mail->text, number);
 	}
@@ -191,7 +193,8 @@ static void test_empty(void **state)
 	struct digest_mail mail;
 
 	(void)state;
-	for (const char *const *key = (const char *const[]){"lines", "countries", "forms", "trend", "themes", NULL}; *key; key++)
+	for (const char *const *key = (const char *const[]){"lines", "countries", "forms", "trend", "themes", NULL};
+		*key; key++)
 		json_object_set_new(data, *key, json_array());
 	json_object_set_new(data, "review", json_pack("{s:i,s:i,s:[]}", "total", 0, "oldest_days", 0, "reasons"));
 	mail = render_checked(data);
@@ -233,13 +236,14 @@ static void test_periods(void **state)
 static void test_many_countries(void **state)
 {
 	json_t *data = week(), *countries = json_object_get(data, "countries");
-	static const char *const codes[] = {"AF", "AL", "AM", "AZ", "BD", "BF", "BI", "BJ", "BO", "BW", "CF", "CG", "CI", "CM"};
+	static const char *const codes[] = {
+		"AF", "AL", "AM", "AZ", "BD", "BF", "BI", "BJ", "BO", "BW", "CF", "CG", "CI", "CM"};
 	struct digest_mail mail;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(codes); i++)
-		json_array_append_new(countries,
-			json_pack("{s:s,s:i,s:i,s:i}", "code", codes[i], "replies", 40, "silent_weeks", 0, "review", 1));
+		json_array_append_new(countries, json_pack("{s:s,s:i,s:i,s:i}", "code", codes[i], "replies", 40,
+							 "silent_weeks", 0, "review", 1));
 	mail = render_checked(data);
 	assert_holds(mail.text, "  Others");
 	assert_lacks(mail.text, "Cameroon");
@@ -250,7 +254,8 @@ static void test_many_countries(void **state)
 /* More than fits: the HTML stays below its limit, every line is still named, the text shows the same lines. */
 static void test_too_many_lines(void **state)
 {
-	json_t *data = week(), *lines = json_object_get(data, "lines"), *form = json_array_get(json_object_get(data, "forms"), 0);
+	json_t *data = week(), *lines = json_object_get(data, "lines"),
+	       *form = json_array_get(json_object_get(data, "forms"), 0);
 	json_t *options = json_object_get(json_array_get(json_object_get(form, "fields"), 3), "options");
 	struct digest_mail mail;
 
@@ -283,22 +288,23 @@ static void spoil(json_t *value, const char *text)
 	size_t i;
 
 	if (json_is_object(value)) {
-		json_object_foreach(value, key, item) {
-			if (json_is_string(item) && strcmp(key, "form") != 0 && strcmp(key, "language") != 0 && strcmp(key, "sharing") != 0 &&
-				strcmp(key, "type") != 0 && strcmp(key, "id") != 0 && strcmp(key, "digest") != 0 && strcmp(key, "zone") != 0 &&
-				strcmp(key, "value") != 0)
+		json_object_foreach(value, key, item)
+		{
+			if (json_is_string(item) && strcmp(key, "form") != 0 && strcmp(key, "language") != 0 &&
+				strcmp(key, "sharing") != 0 && strcmp(key, "type") != 0 && strcmp(key, "id") != 0 &&
+				strcmp(key, "digest") != 0 && strcmp(key, "zone") != 0 && strcmp(key, "value") != 0)
 				json_object_set_new(value, key, json_string(text));
 			else
 				spoil(item, text);
 		}
 	}
-	json_array_foreach(value, i, item)
-		spoil(item, text);
+	json_array_foreach(value, i, item) spoil(item, text);
 }
 
 static void test_hostile(void **state)
 {
-	static const char hostile[] = "<b onclick=\"x\">{{team}}</b>{{{team}}}&amp;'\xe2\x80\xae\r\nBcc: x\x01\x02\x06\x1b[31m<img src=x>";
+	static const char hostile[] =
+		"<b onclick=\"x\">{{team}}</b>{{{team}}}&amp;'\xe2\x80\xae\r\nBcc: x\x01\x02\x06\x1b[31m<img src=x>";
 	json_t *data = week();
 	struct digest_mail mail = {0};
 	struct error err = ERROR_INIT;
@@ -417,7 +423,8 @@ static int write_mail(const char *data_path, const char *html, const char *text)
 	int result = 1;
 
 	if (before(NULL) == 0 && data) {
-		result = digest_render(tools, data, arena, &mail, &err) || write_part(html, mail.html) || write_part(text, mail.text);
+		result = digest_render(tools, data, arena, &mail, &err) || write_part(html, mail.html) ||
+			 write_part(text, mail.text);
 		printf("%s\n%s\n", result ? err.text : mail.subject, result ? "" : mail.language);
 	}
 	json_decref(data);
