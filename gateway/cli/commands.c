@@ -24,6 +24,7 @@ const struct command cli_commands[] = {
 		"look at the next digest, send one now, list them", cmd_digest},
 	{"review", "list [--limit N] | show MESSAGE [--raw]", "the messages that wait for a person", cmd_review},
 	{"explain", "NUMBER [--raw]", "from a digest's line back to the mail that it came from", cmd_explain},
+	{"db", "init|upgrade", "make the database, or bring it to the schema of this program", cmd_db},
 	{"config", "sample|docs", "print a config with every option, or the reference of all options", cmd_config},
 	{NULL, NULL, NULL, NULL},
 };

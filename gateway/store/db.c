@@ -1,6 +1,7 @@
 /*
- * store/db: calls, transactions, notices. See db.h. Its neighbours: db_connect.c opens connections, db_args.c and db_rows.c know
- * the binary formats, db_statement.c the prepared statements, db_pipeline.c the calls in flight, db_error.c the words of failures.
+ * store/db: calls, transactions, notices. See db.h. Its neighbours: db_connect.c opens connections, db_args.c and
+ * db_rows.c know the binary formats, db_statement.c the prepared statements, db_pipeline.c the calls in flight,
+ * db_error.c the words of failures.
  */
 #include "store/db_private.h"
 
@@ -108,8 +109,8 @@ static int call_sql(struct db *db, struct view sql, const struct db_args *args, 
 		what, rows_out, err);
 }
 
-int db_call(struct db *db, const char *function, const struct db_args *args, struct db_rows **rows_out,
-	struct error *err)
+int db_call(
+	struct db *db, const char *function, const struct db_args *args, struct db_rows **rows_out, struct error *err)
 {
 	TEXT_SCOPED sql;
 

@@ -1,10 +1,10 @@
 /*
  * Database: the one wrapper around libpq.
  *
- * C code calls functions of schema `api` and selects views of `read` by name; no other SQL stands outside store/. Statements are
- * prepared once per connection; arguments go and results come in binary. One connection belongs to one thread. A lost
- * connection gives REACH_RETRY, or REACH_UNCERTAIN when a commit may have happened (the keys absorb a repeat); after
- * either, close and open again.
+ * C code calls functions of schema `api` and selects views of `read` by name; no other SQL stands outside store/.
+ * Statements are prepared once per connection; arguments go and results come in binary. One connection belongs to one
+ * thread. A lost connection gives REACH_RETRY, or REACH_UNCERTAIN when a commit may have happened (the keys absorb a
+ * repeat); after either, close and open again.
  */
 #ifndef STORE_DB_H
 #define STORE_DB_H
@@ -18,7 +18,7 @@
 #include "base/text.h"
 #include "core/config.h"
 
-struct db;      /* a connection */
+struct db;	/* a connection */
 struct db_rows; /* a result */
 
 #define DB_ARGS_MAX 24
@@ -45,15 +45,15 @@ struct db_args {
 };
 
 void db_args_init(struct db_args *args, struct arena *arena);
-void db_arg_null(struct db_args *args); /* untyped: only where the function has one signature */
-void db_arg_int(struct db_args *args, int64_t value);      /* bigint */
+void db_arg_null(struct db_args *args);		      /* untyped: only where the function has one signature */
+void db_arg_int(struct db_args *args, int64_t value); /* bigint */
 void db_arg_bool(struct db_args *args, bool value);
-void db_arg_text(struct db_args *args, struct view value); /* text */
-void db_arg_string(struct db_args *args, const char *value); /* text; NULL is null */
-void db_arg_bytes(struct db_args *args, struct view value); /* bytea */
-void db_arg_json(struct db_args *args, const json_t *value); /* jsonb */
+void db_arg_text(struct db_args *args, struct view value);     /* text */
+void db_arg_string(struct db_args *args, const char *value);   /* text; NULL is null */
+void db_arg_bytes(struct db_args *args, struct view value);    /* bytea */
+void db_arg_json(struct db_args *args, const json_t *value);   /* jsonb */
 void db_arg_json_text(struct db_args *args, struct view json); /* jsonb, already serialised */
-void db_arg_time(struct db_args *args, int64_t unix_us);   /* timestamptz; microseconds since 1970 */
+void db_arg_time(struct db_args *args, int64_t unix_us);       /* timestamptz; microseconds since 1970 */
 void db_arg_int_array(struct db_args *args, const int64_t *values, size_t count); /* bigint[] */
 void db_arg_bool_array(struct db_args *args, const bool *values, size_t count);
 void db_arg_time_array(struct db_args *args, const int64_t *unix_us, size_t count);
@@ -61,18 +61,18 @@ void db_arg_text_array(struct db_args *args, const struct view *values, size_t c
 void db_arg_bytes_array(struct db_args *args, const struct view *values, size_t count);
 
 /*
- * SELECT * FROM `function`(args): `function` is "api.name" or "read.name", letters, digits, _ and one dot only. rows_out may be
- * NULL when nothing is wanted. Outside db_begin() each call is a transaction of its own.
+ * SELECT * FROM `function`(args): `function` is "api.name" or "read.name", letters, digits, _ and one dot only.
+ * rows_out may be NULL when nothing is wanted. Outside db_begin() each call is a transaction of its own.
  */
-int db_call(struct db *db, const char *function, const struct db_args *args, struct db_rows **rows_out,
-	struct error *err);
+int db_call(
+	struct db *db, const char *function, const struct db_args *args, struct db_rows **rows_out, struct error *err);
 /* SELECT * FROM a view of `read` or `report`. */
 int db_view(struct db *db, const char *view, struct db_rows **rows_out, struct error *err);
 
 /*
- * Pipelined: db_send() queues a call and flushes what the socket takes; db_receive() waits for the oldest one's rows. Everything sent is
- * received before anything else is done on the connection (more than DB_PENDING_MAX, or another call meanwhile, is our bug). An error
- * reaches only its own call, unless db_begin() made them one transaction.
+ * Pipelined: db_send() queues a call and flushes what the socket takes; db_receive() waits for the oldest one's rows.
+ * Everything sent is received before anything else is done on the connection (more than DB_PENDING_MAX, or another call
+ * meanwhile, is our bug). An error reaches only its own call, unless db_begin() made them one transaction.
  */
 int db_send(struct db *db, const char *function, const struct db_args *args, struct error *err);
 int db_receive(struct db *db, struct db_rows **rows_out, struct error *err);
@@ -80,7 +80,8 @@ int db_receive(struct db *db, struct db_rows **rows_out, struct error *err);
 int db_begin(struct db *db, struct error *err);
 int db_commit(struct db *db, struct error *err); /* REACH_UNCERTAIN when the answer was lost */
 int db_rollback(struct db *db, struct error *err);
-/* A transaction that reads as a member: BEGIN READ ONLY; SET LOCAL ROLE fieldpost_reader; SET LOCAL fieldpost.member. */
+/* A transaction that reads as a member: BEGIN READ ONLY; SET LOCAL ROLE fieldpost_reader; SET LOCAL fieldpost.member.
+ */
 int db_begin_reader(struct db *db, int64_t member, struct error *err);
 /* From here on the transaction that was begun reads as a member (a preview, which is rolled back). */
 int db_read_as(struct db *db, int64_t member, struct error *err);
@@ -96,9 +97,10 @@ int64_t db_get_int(const struct db_rows *rows, size_t row, const char *column); 
 double db_get_double(const struct db_rows *rows, size_t row, const char *column);
 bool db_get_bool(const struct db_rows *rows, size_t row, const char *column);
 int64_t db_get_time(const struct db_rows *rows, size_t row, const char *column); /* unix microseconds */
-struct view db_get_view(const struct db_rows *rows, size_t row, const char *column); /* text, enum, bytea, jsonb as text */
+struct view db_get_view(
+	const struct db_rows *rows, size_t row, const char *column); /* text, enum, bytea, jsonb as text */
 const char *db_get_string(const struct db_rows *rows, size_t row, const char *column); /* NUL-terminated, "" for null */
-json_t *db_get_json(const struct db_rows *rows, size_t row, const char *column); /* new reference or NULL */
+json_t *db_get_json(const struct db_rows *rows, size_t row, const char *column);       /* new reference or NULL */
 void db_rows_free(struct db_rows **rows);
 
 #define DB_ROWS_SCOPED __attribute__((cleanup(db_rows_free))) struct db_rows

@@ -72,7 +72,8 @@ static int put_url(struct parameters *parameters, const struct config *config, s
 	if (!info) {
 		/* libpq's words may hold the URL and so a password. */
 		PQfreemem(text);
-		return error_set(err, REACH_STOP, "database.url is not a connection string: write "
+		return error_set(err, REACH_STOP,
+			"database.url is not a connection string: write "
 			"postgresql://HOST/DATABASE or host=HOST dbname=DATABASE");
 	}
 	put(parameters, "dbname", config->database.url);
@@ -138,8 +139,8 @@ done:
 	return result;
 }
 
-static int connect_embedded(const struct config *config, const char *login, const char *database, struct db **out,
-	struct error *err)
+static int connect_embedded(
+	const struct config *config, const char *login, const char *database, struct db **out, struct error *err)
 {
 	struct parameters parameters = {.count = 0};
 	char socket_dir[SOCKET_DIR_SIZE];

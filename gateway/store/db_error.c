@@ -1,8 +1,8 @@
 /*
  * store/db: failures in words, with their reach, from the SQLSTATE. See db.h.
  *
- * The server's own words may hold a piece of a message where a value was refused (classes 22 and 23): there only what kind of
- * refusal it was is told.
+ * The server's own words may hold a piece of a message where a value was refused (classes 22 and 23): there only what
+ * kind of refusal it was is told.
  */
 #include "store/db_state.h"
 
@@ -12,18 +12,18 @@ struct rule {
 };
 
 static const struct rule rules[] = {
-	{"08", REACH_RETRY},     /* connection */
-	{"22", REACH_MESSAGE},   /* a value was refused */
-	{"23", REACH_MESSAGE},   /* a constraint was broken */
-	{"40", REACH_RETRY},     /* deadlock, serialisation */
-	{"53", REACH_RETRY},     /* disk full, too many connections, out of memory */
-	{"54", REACH_MESSAGE},   /* too large */
-	{"55P03", REACH_RETRY},  /* a lock was not to be had in time */
-	{"57", REACH_RETRY},     /* cancelled, shutting down, starting up */
-	{"58", REACH_RETRY},     /* I/O of the server */
-	{"25P02", REACH_RETRY},  /* the transaction failed before */
-	{"25006", REACH_RETRY},  /* a standby: the primary is elsewhere */
-	{"25P03", REACH_RETRY},  /* idle in a transaction for too long */
+	{"08", REACH_RETRY},	/* connection */
+	{"22", REACH_MESSAGE},	/* a value was refused */
+	{"23", REACH_MESSAGE},	/* a constraint was broken */
+	{"40", REACH_RETRY},	/* deadlock, serialisation */
+	{"53", REACH_RETRY},	/* disk full, too many connections, out of memory */
+	{"54", REACH_MESSAGE},	/* too large */
+	{"55P03", REACH_RETRY}, /* a lock was not to be had in time */
+	{"57", REACH_RETRY},	/* cancelled, shutting down, starting up */
+	{"58", REACH_RETRY},	/* I/O of the server */
+	{"25P02", REACH_RETRY}, /* the transaction failed before */
+	{"25006", REACH_RETRY}, /* a standby: the primary is elsewhere */
+	{"25P03", REACH_RETRY}, /* idle in a transaction for too long */
 };
 
 static enum error_reach reach_of(const char *state)
@@ -41,6 +41,18 @@ static const char *field(const PGresult *result, int code)
 	return value ? value : "";
 }
 
+/* What no waiting mends; libpq has no SQLSTATE for a connection that was never made. */
+static bool needs_operator(struct view words)
+{
+	static const char *const signs[] = {"does not exist", "authentication failed", "no pg_hba.conf entry",
+		"certificate verify failed", "root certificate file"};
+
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+		if (view_find(words, view_of(signs[i])) >= 0)
+			return true;
+	return false;
+}
+
 /* The first line of what libpq says of the connection. */
 static int connection_failure(const struct db *db, const char *what, struct error *err)
 {
@@ -49,7 +61,8 @@ static int connection_failure(const struct db *db, const char *what, struct erro
 	view_next_line(&rest, &line);
 	if (line.len == 0)
 		line = VIEW("no words from the client library");
-	return error_set(err, REACH_RETRY, "database: %s: %.*s", what, VIEW_ARGS(line));
+	return error_set(
+		err, needs_operator(line) ? REACH_STOP : REACH_RETRY, "database: %s: %.*s", what, VIEW_ARGS(line));
 }
 
 int db_failure(struct db *db, const PGresult *result, const char *what, struct error *err)

@@ -1,8 +1,9 @@
 /*
  * store/db: calls in flight, over libpq's pipeline mode. See db.h.
  *
- * Each call ends with a Sync, so that each is a transaction of its own (outside db_begin()) and an error reaches only its own call.
- * The socket is non-blocking here: while we wait to write, what the server sends is read, or both would wait for ever.
+ * Each call ends with a Sync, so that each is a transaction of its own (outside db_begin()) and an error reaches only
+ * its own call. The socket is non-blocking here: while we wait to write, what the server sends is read, or both would
+ * wait for ever.
  */
 #include "store/db_state.h"
 

@@ -1,6 +1,6 @@
 /*
- * Database, for store/ alone: what db.c, db_args.c, db_rows.c share, and what embedded.c and migrate.c need beyond functions and
- * views (SQL of their own, over the simple protocol).
+ * Database, for store/ alone: what db.c, db_args.c, db_rows.c share, and what embedded.c and migrate.c need beyond
+ * functions and views (SQL of their own, over the simple protocol).
  */
 #ifndef STORE_DB_PRIVATE_H
 #define STORE_DB_PRIVATE_H
@@ -51,8 +51,8 @@ struct db *db_adopt(PGconn *connection);
 int db_failure(struct db *db, const PGresult *result, const char *what, struct error *err);
 
 /*
- * Opens a connection as the role that may create roles: the embedded server's superuser in `database`, or whoever database.url
- * names (`database` is then not looked at).
+ * Opens a connection as the role that may create roles: the embedded server's superuser in `database`, or whoever
+ * database.url names (`database` is then not looked at).
  */
 int db_open_maintenance(const struct config *config, const char *database, struct db **out, struct error *err);
 /* Statements in SQL, no arguments, no rows (simple protocol: several statements are one transaction). */

@@ -1,6 +1,6 @@
 /*
- * Database: a connection's own state, shared by db.c (calls, transactions), db_statement.c (prepared statements), db_pipeline.c
- * (calls in flight) and db_error.c (failures in words).
+ * Database: a connection's own state, shared by db.c (calls, transactions), db_statement.c (prepared statements),
+ * db_pipeline.c (calls in flight) and db_error.c (failures in words).
  */
 #ifndef STORE_DB_STATE_H
 #define STORE_DB_STATE_H

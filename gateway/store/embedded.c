@@ -53,11 +53,14 @@ static int refuse_root(const struct cluster *cluster, bool starting, struct erro
 	if (geteuid() != 0)
 		return 0;
 	if (stat(cluster->data, &status) < 0 || status.st_uid == 0)
-		return error_set(err, REACH_STOP, "PostgreSQL does not run as root: run Fieldpost as an ordinary user (a package makes "
+		return error_set(err, REACH_STOP,
+			"PostgreSQL does not run as root: run Fieldpost as an ordinary user (a package makes "
 			"one named fieldpost), or name a server in database.url");
 	if (starting)
-		return error_set(err, REACH_STOP, "PostgreSQL does not run as root and no service is running: run this as the user "
-			"%u, whose database %s is", (unsigned)status.st_uid, cluster->data);
+		return error_set(err, REACH_STOP,
+			"PostgreSQL does not run as root and no service is running: run this as the user "
+			"%u, whose database %s is",
+			(unsigned)status.st_uid, cluster->data);
 	return 0;
 }
 
@@ -68,8 +71,9 @@ static int refuse_foreign(const struct cluster *cluster, struct error *err)
 
 	if (pid == 0)
 		return 0;
-	return error_set(err, REACH_STOP, "a PostgreSQL that Fieldpost did not start (process %d) runs on %s: stop it first",
-		(int)pid, cluster->data);
+	return error_set(err, REACH_STOP,
+		"a PostgreSQL that Fieldpost did not start (process %d) runs on %s: stop it first", (int)pid,
+		cluster->data);
 }
 
 static int make_database(const struct config *config, struct error *err)
@@ -100,8 +104,8 @@ static int start(const struct config *config, const struct cluster *cluster, int
 }
 
 /*
- * Under start.lock: after it a server runs and answers. While server.lock is taken one is there: running, or on its way up or down
- * (a guardian that was killed, a crash); which of them, time tells.
+ * Under start.lock: after it a server runs and answers. While server.lock is taken one is there: running, or on its way
+ * up or down (a guardian that was killed, a crash); which of them, time tells.
  */
 static int ensure_running(const struct config *config, const struct cluster *cluster, struct error *err)
 {
@@ -110,7 +114,8 @@ static int ensure_running(const struct config *config, const struct cluster *clu
 	int result = -1;
 
 	if (lock < 0)
-		return error_set(err, REACH_STOP, "%s/server.lock cannot be opened: %s", cluster->base, strerror(errno));
+		return error_set(
+			err, REACH_STOP, "%s/server.lock cannot be opened: %s", cluster->base, strerror(errno));
 	for (;;) {
 		if (flock(lock, LOCK_EX | LOCK_NB) == 0) {
 			result = start(config, cluster, lock, err);

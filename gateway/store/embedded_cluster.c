@@ -36,8 +36,8 @@ static const char *const settings =
 	"lc_messages = 'C.UTF-8'\n"
 	"client_encoding = 'UTF8'\n"
 	"default_text_search_config = 'pg_catalog.simple'\n"
-	/* A file a weekday, begun anew each week: a log that cannot fill the disk by its age. No statement is logged: it could
-	   hold a message. */
+	/* A file a weekday, begun anew each week: a log that cannot fill the disk by its age. No statement is logged:
+	   it could hold a message. */
 	"logging_collector = on\n"
 	"log_directory = '../log'\n"
 	"log_filename = 'postgresql-%a.log'\n"
@@ -110,7 +110,8 @@ static int check_socket_length(const struct cluster *cluster, struct error *err)
 	if (length <= EMBEDDED_SOCKET_MAX)
 		return 0;
 	return error_set(err, REACH_STOP,
-		"state_dir is too long: the database's socket under it would have a path of %zu bytes, and %d are possible. "
+		"state_dir is too long: the database's socket under it would have a path of %zu bytes, and %d are "
+		"possible. "
 		"Use a shorter state_dir (%zu bytes less)",
 		length, EMBEDDED_SOCKET_MAX, length - EMBEDDED_SOCKET_MAX);
 }
@@ -179,10 +180,13 @@ static int find_programs(struct cluster *cluster, struct error *err)
 		return 0;
 	if (made_by)
 		return error_set(err, REACH_STOP,
-			"the database under %s was made by PostgreSQL %d, which is not installed: apt-get install postgresql-%d",
+			"the database under %s was made by PostgreSQL %d, which is not installed: apt-get install "
+			"postgresql-%d",
 			cluster->base, made_by, made_by);
-	return error_set(err, REACH_STOP, "PostgreSQL %d or newer is not installed: apt-get install postgresql, "
-		"or set PG_BINDIR, or name a server in database.url", EMBEDDED_VERSION_MIN);
+	return error_set(err, REACH_STOP,
+		"PostgreSQL %d or newer is not installed: apt-get install postgresql, "
+		"or set PG_BINDIR, or name a server in database.url",
+		EMBEDDED_VERSION_MIN);
 }
 
 int cluster_locate(const struct config *config, struct cluster *out, struct error *err)
@@ -194,7 +198,8 @@ int cluster_locate(const struct config *config, struct cluster *out, struct erro
 		return error_set(err, REACH_STOP, "state_dir %s is too long a path", config->state_dir);
 	snprintf(cluster.state, sizeof(cluster.state), "%s", state);
 	if (path(cluster.base, state, "postgresql", err) < 0 || path(cluster.data, cluster.base, "data", err) < 0 ||
-		path(cluster.socket, cluster.base, "socket", err) < 0 || path(cluster.log, cluster.base, "log", err) < 0)
+		path(cluster.socket, cluster.base, "socket", err) < 0 ||
+		path(cluster.log, cluster.base, "log", err) < 0)
 		return -1;
 	if (check_socket_length(&cluster, err) < 0)
 		return -1;
@@ -287,7 +292,8 @@ int cluster_make(const struct cluster *cluster, struct error *err)
 		return error_set(err, REACH_STOP, "initdb failed (%d): %s (all of it in %s)", status, words, output);
 	}
 	if (rename(fresh, cluster->data) < 0)
-		return error_set(err, REACH_STOP, "%s cannot be moved to %s: %s", fresh, cluster->data, strerror(errno));
+		return error_set(
+			err, REACH_STOP, "%s cannot be moved to %s: %s", fresh, cluster->data, strerror(errno));
 	return 0;
 }
 
@@ -323,7 +329,8 @@ static void add_folder(struct text *text, const char *value)
 	text_add_string(text, "\"'");
 }
 
-/* The service's user, and root (who may do anything anyway), may be each of the logins; nobody else reaches the socket. */
+/* The service's user, and root (who may do anything anyway), may be each of the logins; nobody else reaches the socket.
+ */
 static void add_ident(struct text *text, const char *user)
 {
 	for (size_t i = 0; i < sizeof(logins) / sizeof(logins[0]); i++) {
@@ -339,8 +346,8 @@ int cluster_configure(const struct cluster *cluster, struct error *err)
 	TEXT_SCOPED text;
 
 	if (!user)
-		return error_set(err, REACH_STOP, "user %u has no name on this machine (/etc/passwd): PostgreSQL needs one",
-			(unsigned)geteuid());
+		return error_set(err, REACH_STOP,
+			"user %u has no name on this machine (/etc/passwd): PostgreSQL needs one", (unsigned)geteuid());
 	text_init(&text, 64 * 1024);
 	add_ident(&text, user->pw_name);
 	if (write_file(cluster, "pg_ident.conf", &text, err) < 0)

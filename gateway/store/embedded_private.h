@@ -1,16 +1,17 @@
 /*
- * Embedded PostgreSQL, for its own files: embedded.c (holds and locks), embedded_cluster.c (programs, initdb, settings) and
- * embedded_server.c (starting, the guardian, stopping).
+ * Embedded PostgreSQL, for its own files: embedded.c (holds and locks), embedded_cluster.c (programs, initdb, settings)
+ * and embedded_server.c (starting, the guardian, stopping).
  *
  * Under state_dir/postgresql:
  *
- *     data/             the cluster; socket/ its socket; log/ its log, a file a weekday; postgresql.conf the admin's own settings
- *     start.lock        held while somebody starts or stops the server
- *     holders.lock      shared: by everyone who uses the server; whoever gets it alone knows that nobody does
- *     server.lock       held by the server's own processes (they inherit it): free means that none of them is left
+ *     data/             the cluster; socket/ its socket; log/ its log, a file a weekday; postgresql.conf the admin's
+ * own settings start.lock        held while somebody starts or stops the server holders.lock      shared: by everyone
+ * who uses the server; whoever gets it alone knows that nobody does server.lock       held by the server's own
+ * processes (they inherit it): free means that none of them is left
  *
- * The kernel drops a lock with the last process that has it, however that process ends: so nothing of this can be left behind by a
- * crash. The guardian, parent of the server, waits for holders.lock: when it gets it, everyone has gone without a word.
+ * The kernel drops a lock with the last process that has it, however that process ends: so nothing of this can be left
+ * behind by a crash. The guardian, parent of the server, waits for holders.lock: when it gets it, everyone has gone
+ * without a word.
  */
 #ifndef STORE_EMBEDDED_PRIVATE_H
 #define STORE_EMBEDDED_PRIVATE_H
@@ -27,8 +28,8 @@
 #define EMBEDDED_STOP_SECONDS 60   /* for a fast shutdown; then an immediate one */
 
 struct cluster {
-	char state[EMBEDDED_PATH_MAX];    /* state_dir, absolute */
-	char base[EMBEDDED_PATH_MAX];     /* state_dir/postgresql */
+	char state[EMBEDDED_PATH_MAX]; /* state_dir, absolute */
+	char base[EMBEDDED_PATH_MAX];  /* state_dir/postgresql */
 	char data[EMBEDDED_PATH_MAX];
 	char socket[EMBEDDED_PATH_MAX];
 	char log[EMBEDDED_PATH_MAX];

@@ -1,9 +1,10 @@
 /*
  * store/embedded: the server's process: starting it, its guardian, stopping it. See embedded_private.h.
  *
- * The guardian is a process of ours between the holders and the server. It stops the server when it gets holders.lock (every holder
- * ended, however), and ends with it. Should the guardian itself be killed, the kernel sends the server a SIGINT, which is PostgreSQL's
- * fast shutdown. Both are in a session of their own: a Ctrl-C is for the holders, who stop the server last.
+ * The guardian is a process of ours between the holders and the server. It stops the server when it gets holders.lock
+ * (every holder ended, however), and ends with it. Should the guardian itself be killed, the kernel sends the server a
+ * SIGINT, which is PostgreSQL's fast shutdown. Both are in a session of their own: a Ctrl-C is for the holders, who
+ * stop the server last.
  */
 #include "store/embedded_private.h"
 
@@ -68,7 +69,8 @@ pid_t server_process(const struct cluster *cluster)
 	return strcmp(folder, data) == 0 ? pid : 0;
 }
 
-/* Lock files of a server that is no more: PostgreSQL would take them for real when their pid is somebody else's by now. */
+/* Lock files of a server that is no more: PostgreSQL would take them for real when their pid is somebody else's by now.
+ */
 static void remove_stale_files(const struct cluster *cluster)
 {
 	char name[EMBEDDED_PATH_MAX + 64];
@@ -246,19 +248,20 @@ static int wait_ready(const struct cluster *cluster, int alive, struct error *er
 
 		if (poll(&fd, 1, POLL_MS) > 0) {
 			cluster_last_words(cluster, words, sizeof(words));
-			return error_set(err, REACH_STOP, "the embedded PostgreSQL does not start: %s (log in %s)", words,
-				cluster->log);
+			return error_set(err, REACH_STOP, "the embedded PostgreSQL does not start: %s (log in %s)",
+				words, cluster->log);
 		}
 		if (clock_monotonic() > deadline)
-			return error_set(err, REACH_RETRY, "the embedded PostgreSQL does not answer after %d s (log in %s)",
+			return error_set(err, REACH_RETRY,
+				"the embedded PostgreSQL does not answer after %d s (log in %s)",
 				EMBEDDED_START_SECONDS, cluster->log);
 	}
 	return 0;
 }
 
 /*
- * The guardian is nobody's child (its middle-man ends at once), so that a holder that ends leaves nothing to wait for and none of
- * its own waits finds a stranger.
+ * The guardian is nobody's child (its middle-man ends at once), so that a holder that ends leaves nothing to wait for
+ * and none of its own waits finds a stranger.
  */
 static int fork_guardian(const struct launch *launch)
 {

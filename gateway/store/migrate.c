@@ -1,4 +1,5 @@
-/* store/migrate: brings a database to the schema this program knows. See migrate.h; the files are read in migrate_files.c. */
+/* store/migrate: brings a database to the schema this program knows. See migrate.h; the files are read in
+ * migrate_files.c. */
 #include "store/migrate.h"
 
 #include "store/db_private.h"
@@ -11,8 +12,8 @@
 #define FUNCTIONS_VERSION 0
 
 /*
- * Functions change their signatures, and a removed one must not stay callable. One that a policy or view rests on cannot be dropped;
- * its file replaces it.
+ * Functions change their signatures, and a removed one must not stay callable. One that a policy or view rests on
+ * cannot be dropped; its file replaces it.
  */
 static const char *const drop_functions =
 	"DO $$ DECLARE name text; BEGIN"
@@ -44,7 +45,7 @@ static int record(struct db *db, int version, const char *name, const char *sha2
 /* ---- what the database has ---- */
 
 struct have {
-	int version;                            /* 0: nothing yet */
+	int version;				/* 0: nothing yet */
 	char functions_sha256[SHA256_HEX_SIZE]; /* "": none */
 };
 
@@ -59,7 +60,8 @@ static int check_unedited(const struct sql_schema *schema, const struct db_rows 
 			(long long)version, schema->migrations.count);
 	file = &schema->migrations.list[version - 1];
 	if (!view_equal(view_of(file->sha256), db_get_view(rows, row, "sha256")))
-		return error_set(err, REACH_STOP, "%s was edited after it was applied: put it back as it was", file->name);
+		return error_set(
+			err, REACH_STOP, "%s was edited after it was applied: put it back as it was", file->name);
 	return 0;
 }
 
@@ -103,15 +105,21 @@ static int look(struct db *db, const struct sql_schema *schema, struct have *hav
 
 /* ---- bringing it up ---- */
 
-/* In one transaction: the files, then what they made recorded. */
+/* A file that the database refuses will be refused again, whatever the reason. */
+static int apply_file(struct db *db, const struct sql_file *file, struct error *err)
+{
+	if (db_execute(db, file->sql.ptr, file->name, err) == 0)
+		return db_execute(db, "RESET ROLE; RESET search_path", "migration", err);
+	if (err && db_healthy(db) && err->reach == REACH_MESSAGE)
+		err->reach = REACH_STOP;
+	return -1;
+}
+
 static int apply(struct db *db, const struct sql_file *files, size_t count, struct error *err)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (db_execute(db, files[i].sql.ptr, files[i].name, err) < 0)
+	for (size_t i = 0; i < count; i++)
+		if (apply_file(db, &files[i], err) < 0)
 			return -1;
-		if (db_execute(db, "RESET ROLE; RESET search_path", "migration", err) < 0)
-			return -1;
-	}
 	return 0;
 }
 
@@ -184,15 +192,18 @@ static int compare(struct db *db, const struct sql_schema *schema, struct error 
 	int result;
 
 	if (db_call(db, "api.schema_state", NULL, &rows, &none) < 0)
-		return error_set(err, none.reach, "the database has no Fieldpost schema, or a broken one: run `fieldpost db init` (%s)",
+		return error_set(err, none.reach,
+			"the database has no Fieldpost schema, or a broken one: run `fieldpost db init` (%s)",
 			none.text);
 	result = read_rows(schema, rows, &have, err);
 	db_rows_free(&rows);
 	if (result < 0)
 		return -1;
-	if (have.version < (int)schema->migrations.count || strcmp(have.functions_sha256, schema->functions_sha256) != 0)
+	if (have.version < (int)schema->migrations.count ||
+		strcmp(have.functions_sha256, schema->functions_sha256) != 0)
 		return error_set(err, REACH_STOP,
-			"the database has schema %d, or functions, of an older program: run `fieldpost db upgrade`", have.version);
+			"the database has schema %d, or functions, of an older program: run `fieldpost db upgrade`",
+			have.version);
 	return 0;
 }
 
@@ -203,8 +214,13 @@ int migrate_check(const struct config *config, struct error *err)
 	struct db *db = NULL;
 	int result = -1;
 
-	if (sql_schema_load(config, arena, &schema, err) == 0 && db_open(config, "fieldpost_admin", &db, err) == 0)
-		result = compare(db, &schema, err);
+	if (sql_schema_load(config, arena, &schema, err) == 0) {
+		result = db_open(config, "fieldpost_admin", &db, err);
+		if (result == 0)
+			result = compare(db, &schema, err);
+		else if (err && err->reach == REACH_STOP)
+			error_prefix(err, "run `fieldpost db init`, or give its logins access (docs/database.md)");
+	}
 	db_close(&db);
 	arena_free(&arena);
 	return result;
@@ -212,8 +228,8 @@ int migrate_check(const struct config *config, struct error *err)
 
 int migrate_passwords(const struct config *config, struct error *err)
 {
-	static const char *const logins[] = {"fieldpost_intake", "fieldpost_web", "fieldpost_parse", "fieldpost_send",
-		"fieldpost_admin"};
+	static const char *const logins[] = {
+		"fieldpost_intake", "fieldpost_web", "fieldpost_parse", "fieldpost_send", "fieldpost_admin"};
 	const struct config_secret *secret = &config->database.password;
 	struct arena *arena;
 	struct view password;

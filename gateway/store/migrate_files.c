@@ -59,8 +59,8 @@ static int is_sql(const struct dirent *entry)
 }
 
 /* All files of a folder in the order of their names, added to the list. */
-static int load_folder(struct arena *arena, const char *folder, const char *name, struct sql_files *files,
-	struct error *err)
+static int load_folder(
+	struct arena *arena, const char *folder, const char *name, struct sql_files *files, struct error *err)
 {
 	char path[PATH_SIZE];
 	struct dirent **entries;
@@ -113,11 +113,12 @@ int sql_schema_load(const struct config *config, struct arena *arena, struct sql
 	struct sql_schema schema;
 
 	if (share_path(config, "sql", folder, sizeof(folder)) < 0)
-		return error_set(err, REACH_STOP, "the SQL files are not where they should be (%s): set share_dir", folder);
+		return error_set(
+			err, REACH_STOP, "the SQL files are not where they should be (%s): set share_dir", folder);
 	files_init(arena, &schema.migrations);
 	files_init(arena, &schema.functions);
-	if (load_folder(arena, folder, "migrations", &schema.migrations, err) < 0 || number(&schema.migrations, err) < 0 ||
-		load_folder(arena, folder, "api", &schema.functions, err) < 0 ||
+	if (load_folder(arena, folder, "migrations", &schema.migrations, err) < 0 ||
+		number(&schema.migrations, err) < 0 || load_folder(arena, folder, "api", &schema.functions, err) < 0 ||
 		load_folder(arena, folder, "read", &schema.functions, err) < 0)
 		return -1;
 	hash_files(schema.functions.list, schema.functions.count, schema.functions_sha256);

@@ -13,7 +13,7 @@ struct sql_file {
 	const char *name; /* path, for messages */
 	const char *base; /* without its folder */
 	struct view sql;  /* NUL-terminated */
-	int version;      /* of a migration */
+	int version;	  /* of a migration */
 	char sha256[SHA256_HEX_SIZE];
 };
 

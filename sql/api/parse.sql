@@ -36,25 +36,17 @@ $$;
 -- The level that the answers give. What was answered and not understood, or asked and left open, is for the fewest.
 CREATE FUNCTION fieldpost.sharing_of(has_sharing boolean, answers jsonb)
 RETURNS sharing_level
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql STABLE
 AS $$
 	SELECT CASE WHEN NOT has_sharing THEN 'no-name'
 		WHEN answers ->> 'sharing' IN ('open', 'no-name', 'restricted') THEN answers ->> 'sharing'
 		ELSE 'restricted' END::fieldpost.sharing_level
 $$;
 
--- A choice is one theme, choices are several.
-CREATE FUNCTION fieldpost.themes_of(answer jsonb)
-RETURNS text[]
-LANGUAGE sql IMMUTABLE
-AS $$
-	SELECT CASE jsonb_typeof(answer)
-		WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(answer))
-		WHEN 'string' THEN ARRAY[answer #>> '{}']
-		ELSE '{}' END
-$$;
-
 -- Files a batch as one statement. Only messages that are still `received` count: filing one again changes nothing.
+--
+-- (LATERAL with LIMIT: each message looks its rows up by their keys. Joined plainly, a plan made while the tables were small would
+-- read all of them for every batch, as long as the session lives.)
 --
 -- Held is what a stranger sent: people are registered, the sender is none of them, and no request of ours has that reference.
 CREATE FUNCTION fieldpost.file_batch(now timestamptz, batch jsonb)
@@ -75,13 +67,15 @@ BEGIN
 		SELECT i.*, m.received_at, lower(i.mail ->> 'from_address') AS sender, a.contact_id, q.request_id,
 			q.contact_id AS asked_id, q.country AS asked_country, v.form_id, v.version, v.country_field, v.theme_field,
 			v.has_sharing
-		FROM incoming i JOIN message m USING (message_id)
-		LEFT JOIN identity.contact_address a ON a.channel = 'mail' AND a.address = lower(i.mail ->> 'from_address')
-		LEFT JOIN request q ON q.reference = i.result ->> 'reference'
-		LEFT JOIN form_version v ON v.form_id = i.result ->> 'template'
-			AND v.version = (i.result ->> 'template_version')::integer
-		WHERE m.state = 'received'
-		FOR UPDATE OF m
+		FROM incoming i CROSS JOIN LATERAL (
+			SELECT m.received_at FROM message m WHERE m.message_id = i.message_id AND m.state = 'received' FOR UPDATE) m
+		LEFT JOIN LATERAL (
+			SELECT a.contact_id FROM identity.contact_address a
+			WHERE a.channel = 'mail' AND a.address = lower(i.mail ->> 'from_address') LIMIT 1) a ON true
+		LEFT JOIN LATERAL (SELECT * FROM request q WHERE q.reference = i.result ->> 'reference' LIMIT 1) q ON true
+		LEFT JOIN LATERAL (
+			SELECT * FROM form_version v WHERE v.form_id = i.result ->> 'template'
+				AND v.version = (i.result ->> 'template_version')::integer LIMIT 1) v ON true
 	), decided AS MATERIALIZED (
 		SELECT k.*, CASE WHEN h.held THEN 'held' ELSE k.result ->> 'outcome' END::message_state AS state,
 			CASE WHEN h.held THEN 'unknown-sender' ELSE k.result ->> 'reason' END::message_reason AS reason,
@@ -108,7 +102,10 @@ BEGIN
 			coalesce(d.contact_id = d.asked_id, false),
 			coalesce(d.answers ->> d.country_field, d.asked_country,
 				(SELECT c.country FROM identity.contact c WHERE c.contact_id = d.contact_id)),
-			d.result ->> 'language', themes_of(d.answers -> d.theme_field)
+			d.result ->> 'language', CASE jsonb_typeof(d.answers -> d.theme_field)
+				WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(d.answers -> d.theme_field))
+				WHEN 'string' THEN ARRAY[d.answers ->> d.theme_field] -- a choice is one theme, choices are several
+				ELSE '{}' END
 		FROM decided d WHERE d.feedback_id IS NOT NULL ORDER BY d.feedback_id
 	), revised AS (
 		INSERT INTO feedback_revision (feedback_id, revision, author, message_id, created_at, answers, provenance, remarks)

@@ -300,7 +300,7 @@ CREATE TABLE feedback_revision (
 	feedback_id bigint NOT NULL REFERENCES feedback ON DELETE CASCADE,
 	revision integer NOT NULL,
 	author revision_author NOT NULL,
-	message_id bigint REFERENCES message,
+	message_id bigint,                   -- the message it came from
 	created_at timestamptz NOT NULL,
 	answers jsonb NOT NULL,              -- {field: typed value}
 	provenance jsonb NOT NULL,           -- {field: {raw, part, start, end, part_start, part_end}}

@@ -1,6 +1,8 @@
 /*
- * How many messages a second are committed: api.messages_store over one pipelined connection, in batches of 100, into an embedded
- * PostgreSQL of its own. bench_store [MESSAGES [BYTES [IN_FLIGHT]]], by default 20000 of 3600 bytes, 4 in flight. Not as root.
+ * How many messages a second the database takes, on an embedded PostgreSQL of its own: stored (api.messages_store over
+ * one pipelined connection, in batches of 100), then filed (api.parse_claim and api.parse_file, 100 a transaction; the
+ * reading between them is left out). bench_store [MESSAGES [BYTES [IN_FLIGHT]]], by default 20000 of 3600 bytes, 4 in
+ * flight. Not as root.
  */
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -14,9 +16,9 @@
 
 #define BATCH 100
 
-static const char *const words[] = {"the", "police", "of", "district", "training", "and", "was", "not", "court", "women",
-	"office", "report", "complaint", "month", "budget", "they", "oversight", "committee", "policy", "nobody", "register",
-	"justice", "village", "meeting"};
+static const char *const words[] = {"the", "police", "of", "district", "training", "and", "was", "not", "court",
+	"women", "office", "report", "complaint", "month", "budget", "they", "oversight", "committee", "policy",
+	"nobody", "register", "justice", "village", "meeting"};
 
 struct batch {
 	int64_t uids[BATCH], sizes[BATCH], received[BATCH];
@@ -35,8 +37,8 @@ static void fail(const char *what, const struct error *err)
 static void make_mail(struct text *mail, long number, size_t size)
 {
 	text_reset(mail);
-	text_add_format(mail, "Message-ID: <%ld@bench.example>\r\nFrom: p%ld@example.org\r\nSubject: report\r\n\r\n", number,
-		number % 977);
+	text_add_format(mail, "Message-ID: <%ld@bench.example>\r\nFrom: p%ld@example.org\r\nSubject: report\r\n\r\n",
+		number, number % 977);
 	while (mail->len + 16 < size)
 		text_add_format(mail, "%s%c", words[(size_t)random() % (sizeof(words) / sizeof(words[0]))],
 			random() % 12 ? ' ' : '\n');
@@ -129,7 +131,8 @@ static int64_t server_cpu(struct db *db)
 	snprintf(name, sizeof(name), "/proc/%d/stat", (int)db_get_int(rows, 0, "pid"));
 	db_rows_free(&rows);
 	file = fopen(name, "r");
-	if (!file || fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %lu %lu", &user, &kernel) != 2)
+	if (!file ||
+		fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %lu %lu", &user, &kernel) != 2)
 		fail("/proc", &(struct error){.text = "the server's process is not to be seen"});
 	fclose(file);
 	return (int64_t)(user + kernel) * 1000000 / sysconf(_SC_CLK_TCK);
@@ -159,11 +162,110 @@ static void run(struct db *db, long messages, size_t size, int in_flight)
 		receive_batch(db);
 	spent = clock_monotonic() - began;
 	cpu = server_cpu(db) - cpu;
-	printf("%ld messages of %zu bytes in %.2f s: %.0f a second; server's CPU %.0f us a message\n", batches * BATCH, size,
-		(double)spent / 1e6, (double)(batches * BATCH) * 1e6 / (double)spent,
+	printf("%ld messages of %zu bytes stored in %.2f s: %.0f a second; server's CPU %.0f us a message\n",
+		batches * BATCH, size, (double)spent / 1e6, (double)(batches * BATCH) * 1e6 / (double)spent,
 		(double)cpu / (double)(batches * BATCH));
 	arena_free(&arena);
 	arena_free(&mails);
+}
+
+/* ---- filing ---- */
+
+#define FORM                                                                                                           \
+	"[{\"id\":\"bench\",\"version\":1,\"sha256\":\"\",\"source\":\"\",\"title\":{\"en\":\"Bench\"},\"fields\":["   \
+	"{\"name\":\"country\",\"type\":\"country\",\"number\":1},{\"name\":\"activity\",\"type\":\"choices\","        \
+	"\"theme\":true,"                                                                                              \
+	"\"number\":2},{\"name\":\"what_worked\",\"type\":\"text\",\"number\":3},{\"name\":\"what_did_not\",\"type\":" \
+	"\"text\","                                                                                                    \
+	"\"number\":4},{\"name\":\"lesson\",\"type\":\"text\",\"number\":5},{\"name\":\"sharing\",\"type\":"           \
+	"\"choice\",\"number\":6}]}]"
+
+#define PLACE "{\"raw\":\"%s\",\"part\":\"1\",\"start\":100,\"end\":300,\"part_start\":400,\"part_end\":3000}"
+
+/* A result of the size that real ones have: three texts, six places. */
+static void add_result(struct text *batch, int64_t message_id)
+{
+	static const char words_of_one[] =
+		"We trained forty officers to take statements. Two months later thirty-one of them "
+		"had been posted elsewhere, and nobody told the village that the office was closed again.";
+
+	text_add_format(batch,
+		"%s{\"message_id\":%lld,\"result\":{\"outcome\":\"filed\",\"reason\":null,\"template\":\"bench\","
+		"\"template_version\":1,\"reference\":\"FP-%010lld\",\"language\":\"en\",\"errors\":{},\"attachments\":"
+		"[],\"values\":{"
+		"\"country\":\"SL\",\"activity\":[\"oversight\"],\"sharing\":\"open\",\"what_worked\":\"%s\",\"what_"
+		"did_not\":\"%s\","
+		"\"lesson\":\"%s\"},\"provenance\":{",
+		batch->len > 1 ? "," : "", (long long)message_id, (long long)message_id, words_of_one, words_of_one,
+		words_of_one);
+	text_add_format(
+		batch, "\"country\":" PLACE ",\"activity\":" PLACE ",\"sharing\":" PLACE, "SL", "oversight", "open");
+	text_add_format(batch, ",\"what_worked\":" PLACE ",\"what_did_not\":" PLACE ",\"lesson\":" PLACE, words_of_one,
+		words_of_one, words_of_one);
+	text_add_format(batch,
+		"},\"mail\":{\"message_id\":\"<%lld@bench.example>\",\"from_name\":\"A Person\",\"from_address\":"
+		"\"p%lld@example.org\",\"subject\":\"Re: report\",\"date\":1794300000,\"automatic\":false}}}",
+		(long long)message_id, (long long)message_id % 977);
+}
+
+/* One transaction as the parse duty makes it; returns how many messages it had. */
+static size_t file_batch(struct db *db, struct arena *arena, struct text *batch)
+{
+	struct error err = ERROR_INIT;
+	struct db_rows *rows = NULL;
+	struct db_args args;
+	size_t count;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, BATCH);
+	db_arg_int(&args, 8 * 1024 * 1024);
+	if (db_begin(db, &err) < 0 || db_call(db, "api.parse_claim", &args, &rows, &err) < 0)
+		fail("claim", &err);
+	count = db_count(rows);
+	text_reset(batch);
+	text_add_char(batch, '[');
+	for (size_t i = 0; i < count; i++)
+		add_result(batch, db_get_int(rows, i, "message_id"));
+	text_add_char(batch, ']');
+	db_rows_free(&rows);
+	db_args_init(&args, arena);
+	db_arg_time(&args, clock_now());
+	db_arg_json_text(&args, text_view(batch));
+	if (db_call(db, "api.parse_file", &args, &rows, &err) < 0 || db_commit(db, &err) < 0)
+		fail("file", &err);
+	if (db_count(rows) != count || (count && strcmp(db_get_string(rows, count - 1, "state"), "filed") != 0))
+		fail("file", &(struct error){.text = "not all filed"});
+	db_rows_free(&rows);
+	return count;
+}
+
+static void run_filing(struct db *db)
+{
+	struct arena *arena = arena_new();
+	struct error err = ERROR_INIT;
+	int64_t began, spent, cpu;
+	long filed = 0, last;
+	struct db_args args;
+	TEXT_SCOPED batch;
+
+	text_init(&batch, 8 * 1024 * 1024);
+	db_args_init(&args, arena);
+	db_arg_time(&args, clock_now());
+	db_arg_json_text(&args, VIEW(FORM));
+	if (db_call(db, "api.forms_register", &args, NULL, &err) < 0)
+		fail("form", &err);
+	cpu = server_cpu(db);
+	began = clock_monotonic();
+	do {
+		arena_reset(arena);
+		last = (long)file_batch(db, arena, &batch);
+		filed += last;
+	} while (last > 0);
+	spent = clock_monotonic() - began;
+	printf("%ld messages filed in %.2f s: %.0f a second; server's CPU %.0f us a message\n", filed,
+		(double)spent / 1e6, (double)filed * 1e6 / (double)spent,
+		(double)(server_cpu(db) - cpu) / (double)filed);
+	arena_free(&arena);
 }
 
 static long number(int argc, char **argv, int index, long fallback)
@@ -187,6 +289,10 @@ int main(int argc, char **argv)
 		db_open(&config, "fieldpost_intake", &db, &err) < 0)
 		fail("start", &err);
 	run(db, number(argc, argv, 1, 20000), (size_t)number(argc, argv, 2, 3600), (int)number(argc, argv, 3, 4));
+	db_close(&db);
+	if (db_open(&config, "fieldpost_parse", &db, &err) < 0)
+		fail("start", &err);
+	run_filing(db);
 	db_close(&db);
 	embedded_release(&embedded);
 	snprintf(command, sizeof(command), "rm -rf %s", state);

@@ -1,6 +1,6 @@
 /*
- * What tests with a database share: an embedded PostgreSQL in a folder of its own under /tmp, which goes with the test. PostgreSQL
- * refuses root: as root the test goes on as the user `postgres`.
+ * What tests with a database share: an embedded PostgreSQL in a folder of its own under /tmp, which goes with the test.
+ * PostgreSQL refuses root: as root the test goes on as the user `postgres`.
  */
 #ifndef TESTS_UNIT_DATABASE_H
 #define TESTS_UNIT_DATABASE_H
