@@ -12,7 +12,6 @@
 #include "delivery/delivery.h"
 #include "intake/intake.h"
 #include "parsers/parsers.h"
-#include "store/db.h"
 #include "store/embedded.h"
 #include "store/migrate.h"
 
@@ -68,20 +67,20 @@ static void check_forms(struct check *check)
 
 static void check_database(struct check *check)
 {
-	struct cli_database *database = NULL;
+	const struct config *config = check->config;
+	struct embedded *embedded = NULL;
 	struct error err = ERROR_INIT;
 
-	if (!check->config->database.url && !embedded_made(check->config)) {
-		say(check, "database", "", "the private PostgreSQL is made when the service starts the first time",
-			NULL);
+	if (!config->database.url && !embedded_made(config)) {
+		say(check, "database", "", "the private PostgreSQL is made when the service starts the first time", NULL);
 		return;
 	}
-	if (cli_database_open(check->cli, check->config, &database, &err) < 0)
+	if ((!config->database.url && embedded_hold(config, &embedded, &err) < 0) || migrate_check(config, &err) < 0)
 		say(check, "database", "", NULL, &err);
 	else
-		say(check, "database", "",
-			check->config->database.url ? "the one in database.url" : "the private PostgreSQL", NULL);
-	cli_database_close(&database);
+		say(check, "database", "", config->database.url ? "the one in database.url" : "the private PostgreSQL",
+			NULL);
+	embedded_release(&embedded);
 }
 
 static void check_mailbox(struct check *check, const struct config_mailbox *mailbox)
