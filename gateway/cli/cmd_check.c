@@ -72,7 +72,7 @@ static void check_database(struct check *check)
 	struct error err = ERROR_INIT;
 
 	if (!config->database.url && !embedded_made(config)) {
-		say(check, "database", "", "the private PostgreSQL is made when the service starts the first time", NULL);
+		say(check, "database", "", "the private PostgreSQL is made at the first start", NULL);
 		return;
 	}
 	if ((!config->database.url && embedded_hold(config, &embedded, &err) < 0) || migrate_check(config, &err) < 0)

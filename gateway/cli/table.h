@@ -2,8 +2,9 @@
  * Table: what a command prints as aligned columns for people and as an array of objects with --json, described once.
  *
  * Cells are added row by row, always the same columns in the same order. For people the headings are the names in
- * capitals, `_` as a blank; numbers stand to the right; line ends of a text show as blanks, control characters as `?`. In JSON a number is a
- * number, an absent text or time is null, a time is RFC 3339. Everything lives in the arena; texts are copied.
+ * capitals, `_` as a blank; numbers stand to the right; line ends of a text show as blanks, control characters as `?`.
+ * In JSON a number is a number, an absent text or time is null, a time is RFC 3339. Everything lives in the arena;
+ * texts are copied.
  */
 #ifndef CLI_TABLE_H
 #define CLI_TABLE_H
