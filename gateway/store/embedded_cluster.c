@@ -103,6 +103,21 @@ static int make_folder(const char *name, mode_t mode, struct error *err)
 	return error_set(err, REACH_STOP, "%s cannot be made: %s", name, strerror(errno));
 }
 
+/* Makes a folder and those above it. */
+static int make_folders(const char *name, struct error *err)
+{
+	char above[EMBEDDED_PATH_MAX];
+
+	snprintf(above, sizeof(above), "%s", name);
+	for (char *slash = strchr(above + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (access(above, F_OK) < 0 && make_folder(above, 0755, err) < 0)
+			return -1;
+		*slash = '/';
+	}
+	return make_folder(name, 0700, err);
+}
+
 static int check_socket_length(const struct cluster *cluster, struct error *err)
 {
 	size_t length = strlen(cluster->socket) + strlen("/.s.PGSQL." DB_EMBEDDED_PORT);
@@ -209,7 +224,7 @@ int cluster_locate(const struct config *config, struct cluster *out, struct erro
 
 int cluster_prepare(struct cluster *cluster, struct error *err)
 {
-	if (make_folder(cluster->state, 0700, err) < 0 || make_folder(cluster->base, 0700, err) < 0 ||
+	if (make_folders(cluster->state, err) < 0 || make_folder(cluster->base, 0700, err) < 0 ||
 		make_folder(cluster->socket, 0700, err) < 0 || make_folder(cluster->log, 0700, err) < 0)
 		return -1;
 	return find_programs(cluster, err);

@@ -2,9 +2,13 @@
  */
 #include "database.h"
 
+#include <arpa/inet.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "core/clock.h"
 #include "parsers/parsers.h"
@@ -451,6 +455,74 @@ static void test_server_killed(void **state)
 	db_close(&db);
 }
 
+/* ---- a server of one's own ---- */
+
+/* Accepts one connection, says that it has no TLS, and tells how many bytes came: 8 are a request for TLS, more is too
+ * much. */
+static pid_t server_without_tls(int *port_out, int *told_out)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM, 0), told[2];
+	pid_t pid;
+
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+	assert_int_equal(pipe(told), 0);
+	pid = fork();
+	if (pid == 0) {
+		unsigned char bytes[512], count = 0;
+		int fd = accept(listener, NULL, NULL);
+		ssize_t got = read(fd, bytes, sizeof(bytes));
+
+		count = (unsigned char)(got > 0 && got < 200 ? got : 255);
+		if (write(fd, "N", 1) == 1 && read(fd, bytes, 1) > 0)
+			count = 255;
+		_exit(write(told[1], &count, 1) != 1);
+	}
+	close(listener);
+	close(told[1]);
+	*port_out = ntohs(address.sin_port);
+	*told_out = told[0];
+	return pid;
+}
+
+/* Beyond this machine nothing is said without TLS, whatever the URL asks for. */
+static void test_url_needs_tls(void **state)
+{
+	struct config config = {.state_dir = "/nowhere"};
+	struct error err = ERROR_INIT;
+	struct db *db = NULL;
+	unsigned char count = 0;
+	char url[128];
+	int port, told;
+	pid_t pid = server_without_tls(&port, &told);
+
+	(void)state;
+	snprintf(url, sizeof(url), "host=db.example.org hostaddr=127.0.0.1 port=%d dbname=x sslmode=disable", port);
+	config.database.url = url;
+	assert_int_equal(db_open(&config, "fieldpost_intake", &db, &err), -1);
+	unit_holds("no TLS", err.text, "SSL");
+	assert_null(db);
+	assert_int_equal(read(told, &count, 1), 1);
+	assert_int_equal(count, 8);
+	close(told);
+	waitpid(pid, NULL, 0);
+}
+
+static void test_url_wrong(void **state)
+{
+	struct config config = {.state_dir = "/nowhere", .database.url = "postgresql://me:secret@[/x"};
+	struct error err = ERROR_INIT;
+	struct db *db = NULL;
+
+	(void)state;
+	assert_int_equal(db_open(&config, "fieldpost_intake", &db, &err), -1);
+	assert_int_equal(err.reach, REACH_STOP);
+	assert_null(strstr(err.text, "secret"));
+}
+
 /* ---- words ---- */
 
 static void same_words(const char *type, const char *const *words, size_t count)
@@ -521,6 +593,8 @@ int main(void)
 		cmocka_unit_test(test_reader),
 		cmocka_unit_test(test_terminated),
 		cmocka_unit_test(test_server_killed),
+		cmocka_unit_test(test_url_needs_tls),
+		cmocka_unit_test(test_url_wrong),
 		cmocka_unit_test(test_words),
 	};
 

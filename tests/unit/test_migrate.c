@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "store/db_private.h"
+
 static struct database database;
 static char share[128]; /* a copy of sql/ that the tests change */
 
@@ -158,6 +160,65 @@ static void test_at_once(void **state)
 	assert_int_equal(status, 0);
 }
 
+static void make_database(const char *name)
+{
+	struct error err = ERROR_INIT;
+	struct db *db = NULL;
+	char sql[64];
+
+	database_good("maintenance", db_open_maintenance(&database.config, "postgres", &db, &err), &err);
+	snprintf(sql, sizeof(sql), "CREATE DATABASE %s", name);
+	database_good(sql, db_execute(db, sql, sql, &err), &err);
+	db_close(&db);
+}
+
+/* A server of one's own: another database, named by a URL, in a cluster that has the roles already. */
+static void test_url(void **state)
+{
+	struct database other = database;
+	struct error err = ERROR_INIT;
+	struct db *db;
+	char url[256];
+
+	(void)state;
+	make_database("other");
+	snprintf(url, sizeof(url), "host=%s/postgresql/socket dbname=other user=postgres", database.state);
+	other.config.database.url = url;
+	assert_int_equal(migrate_check(&other.config, &err), -1);
+	database_good("migrate", migrate_run(&other.config, NULL, &err), &err);
+	database_good("passwords", migrate_passwords(&other.config, &err), &err); /* there is none: nothing to do */
+	database_good("check", migrate_check(&other.config, &err), &err);
+	db = database_open(&other, "fieldpost_send");
+	database_good("call", db_call(db, "api.schema_state", NULL, NULL, &err), &err);
+	db_close(&db);
+}
+
+/* The logins get the password that a command says, and need no other. */
+static void test_passwords(void **state)
+{
+	struct database other = database;
+	struct error err = ERROR_INIT;
+	struct db_rows *rows = NULL;
+	struct db *db = NULL;
+	char url[256];
+
+	(void)state;
+	snprintf(url, sizeof(url), "host=%s/postgresql/socket dbname=other user=postgres", database.state);
+	other.config.database.url = url;
+	other.config.database.password.command = "echo let me in";
+	database_good("passwords", migrate_passwords(&other.config, &err), &err);
+	database_good("maintenance", db_open_maintenance(&other.config, NULL, &db, &err), &err);
+	database_good("look",
+		db_query(db,
+			"SELECT count(*) AS n FROM pg_authid WHERE rolname LIKE 'fieldpost%' AND rolpassword LIKE "
+			"'SCRAM-SHA-256$%'",
+			NULL, &rows, &err),
+		&err);
+	assert_int_equal(db_get_int(rows, 0, "n"), 5);
+	db_rows_free(&rows);
+	db_close(&db);
+}
+
 static int set_up(void **state)
 {
 	struct error err = ERROR_INIT;
@@ -188,6 +249,8 @@ int main(void)
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_upwards),
 		cmocka_unit_test(test_at_once),
+		cmocka_unit_test(test_url),
+		cmocka_unit_test(test_passwords),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
