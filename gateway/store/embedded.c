@@ -64,11 +64,18 @@ static int refuse_root(const struct cluster *cluster, bool starting, struct erro
 	return 0;
 }
 
-/* A server that runs without server.lock was started by somebody else: it is not ours to use or to stop. */
+/*
+ * A server that runs without server.lock was started by somebody else: it is not ours to use or to stop. One that is
+ * just ending has dropped the lock a moment before it is gone.
+ */
 static int refuse_foreign(const struct cluster *cluster, struct error *err)
 {
 	pid_t pid = server_process(cluster);
 
+	for (int left = LAST_ONES_MS; pid > 0 && left > 0; left -= POLL_MS) {
+		poll(NULL, 0, POLL_MS);
+		pid = server_process(cluster);
+	}
 	if (pid == 0)
 		return 0;
 	return error_set(err, REACH_STOP,

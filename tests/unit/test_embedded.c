@@ -101,6 +101,58 @@ static void test_life(void **state)
 	assert_int_equal(server_pid(database), 0);
 }
 
+/* Many come and go at once; the last one stops the server. */
+static void test_many(void **state)
+{
+	struct database *database = *state;
+	pid_t children[4];
+	int status;
+
+	for (size_t i = 0; i < COUNT(children); i++) {
+		children[i] = fork();
+		if (children[i] == 0) {
+			struct error err = ERROR_INIT;
+			struct embedded *embedded = NULL;
+			bool good =
+				embedded_hold(&database->config, &embedded, &err) == 0 && embedded_running(embedded);
+
+			usleep((useconds_t)(i * 20000));
+			embedded_release(&embedded);
+			_exit(!good);
+		}
+	}
+	for (size_t i = 0; i < COUNT(children); i++) {
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(server_pid(database), 0);
+}
+
+/* A server that somebody started by hand on our data is neither used nor stopped. */
+static void test_foreign(void **state)
+{
+	struct database *database = *state;
+	struct embedded *embedded = NULL;
+	struct error err = ERROR_INIT;
+	char command[512];
+	pid_t pid;
+
+	hold(database, &embedded); /* for its settings */
+	embedded_release(&embedded);
+	snprintf(command, sizeof(command),
+		"$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)/pg_ctl -s -w -D %s/postgresql/data -l "
+		"%s/by-hand.log start",
+		database->state, database->state);
+	assert_int_equal((system)(command), 0);
+	pid = server_pid(database);
+	assert_true(pid > 0);
+	assert_int_equal(embedded_hold(&database->config, &embedded, &err), -1);
+	assert_int_equal(err.reach, REACH_STOP);
+	unit_holds("foreign", err.text, "did not start");
+	assert_int_equal(kill(pid, SIGINT), 0);
+	assert_true(gone(pid));
+}
+
 static void test_holder_killed(void **state)
 {
 	struct database *database = *state;
@@ -251,6 +303,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_life),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_holder_killed),
 		cmocka_unit_test(test_guardian_killed),
 		cmocka_unit_test(test_crash),
