@@ -8,6 +8,7 @@
 # EXTRA_CONFIG: lines put at the end of dovecot.conf.
 set -eu
 
+PATH=$PATH:/usr/sbin:/sbin # an ordinary user does not have them there
 here=$(cd "$(dirname "$0")" && pwd)
 
 stop() {
