@@ -98,7 +98,7 @@ BEGIN
 			form_version, sharing, verified, country, language, theme)
 		OVERRIDING SYSTEM VALUE
 		SELECT d.feedback_id, d.message_id, d.request_id, d.contact_id, d.received_at, d.written_at, file_batch.now,
-			d.result ->> 'template', (d.result ->> 'template_version')::integer, sharing_of(d.has_sharing, d.answers),
+			d.form_id, d.version, sharing_of(d.has_sharing, d.answers), -- no such version: null, and refused
 			coalesce(d.contact_id = d.asked_id, false),
 			coalesce(d.answers ->> d.country_field, d.asked_country,
 				(SELECT c.country FROM identity.contact c WHERE c.contact_id = d.contact_id)),

@@ -272,9 +272,10 @@ CREATE TABLE request (
 
 CREATE SEQUENCE feedback_line_number MINVALUE 1;
 
+-- As with messages: to message and form_version no foreign key, parse_file() alone writes these rows and takes both keys from the rows.
 CREATE TABLE feedback (
 	feedback_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	message_id bigint NOT NULL REFERENCES message,
+	message_id bigint NOT NULL,
 	request_id bigint REFERENCES request,
 	contact_id bigint REFERENCES identity.contact ON DELETE SET NULL,
 	received_at timestamptz NOT NULL,
@@ -290,8 +291,7 @@ CREATE TABLE feedback (
 	country text,
 	language text,
 	theme text[] NOT NULL DEFAULT '{}',
-	UNIQUE (message_id),
-	FOREIGN KEY (form_id, form_version) REFERENCES form_version
+	UNIQUE (message_id)
 );
 CREATE INDEX feedback_filed ON feedback (filed_at);
 CREATE INDEX feedback_form ON feedback (form_id, received_at);
