@@ -106,6 +106,7 @@ default_login_user = $user"
 }
 
 start() {
+	ulimit -n 4096 2>/dev/null || true # Dovecot asks for it
 	local dir=$1 imap=$2 imaps=$3 lmtp=$4 account
 	shift 4
 	[ -f "$dir/certs/good.crt" ] || "$here/certs.sh" "$dir/certs"
