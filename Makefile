@@ -77,6 +77,11 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
 	$(SAY) 'CC  $<'
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(PACKAGE_LIBS) -lcmocka
 
+$(BUILD)/bench/%: tests/bench/%.c $(LIBRARY)
+	@mkdir -p $(@D)
+	$(SAY) 'CC  $<'
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(PACKAGE_LIBS)
+
 unit: $(UNIT_PROGRAMS)
 
 deps: ## installs what the program needs (as root, or through sudo)
