@@ -1,6 +1,6 @@
 /*
- * parsers/form: the set of forms: loads them (form_load.c), compiles their fields, puts labels and titles into their tables and answers
- * questions about them. See form.h and parsers.h.
+ * parsers/form: the set of forms: loads them (form_load.c), compiles their fields, puts labels and titles into their
+ * tables and answers questions about them. See form.h and parsers.h.
  */
 #include "parsers/form.h"
 
@@ -88,13 +88,27 @@ static struct field *fields_of(const struct form *form)
 	return (struct field *)(uintptr_t)form->fields;
 }
 
-static int compile_fields(struct forms *forms, const struct form *form, const char *file, struct error *err)
+/* What cannot be compiled is a pattern or options: the error stands there. */
+static int compile_error(const struct yaml_node *field, const struct error *why, struct error *err)
 {
+	const struct yaml_node *pattern = yaml_get(field, "pattern"), *options = yaml_get(field, "options");
+
+	return yaml_error(pattern ? pattern : options ? options : field, err, "%s", why->text);
+}
+
+static int compile_fields(struct forms *forms, const struct form *form, struct error *err)
+{
+	const struct form_private *private = form->compiled;
+	const struct yaml_node *node = private->fields ? private->fields->first : NULL;
 	struct field *fields = fields_of(form);
 
-	for (size_t i = 0; i < form->field_count; i++)
-		if (value_compile(&fields[i], forms->lexicon, forms->arena, err) < 0)
-			return error_prefix(err, "%s: field \"%s\"", file, fields[i].name);
+	for (size_t i = 0; i < form->field_count; i++) {
+		struct error why = ERROR_INIT;
+
+		if (value_compile(&fields[i], forms->lexicon, forms->arena, &why) < 0)
+			return node ? compile_error(node, &why, err) : error_set(err, REACH_STOP, "%s", why.text);
+		node = node ? node->next : NULL;
+	}
 	return 0;
 }
 
@@ -108,9 +122,10 @@ static int add_form(struct forms *forms, const struct parse_source *source, stru
 		return -1;
 	for (size_t i = 0; i + 1 < forms->count; i++)
 		if (strcmp(forms->list[i].id, form->id) == 0 && forms->list[i].version == form->version)
-			return error_set(err, REACH_STOP, "%s:1:1: version %d of the form \"%s\" is there twice; raise its version",
-				source->file, form->version, form->id);
-	return compile_fields(forms, form, source->file, err);
+			return error_set(err, REACH_STOP,
+				"%s:1:1: version %d of the form \"%s\" is there twice; raise its version", source->file,
+				form->version, form->id);
+	return compile_fields(forms, form, err);
 }
 
 int forms_new(const struct parse_source *sources, size_t source_count, const struct parse_source *languages,

@@ -1,8 +1,8 @@
 /*
  * Form (private to parsers/): the compiled set of forms, languages and labels behind `struct forms` of parsers.h.
  *
- * Built once by forms_new() from YAML, immutable afterwards, so that every thread may read it. Everything lives in the set's own arena,
- * except what PCRE2 and the lexicon hold, which forms_free() releases.
+ * Built once by forms_new() from YAML, immutable afterwards, so that every thread may read it. Everything lives in the
+ * set's own arena, except what PCRE2 and the lexicon hold, which forms_free() releases.
  */
 #ifndef PARSERS_FORM_H
 #define PARSERS_FORM_H
@@ -22,26 +22,27 @@ struct form_match;
 
 /* What stands behind form->compiled. */
 struct form_private {
-	struct form_match *match; /* regexes for mail that was not asked for; NULL: none */
+	const struct yaml_node *fields; /* for errors while the fields are compiled; NULL: none */
+	struct form_match *match;	/* regexes for mail that was not asked for; NULL: none */
 };
 
 struct forms {
 	struct arena *arena;
 	struct lexicon *lexicon;
-	struct form *list;        /* as given; several versions of one form may be there */
+	struct form *list; /* as given; several versions of one form may be there */
 	size_t count;
 	struct label_table *labels;
 	struct label_table *titles; /* uses have no field */
-	struct view *prose;       /* by language of the lexicon: the folded words around a form, see request.h */
-	struct view *greetings;   /* by language: the folded greeting of a request */
-	struct view *references;  /* by language: the folded word before a reference */
+	struct view *prose;	    /* by language of the lexicon: the folded words around a form, see request.h */
+	struct view *greetings;	    /* by language: the folded greeting of a request */
+	struct view *references;    /* by language: the folded word before a reference */
 };
 
 /* Reads one file into *out; fields are not compiled yet. -1 with FILE:LINE:COLUMN. */
 int form_load(struct arena *arena, const struct parse_source *source, struct form *out, struct error *err);
 /* The `fields:` of a form (form_field.c); `labels`: each must have one. */
-int form_load_fields(struct arena *arena, const struct yaml_node *node, bool labels, struct form *form,
-	struct error *err);
+int form_load_fields(
+	struct arena *arena, const struct yaml_node *node, bool labels, struct form *form, struct error *err);
 /* {en: text, fr: text}; the keys are language codes, each text one line. */
 int form_load_words(struct arena *arena, const struct yaml_node *node, struct words *out, struct error *err);
 /* A key of `mapping` that is not in the list (NULL-terminated) is an error that names the nearest known one. */

@@ -33,7 +33,8 @@ static int load_type(const struct yaml_node *node, enum field_type *out, struct 
 				return 0;
 			}
 	return yaml_error(node, err,
-		"unknown type; known are line, text, country, choice, choices, scale, number, date, yes_no and pattern");
+		"unknown type; known are line, text, country, choice, choices, scale, number, date, yes_no and "
+		"pattern");
 }
 
 static bool has_options(enum field_type type)
@@ -122,8 +123,8 @@ static int load_digest(struct arena *arena, const struct yaml_node *node, struct
 	return yaml_error(node, err, "expected urgent, rating, failure or lesson");
 }
 
-static int load_limit(const struct yaml_node *node, const struct field *field, bool *has_out, long long *out,
-	struct error *err)
+static int load_limit(
+	const struct yaml_node *node, const struct field *field, bool *has_out, long long *out, struct error *err)
 {
 	if (field->type != FIELD_SCALE && field->type != FIELD_NUMBER)
 		return yaml_error(node, err, "only a scale or a number has \"min\" and \"max\"");
@@ -144,8 +145,8 @@ static int load_pattern(struct arena *arena, const struct yaml_node *node, struc
 }
 
 /* What one key says; the order of `keys` below is the order in which they are read, whatever the file's. */
-static int load_key(struct arena *arena, const char *key, const struct yaml_node *node, struct field *field,
-	struct error *err)
+static int load_key(
+	struct arena *arena, const char *key, const struct yaml_node *node, struct field *field, struct error *err)
 {
 	if (strcmp(key, "label") == 0)
 		return form_load_words(arena, node, &field->label, err);
@@ -222,8 +223,8 @@ static int check_collision(const struct yaml_node *node, struct arena *arena, co
 		for (size_t j = 0; j < other->label.count; j++) {
 			const struct word *a = &one->label.list[i], *b = &other->label.list[j];
 
-			if (strcmp(a->language, b->language) == 0 &&
-				view_equal(unicode_fold(arena, view_of(a->text)), unicode_fold(arena, view_of(b->text))))
+			if (strcmp(a->language, b->language) == 0 && view_equal(unicode_fold(arena, view_of(a->text)),
+									     unicode_fold(arena, view_of(b->text))))
 				return yaml_error(node, err, "the label \"%s\" (%s) is also that of the field \"%s\"",
 					b->text, b->language, one->name);
 		}
@@ -241,8 +242,8 @@ static int check_collisions(const struct yaml_node *node, struct arena *arena, c
 	return 0;
 }
 
-int form_load_fields(struct arena *arena, const struct yaml_node *node, bool labels, struct form *form,
-	struct error *err)
+int form_load_fields(
+	struct arena *arena, const struct yaml_node *node, bool labels, struct form *form, struct error *err)
 {
 	struct field *fields;
 

@@ -1,6 +1,6 @@
 /*
- * parsers/form_load: one YAML file -> struct form, strictly: what is not understood is an error with its line and column.
- * The fields are read in form_field.c, the regexes of `match:` in form_match.c. See form.h.
+ * parsers/form_load: one YAML file -> struct form, strictly: what is not understood is an error with its line and
+ * column. The fields are read in form_field.c, the regexes of `match:` in form_match.c. See form.h.
  */
 #include "parsers/form.h"
 #include "parsers/form_match.h"
@@ -88,7 +88,8 @@ int form_check_name(const struct yaml_node *node, char joiner, struct error *err
 		bool inside = i > 0 && ((c >= '0' && c <= '9') || c == joiner);
 
 		if (!is_lower(c) && !inside)
-			return yaml_error(node, err, "\"%s\": a name is made of lower-case letters, digits and \"%c\", a letter first",
+			return yaml_error(node, err,
+				"\"%s\": a name is made of lower-case letters, digits and \"%c\", a letter first",
 				node->scalar, joiner);
 	}
 	return 0;
@@ -190,6 +191,7 @@ int form_load(struct arena *arena, const struct parse_source *source, struct for
 		return -1;
 	fields = yaml_get(root, "fields");
 	match = yaml_get(root, "match");
+	private->fields = fields;
 	if (!fields && !match)
 		return yaml_error(root, err, "a form needs \"fields\" or \"match\"");
 	if (fields && form_load_fields(arena, fields, !match, out, err) < 0)

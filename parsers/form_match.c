@@ -27,7 +27,8 @@ static int compile(const struct yaml_node *node, struct pattern *out, struct err
 
 	if (node->kind != YAML_SCALAR || node->scalar_len == 0 || node->scalar_len > FORM_PATTERN_MAX)
 		return yaml_error(node, err, "expected a regex of at most %d bytes", FORM_PATTERN_MAX);
-	if (regex_new((struct view){node->scalar, node->scalar_len}, REGEX_LINES | REGEX_UNICODE, &out->regex, &why) < 0)
+	if (regex_new((struct view){node->scalar, node->scalar_len}, REGEX_LINES | REGEX_UNICODE, &out->regex, &why) <
+		0)
 		return yaml_error(node, err, "%s", why.text);
 	return 0;
 }
@@ -98,7 +99,8 @@ int form_match_load(struct arena *arena, const struct yaml_node *node, struct fo
 		load_pattern(arena, yaml_get(node, "body"), make, form, &match->body, err) < 0)
 		return -1;
 	if (match->subject.group_count + match->body.group_count == 0)
-		return yaml_error(node, err, "\"match\" needs a named group, such as (?<country>.*), for each field it finds");
+		return yaml_error(
+			node, err, "\"match\" needs a named group, such as (?<country>.*), for each field it finds");
 	return 0;
 }
 

@@ -1,12 +1,13 @@
 /*
  * Label (private to parsers/): every label of every form and language in one table, and the lines that carry one.
  *
- * The table is keyed by the folded label (unicode_fold): case, accents, Unicode form and invisible marks do not matter. One label
- * may belong to several fields ("Programme" in English and French, in two forms); the reply decides which is meant once
- * its form is known.
+ * The table is keyed by the folded label (unicode_fold): case, accents, Unicode form and invisible marks do not matter.
+ * One label may belong to several fields ("Programme" in English and French, in two forms); the reply decides which is
+ * meant once its form is known.
  *
- * A line carries a label when it begins, behind bullets, emphasis and a number, with the label's words, its hint in brackets or
- * not, and a separator: a colon of any kind, a tab, `=`, or a dash with a space beside it. In a table cell the cell's end separates too.
+ * A line carries a label when it begins, behind bullets, emphasis and a number, with the label's words, its hint in
+ * brackets or not, and a separator: a colon of any kind, a tab, `=`, or a dash with a space beside it. In a table cell
+ * the cell's end separates too.
  */
 #ifndef PARSERS_LABEL_H
 #define PARSERS_LABEL_H
@@ -14,9 +15,10 @@
 #include "parsers/mail.h"
 #include "parsers/parsers.h"
 
-#define LABEL_HINT_LINES_MAX 20   /* lines that a wrapped label with its hint may take */
-#define LABEL_HINT_MAX 4000       /* bytes of a hint; beyond it the bracket is no hint */
-#define LABEL_TRIES_MAX 8         /* separators of a line that are tried */
+#define LABEL_HINT_LINES_MAX 20 /* lines that a wrapped label with its hint may take */
+#define LABEL_WRAP_MAX 5	/* lines that a label's words may take */
+#define LABEL_HINT_MAX 4000	/* bytes of a hint; beyond it the bracket is no hint */
+#define LABEL_TRIES_MAX 8	/* separators of a line that are tried */
 
 /* One meaning of a label. */
 struct label_use {
@@ -49,18 +51,18 @@ const struct label *label_at(const struct label_table *table, size_t index);
 /* What the beginning of a line says. */
 struct label_hit {
 	const struct label *label; /* NULL: a number alone */
-	int number;                /* before the label; 0: none */
-	uint32_t sign;             /* behind the number: '.', ')', '-', ':', or ' ' in a message of a channel; 0: no number */
-	bool lower;                /* the label begins with a lower-case letter */
-	bool bullet;               /* a bullet stands before it */
-	struct view hint;          /* what stands in the brackets; empty: dropped */
-	size_t lines;              /* that the label and its hint take, at least 1; `rest` stands on the last one */
-	struct view rest;          /* what follows the separator on that line, trimmed */
+	int number;		   /* before the label; 0: none */
+	uint32_t sign;	  /* behind the number: '.', ')', '-', ':', or ' ' in a message of a channel; 0: no number */
+	bool lower;	  /* the label begins with a lower-case letter */
+	bool bullet;	  /* a bullet stands before it */
+	struct view hint; /* what stands in the brackets; empty: dropped */
+	size_t lines;	  /* that the label and its hint take, at least 1; `rest` stands on the last one */
+	struct view rest; /* what follows the separator on that line, trimmed */
 };
 
 /*
- * Does lines[at] carry a label, or a number that may stand for one? `channel`: a bare space behind a number is enough. The caller
- * decides whether a number alone means a field.
+ * Does lines[at] carry a label, or a number that may stand for one? `channel`: a bare space behind a number is enough.
+ * The caller decides whether a number alone means a field.
  */
 bool label_read(const struct label_table *table, struct arena *scratch, const struct mail_line *lines, size_t count,
 	size_t at, bool channel, struct label_hit *out);

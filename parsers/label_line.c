@@ -8,8 +8,8 @@ struct reading {
 	struct arena *scratch;
 	const struct mail_line *lines;
 	size_t count, at;
-	struct view text; /* of the line, or of several joined when the label is wrapped */
-	size_t joined;    /* lines that `text` holds */
+	struct view text;  /* of the line, or of several joined when the label is wrapped */
+	size_t joined;	   /* lines that `text` holds */
 	uint32_t emphasis; /* the mark that stands before the words, to be closed behind them; 0: none */
 	bool bullet;
 };
@@ -45,12 +45,12 @@ static bool is_emphasis(uint32_t code)
 
 static bool is_decoration(uint32_t code)
 {
-	static const uint32_t marks[] = {'#', '>', '+', '~', '|', '"', '\'', 0xAB, 0xBB, 0x2018, 0x2019, 0x201C, 0x201D, 0x201E,
-		0xB7, 0x2022, 0x2023, 0x2043, 0x25AA, 0x25AB, 0x25A0, 0x25A1, 0x25B6, 0x25BA, 0x25CB, 0x25CF, 0x25E6, 0x2605,
-		0x2610, 0x2611, 0x2713, 0x2714, 0x27A2, 0x27A4, 0xF0A7, 0xF0B7, 0};
+	static const uint32_t marks[] = {'#', '>', '+', '~', '|', '"', '\'', 0xAB, 0xBB, 0x2018, 0x2019, 0x201C, 0x201D,
+		0x201E, 0xB7, 0x2022, 0x2023, 0x2043, 0x25AA, 0x25AB, 0x25A0, 0x25A1, 0x25B6, 0x25BA, 0x25CB, 0x25CF,
+		0x25E6, 0x2605, 0x2610, 0x2611, 0x2713, 0x2714, 0x27A2, 0x27A4, 0xF0A7, 0xF0B7, 0};
 
 	return unicode_is_space(code) || unicode_is_invisible(code) || is_emphasis(code) || is_dash(code) ||
-		is_one_of(code, marks);
+	       is_one_of(code, marks);
 }
 
 static bool is_blank(uint32_t code)
@@ -133,7 +133,8 @@ static size_t skip_keycap(struct view text, size_t at)
 
 static bool is_number_sign(uint32_t code)
 {
-	return code == '.' || code == ')' || code == 0xFF09 || code == 0xFF0E || code == 0x3001 || is_colon(code) || is_dash(code);
+	return code == '.' || code == ')' || code == 0xFF09 || code == 0xFF0E || code == 0x3001 || is_colon(code) ||
+	       is_dash(code);
 }
 
 static uint32_t plain_sign(uint32_t code)
@@ -145,7 +146,10 @@ static uint32_t plain_sign(uint32_t code)
 	return is_dash(code) ? '-' : code == ')' ? ')' : '.';
 }
 
-/* The sign behind a number; "1.200", "10:30" and "2-3" are figures, not numbers of a line. Returns the position behind it, 0: none. */
+/*
+ * The sign behind a number; "1.200", "10:30" and "2-3" are figures, not numbers of a line. Returns the position behind
+ * it, 0: none.
+ */
 static size_t read_sign(struct view text, size_t at, bool channel, uint32_t *sign_out)
 {
 	size_t from = skip(text, at, is_blank), next = from, keycap = skip_keycap(text, at);
@@ -369,15 +373,25 @@ static bool read_words(struct reading *r, size_t start, struct label_hit *hit)
 	return found;
 }
 
-/* A label wrapped by a mail client: its words go on in the next line. */
+/* May the label that begins with these words (none: only its number stands there) go on in the line below? */
+static bool goes_on_with(const struct reading *r, struct view words, struct view below)
+{
+	uint32_t first = peek(below, skip(below, 0, is_blank));
+
+	if (words.len == 0 || label_begins(r->table, r->scratch, words))
+		return true;
+	return (first == '(' || first == 0xFF08 || is_colon(first)) && label_find(r->table, r->scratch, words);
+}
+
+/* A label wrapped by a mail client: its words, or its hint, go on in the next line. */
 static bool read_wrapped(struct reading *r, size_t start, struct label_hit *hit)
 {
-	while (r->joined < 4 && hint_goes_on(r, r->at + r->joined)) {
-		struct view words = view_sub(r->text, start, r->text.len), more = r->lines[r->at + r->joined].text;
+	while (r->joined < LABEL_WRAP_MAX && hint_goes_on(r, r->at + r->joined)) {
+		struct view words = view_sub(r->text, start, r->text.len), below = r->lines[r->at + r->joined].text;
 
-		if (!label_begins(r->table, r->scratch, trim_end(words, is_loose)))
+		if (!goes_on_with(r, label_trim(trim_end(words, is_loose)), below))
 			return false;
-		r->text = view_of(arena_printf(r->scratch, "%.*s %.*s", VIEW_ARGS(r->text), VIEW_ARGS(more)));
+		r->text = view_of(arena_printf(r->scratch, "%.*s %.*s", VIEW_ARGS(r->text), VIEW_ARGS(below)));
 		r->joined++;
 		if (read_words(r, start, hit))
 			return true;
@@ -402,7 +416,8 @@ static size_t skip_decoration(struct reading *r, size_t at)
 	size_t start = skip(r->text, at, is_decoration);
 
 	/* A mark with a space behind it is a bullet. */
-	r->bullet |= start > at + 1 && r->text.ptr[start - 1] == ' ' && !is_blank(peek(r->text, skip(r->text, at, is_blank)));
+	r->bullet |= start > at + 1 && r->text.ptr[start - 1] == ' ' &&
+		     !is_blank(peek(r->text, skip(r->text, at, is_blank)));
 	if (start > at && is_emphasis((unsigned char)r->text.ptr[start - 1]))
 		r->emphasis = (unsigned char)r->text.ptr[start - 1];
 	return start;
@@ -420,7 +435,7 @@ bool label_read(const struct label_table *table, struct arena *scratch, const st
 	hit.rest = trim_blank(view_sub(r.text, words, r.text.len));
 	if (hit.number > 0)
 		words = skip_decoration(&r, words);
-	if (words < r.text.len && (read_words(&r, words, &hit) || read_wrapped(&r, words, &hit)))
+	if ((words < r.text.len || hit.number > 0) && (read_words(&r, words, &hit) || read_wrapped(&r, words, &hit)))
 		hit.lower = begins_lower(scratch, view_sub(r.text, words, r.text.len));
 	if (!hit.label && hit.number == 0)
 		return false;

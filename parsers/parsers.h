@@ -217,8 +217,8 @@ const struct field *form_field(const struct form *form, const char *name);
 const char *field_type_name(enum field_type type); /* "line", "choices", ... */
 
 /*
- * The text of a request as it is sent: the words around the form, the reference, one line a field. Fails (REACH_STOP) only when `out` is
- * full.
+ * The text of a request as it is sent: the words around the form, the reference, one line a field. Fails (REACH_STOP)
+ * only when `out` is full.
  */
 int form_render_text(const struct forms *forms, const struct form *form, const char *language, const char *reference,
 	struct text *out, struct error *err);

@@ -1,8 +1,9 @@
 /*
  * parsers/reply: parse_mail(): one mail -> one result. See parsers.h; the steps of reading stand in reply.h.
  *
- * Of a multipart/alternative both sides are read, since either may be poor: a text part that says "see the HTML", HTML that a client
- * built from tables. What is filed must not depend on which was read: where the two give different values, a person looks.
+ * Of a multipart/alternative both sides are read, since either may be poor: a text part that says "see the HTML", HTML
+ * that a client built from tables. What is filed must not depend on which was read: where the two give different
+ * values, a person looks.
  */
 #include "parsers/reply.h"
 
@@ -42,8 +43,12 @@ static bool has_kind(const struct mail *mail, int alternative, enum mail_part_ki
 	return false;
 }
 
-/* The parts that are read when `kind` is preferred; returns how many. `forwarded`: those inside an attached mail instead. */
-static size_t choose_parts(const struct mail *mail, enum mail_part_kind kind, bool forwarded, const struct mail_part **out)
+/*
+ * The parts that are read when `kind` is preferred; returns how many. `forwarded`: those inside an attached mail
+ * instead.
+ */
+static size_t choose_parts(
+	const struct mail *mail, enum mail_part_kind kind, bool forwarded, const struct mail_part **out)
 {
 	size_t count = 0;
 
@@ -69,7 +74,8 @@ static bool same_parts(const struct mail_part **a, size_t a_count, const struct 
 /* Typed values must agree. Words may differ in their white space and bullets. */
 static bool agree(const struct field *field, const struct reply_value *a, const struct reply_value *b)
 {
-	if (field->type == FIELD_TEXT || field->type == FIELD_LINE || a->verdict == VALUE_NONE || b->verdict == VALUE_NONE)
+	if (field->type == FIELD_TEXT || field->type == FIELD_LINE || a->verdict == VALUE_NONE ||
+		b->verdict == VALUE_NONE)
 		return true;
 	return a->verdict == b->verdict && (a->verdict != VALUE_TAKEN || json_equal(a->value, b->value));
 }
@@ -89,8 +95,8 @@ static void compare(struct reply *best, const struct reply *other)
 }
 
 /* HTML first: its lines are the writer's, not a client's wrapping. The text counts where it says more. */
-static struct reply *read_best(const struct forms *forms, struct arena *arena, const struct mail *mail,
-	const struct request_hint *hint)
+static struct reply *read_best(
+	const struct forms *forms, struct arena *arena, const struct mail *mail, const struct request_hint *hint)
 {
 	const struct mail_part **html = ARENA_NEW_N(arena, const struct mail_part *, mail->part_count + 1);
 	const struct mail_part **plain = ARENA_NEW_N(arena, const struct mail_part *, mail->part_count + 1);
@@ -167,7 +173,7 @@ void parse_mail(const struct forms *forms, struct arena *arena, struct view raw,
 	if (mail->reason != REASON_NONE)
 		return;
 	reply = read_best(forms, arena, mail, hint);
-	reply_to_result(reply, reply_is_forwarded(reply) || (reply->found == 0 && holds_attached_reply(forms, arena, mail)),
-		out);
+	reply_to_result(reply,
+		reply_is_forwarded(reply) || (reply->found == 0 && holds_attached_reply(forms, arena, mail)), out);
 	reply_release(reply);
 }

@@ -23,62 +23,63 @@
 #include "parsers/mail.h"
 #include "parsers/value.h"
 
-#define REPLY_LINES_MAX 50000 /* lines of all texts together; above: over-limit */
-#define REPLY_BLOCKS_MAX 1000  /* quoted mails in one text; what follows counts to the last one */
-#define REPLY_DEPTH_MAX 40     /* deeper counts as this deep */
+#define REPLY_LINES_MAX 40000 /* lines of all texts together; above: over-limit */
+#define REPLY_BLOCKS_MAX 1000 /* quoted mails in one text; what follows counts to the last one */
+#define REPLY_DEPTH_MAX 40    /* deeper counts as this deep */
 
 /* What a line is for. */
 enum line_role {
-	LINE_TEXT,      /* somebody's words, or the form's */
+	LINE_TEXT, /* somebody's words, or the form's */
 	LINE_BLANK,
-	LINE_BOUNDARY,  /* the head of a quoted mail: "On ... wrote:", "From: ...", a rule */
+	LINE_BOUNDARY,	/* the head of a quoted mail: "On ... wrote:", "From: ...", a rule */
 	LINE_SIGNATURE, /* and all that follows it: disclaimer, footer */
-	LINE_NOISE,     /* a reference, a title, a gateway's warning: nobody's answer */
+	LINE_NOISE,	/* a reference, a title, a gateway's warning: nobody's answer */
 };
 
 struct reply_line {
 	enum line_role role;
-	unsigned kinds;              /* LEXICON_...: what it looks like; what stands around it decides */
-	int header;                  /* 1 From, 2 Date, 3 To, 4 Subject, 5 Cc; 0: no header's line */
-	int depth;                   /* 0: the practitioner's own words; 1: the mail that is answered; above: older */
-	size_t block;                /* index of its quoted mail; 0 at depth 0 */
-	size_t part;                 /* index in reply->parts */
+	unsigned kinds;		     /* LEXICON_...: what it looks like; what stands around it decides */
+	int header;		     /* 1 From, 2 Date, 3 To, 4 Subject, 5 Cc; 0: no header's line */
+	int depth;		     /* 0: the practitioner's own words; 1: the mail that is answered; above: older */
+	size_t block;		     /* index of its quoted mail; 0 at depth 0 */
+	size_t part;		     /* index in reply->parts */
 	const struct label_hit *hit; /* NULL: no label, no number */
-	const struct field *field;   /* that the hit stands for in the form that is answered; NULL: none, the line is text */
-	bool number_only;            /* its number stands for the field */
-	bool taken;                  /* belongs to an answer */
+	const struct field
+		*field;	  /* that the hit stands for in the form that is answered; NULL: none, the line is text */
+	bool number_only; /* its number stands for the field */
+	bool taken;	  /* belongs to an answer */
 };
 
 /* A quoted mail. Index 0 stands for the practitioner's own words. */
 struct reply_block {
-	struct view author;  /* the attribution or the From line; empty: none was there */
+	struct view author; /* the attribution or the From line; empty: none was there */
 	int depth;
-	size_t parent;       /* the mail that quotes it */
-	bool practitioner;   /* written by the sender of this mail */
-	bool ours;           /* sent by us, as far as can be told */
-	bool forwarded;      /* its head says that it was forwarded */
-	bool request;        /* ours, at depth 1, and it holds the form: edits in it count */
-	bool prose;          /* it holds words that stand around our forms */
-	size_t labels;       /* lines with a label of any form */
-	size_t answered;     /* of these, with something behind the label */
+	size_t parent;	   /* the mail that quotes it */
+	bool practitioner; /* written by the sender of this mail */
+	bool ours;	   /* sent by us, as far as can be told */
+	bool forwarded;	   /* its head says that it was forwarded */
+	bool request;	   /* ours, at depth 1, and it holds the form: edits in it count */
+	bool prose;	   /* it holds words that stand around our forms */
+	size_t labels;	   /* lines with a label of any form */
+	size_t answered;   /* of these, with something behind the label */
 };
 
 /* The text that stands at one label. */
 struct reply_answer {
 	const struct field *field;
-	bool edit;           /* typed into the quoted form; else in the practitioner's own text */
-	struct view raw;     /* lines parted by LF */
-	struct view hint;    /* as it stands in the label's line */
-	size_t label;        /* index of the label's line */
-	size_t first, last;  /* lines of the answer; only when raw is not empty */
+	bool edit;	    /* typed into the quoted form; else in the practitioner's own text */
+	struct view raw;    /* lines parted by LF */
+	struct view hint;   /* as it stands in the label's line */
+	size_t label;	    /* index of the label's line */
+	size_t first, last; /* lines of the answer; only when raw is not empty */
 };
 
 /* What a field came to. */
 struct reply_value {
 	enum value_verdict verdict;
-	json_t *value;                     /* VALUE_TAKEN */
+	json_t *value;			   /* VALUE_TAKEN */
 	const struct reply_answer *answer; /* NULL: none */
-	struct view raw;                   /* the bytes that were read as the value */
+	struct view raw;		   /* the bytes that were read as the value */
 	struct view suggestion;
 };
 
@@ -87,27 +88,27 @@ struct reply {
 	struct arena *arena;
 	const struct envelope *envelope;
 	const struct request_hint *hint;
-	bool channel;                    /* a message of a channel, not a mail */
+	bool channel; /* a message of a channel, not a mail */
 
 	const struct mail_part **parts;
 	size_t part_count;
-	struct mail_line *source;        /* the lines of all parts, a blank one between two parts */
-	struct reply_line *lines;        /* as many */
+	struct mail_line *source; /* the lines of all parts, a blank one between two parts */
+	struct reply_line *lines; /* as many */
 	size_t count;
 	bool over_limit;
 
 	struct reply_block *blocks;
 	size_t block_count;
 
-	const struct form *form;         /* NULL: not known */
-	const char *language;            /* NULL: not known */
-	const char *title_language;      /* of the title that told the form; NULL: another sign did */
-	struct view *matched;            /* by field: found by the form's own regexes; NULL: none used */
+	const struct form *form;    /* NULL: not known */
+	const char *language;	    /* NULL: not known */
+	const char *title_language; /* of the title that told the form; NULL: another sign did */
+	struct view *matched;	    /* by field: found by the form's own regexes; NULL: none used */
 
-	struct reply_answer *answers;    /* in the order of the text */
+	struct reply_answer *answers; /* in the order of the text */
 	size_t answer_count;
-	struct reply_value *values;      /* one a field of the form */
-	size_t found;                    /* fields with an answer, valid or not */
+	struct reply_value *values; /* one a field of the form */
+	size_t found;		    /* fields with an answer, valid or not */
 	struct view remarks;
 };
 
@@ -135,13 +136,18 @@ bool reply_counts(const struct reply *reply, size_t line);
 struct view reply_fold(const struct reply *reply, size_t line);
 /* The first line behind `line` that is not blank; reply->count at the end. */
 size_t reply_next(const struct reply *reply, size_t line);
-/* The language of most of the labels that mean a field, in own words or in the request; `or_else` where that leaves a tie or nothing. */
+/*
+ * The language of most of the labels that mean a field, in own words or in the request; `or_else` where that leaves a
+ * tie or nothing.
+ */
 const char *reply_language(const struct reply *reply, bool own, const char *or_else);
 /* The meaning of a label in a form (language NULL: any); NULL: none. */
 const struct label_use *reply_use(const struct label *label, const struct form *form, const char *language);
 
-/* Fills outcome, reason, form, language, values, misfits, provenance and remarks from a text that was read. `forwarded`: it holds
- * somebody else's reply. */
+/*
+ * Fills outcome, reason, form, language, values, misfits, provenance and remarks from a text that was read.
+ * `forwarded`: it holds somebody else's reply.
+ */
 void reply_to_result(const struct reply *reply, bool forwarded, struct result *out);
 /* Lets go of the values (the rest lives in the arena). */
 void reply_release(struct reply *reply);

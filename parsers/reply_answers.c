@@ -1,21 +1,22 @@
 /*
  * parsers/reply_answers: the text that belongs to each label. See reply.h.
  *
- * An answer stands behind its label and in the lines below it, up to the next label. Below a label of the request the practitioner's
- * own lines count as well, when they were written between the quoted lines and are not a reply of their own below the quote.
+ * An answer stands behind its label and in the lines below it, up to the next label. Below a label of the request the
+ * practitioner's own lines count as well, when they were written between the quoted lines and are not a reply of their
+ * own below the quote.
  */
 #include "parsers/reply.h"
 
 struct gather {
 	struct reply *reply;
 	struct reply_answer *open; /* NULL: no label is open */
-	struct text raw;           /* of the open answer */
-	size_t blanks;             /* lines since the last one taken */
-	size_t *next_label;        /* by line: the first line from there on that carries a label; count: none */
-	bool *again;               /* by line: its field had a label before in the same quoted mail */
-	bool *labelled_run;        /* by line: it stands in a run of own words that has labels of its own */
-	bool between;              /* answers stand between the quoted lines */
-	bool edited;               /* answers stand in the quoted lines */
+	struct text raw;	   /* of the open answer */
+	size_t blanks;		   /* lines since the last one taken */
+	size_t *next_label;	   /* by line: the first line from there on that carries a label; count: none */
+	bool *again;		   /* by line: its field had a label before in the same quoted mail */
+	bool *labelled_run;	   /* by line: it stands in a run of own words that has labels of its own */
+	bool between;		   /* answers stand between the quoted lines */
+	bool edited;		   /* answers stand in the quoted lines */
 };
 
 /* ---- what is known beforehand ---- */
@@ -88,7 +89,7 @@ static void find_runs(struct gather *g)
 			g->labelled_run[i] = labelled;
 		/* Own words with the form's next label behind them: that is how this practitioner answers. */
 		g->between |= behind_label && !labelled && end < reply->count && g->next_label[end] < reply->count &&
-			reply->lines[g->next_label[end]].depth > 0;
+			      reply->lines[g->next_label[end]].depth > 0;
 		line = end;
 	}
 }
@@ -143,7 +144,7 @@ static bool is_excerpt(const struct gather *g, size_t line)
 	const struct reply_block *block = &g->reply->blocks[l->block];
 
 	return g->open && l->depth == 1 && g->reply->lines[g->open->label].depth == 0 && block->author.len == 0 &&
-		block->labels == 0 && !block->prose;
+	       block->labels == 0 && !block->prose;
 }
 
 static bool belongs(const struct gather *g, size_t line)

@@ -1,8 +1,9 @@
 /*
  * parsers/reply_author: who wrote each quoted mail, and which one is the request that is answered. See reply.h.
  *
- * A mail is ours when its head names us (an address with a reference, the address or name this mail is sent to) or when it holds the
- * words that stand around our forms. Only edits in our own request count: in a colleague's mail they are the colleague's.
+ * A mail is ours when its head names us (an address with a reference, the address or name this mail is sent to) or when
+ * it holds the words that stand around our forms. Only edits in our own request count: in a colleague's mail they are
+ * the colleague's.
  */
 #include "parsers/reply.h"
 
@@ -11,28 +12,56 @@
 #include "parsers/request.h"
 
 #define PROSE_LINES_MAX 60 /* lines of one quoted mail in which our words are looked for */
-#define NAME_MIN 4         /* bytes of a folded name that tells anything */
+#define NAME_MIN 4	   /* bytes of a folded name that tells anything */
 
 static bool is_address_byte(char c)
 {
 	return (unsigned char)c > 0x20 && (unsigned char)c < 0x7F && !strchr("<>()[],;:\"'", c);
 }
 
-/* The first address in the text; empty when there is none. */
-static struct view find_address(struct view text)
+/* The next address in the text, which is cut to what stands behind it; empty when there is none. */
+static struct view next_address(struct view *text)
 {
-	ptrdiff_t at = view_find_char(text, '@');
+	ptrdiff_t at = view_find_char(*text, '@');
+	struct view address;
 	size_t start, end;
 
 	if (at <= 0)
 		return VIEW_NULL;
 	start = (size_t)at;
 	end = start + 1;
-	while (start > 0 && is_address_byte(text.ptr[start - 1]))
+	while (start > 0 && is_address_byte(text->ptr[start - 1]))
 		start--;
-	while (end < text.len && is_address_byte(text.ptr[end]))
+	while (end < text->len && is_address_byte(text->ptr[end]))
 		end++;
-	return view_sub(text, start, end - start);
+	address = view_sub(*text, start, end - start);
+	*text = view_sub(*text, end, text->len);
+	return address;
+}
+
+/* "feedback+fp-7k3m9qxa2d@example.org" and "feedback@example.org" are one mailbox. */
+static bool same_mailbox(struct view a, struct view b)
+{
+	ptrdiff_t a_at = view_find_char(a, '@'), b_at = view_find_char(b, '@');
+	struct view a_user = view_sub(a, 0, (size_t)a_at), b_user = view_sub(b, 0, (size_t)b_at);
+	ptrdiff_t a_tag = view_find_char(a_user, '+'), b_tag = view_find_char(b_user, '+');
+
+	if (a_tag > 0)
+		a_user.len = (size_t)a_tag;
+	if (b_tag > 0)
+		b_user.len = (size_t)b_tag;
+	return view_equal_nocase(a_user, b_user) &&
+	       view_equal_nocase(view_sub(a, (size_t)a_at, a.len), view_sub(b, (size_t)b_at, b.len));
+}
+
+static bool is_sent_to(struct view to, struct view address)
+{
+	struct view one;
+
+	while ((one = next_address(&to)).len > 0)
+		if (same_mailbox(one, address))
+			return true;
+	return false;
 }
 
 static bool names(struct arena *arena, struct view author, struct view name)
@@ -53,14 +82,14 @@ static struct view display_name(struct view to)
 static void judge_head(const struct reply *reply, struct reply_block *block)
 {
 	const struct envelope *envelope = reply->envelope;
-	struct view address = find_address(block->author);
+	struct view rest = block->author, address = next_address(&rest);
 
 	if (block->author.len == 0)
 		return;
 	if (address.len > 0) {
 		block->practitioner = view_equal_nocase(address, envelope->from_address);
-		block->ours = !block->practitioner && (reference_find(address, 0).len > 0 ||
-			view_find_nocase(envelope->to, address) >= 0);
+		block->ours = !block->practitioner &&
+			      (reference_find(address, 0).len > 0 || is_sent_to(envelope->to, address));
 		return;
 	}
 	block->practitioner = names(reply->arena, block->author, envelope->from_name);

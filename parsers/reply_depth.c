@@ -1,31 +1,32 @@
 /*
  * parsers/reply_depth: where quoted mails begin, who wrote them, how deep each line stands. See reply.h.
  *
- * Clients quote in two ways: with marks (">", <blockquote>), where the depth is counted, or flat, where everything below a head
- * ("From: ... Sent: ... Subject: ...", "-----Original Message-----") is the older mail. A head may also stand inside the quote that it
- * introduces. So: depth = quote marks + flat heads passed within them.
+ * Clients quote in two ways: with marks (">", <blockquote>), where the depth is counted, or flat, where everything
+ * below a head
+ * ("From: ... Sent: ... Subject: ...", "-----Original Message-----") is the older mail. A head may also stand inside
+ * the quote that it introduces. So: depth = quote marks + flat heads passed within them.
  */
 #include "parsers/reply.h"
 
 #include "base/unicode.h"
 
-#define MARKS_MAX 20         /* quote marks that are told apart */
-#define HEAD_LINES_MAX 12    /* lines of a header block */
-#define HEAD_GAP_MAX 3       /* of these, lines of a list of recipients that runs on */
-#define ATTRIBUTION_LINES 5  /* lines that a wrapped attribution may take */
+#define MARKS_MAX 20		/* quote marks that are told apart */
+#define HEAD_LINES_MAX 12	/* lines of a header block */
+#define HEAD_GAP_MAX 3		/* of these, lines of a list of recipients that runs on */
+#define ATTRIBUTION_LINES 5	/* lines that a wrapped attribution may take */
 #define ATTRIBUTION_WRAP_MIN 30 /* bytes of a line that is long enough to be wrapped */
 
 struct walk {
 	struct reply *reply;
-	int flat[MARKS_MAX + 2];             /* heads passed, by quote marks */
+	int flat[MARKS_MAX + 2];	      /* heads passed, by quote marks */
 	size_t block_at[REPLY_DEPTH_MAX + 2]; /* the block that a line of that depth belongs to; 0: none yet */
-	int marks;                           /* of the line before */
-	bool begins;                         /* the quote has just begun: its head may stand inside it */
+	int marks;			      /* of the line before */
+	bool begins;			      /* the quote has just begun: its head may stand inside it */
 };
 
 /* A head as it was found. */
 struct head {
-	size_t lines;       /* 0: none */
+	size_t lines; /* 0: none */
 	struct view author;
 	bool forwarded, strong; /* strong: it cannot be somebody's sentence */
 };
@@ -65,7 +66,10 @@ static bool has_date(struct view text)
 #define HEAD_DATE 2
 #define HEAD_KINDS 3 /* different ones that make a header block by themselves */
 
-/* The lines "From: ...", "Sent: ...", ... from `line` on, in any order and language. Returns how many, 0 when it is no header block. */
+/*
+ * The lines "From: ...", "Sent: ...", ... from `line` on, in any order and language. Returns how many, 0 when it is no
+ * header block.
+ */
 static size_t header_lines(const struct reply *reply, size_t line, size_t needed, struct view *author_out)
 {
 	size_t last = line, from = reply->count, kinds = 0;
@@ -82,7 +86,8 @@ static size_t header_lines(const struct reply *reply, size_t line, size_t needed
 			continue;
 		if (l->header == HEAD_FROM)
 			from = i;
-		certain |= has_address(reply->source[i].text) || (l->header == HEAD_DATE && has_date(reply->source[i].text));
+		certain |= has_address(reply->source[i].text) ||
+			   (l->header == HEAD_DATE && has_date(reply->source[i].text));
 		kinds += !(seen & (1U << l->header));
 		seen |= 1U << l->header;
 		last = i;
@@ -134,13 +139,17 @@ static bool ends_in_colon(struct view text)
 	return false;
 }
 
-/* A line that may go on in the next one: it holds the date, opens its paragraph and is long enough to have been wrapped. */
+/*
+ * A line that may go on in the next one: it holds the date, opens its paragraph and is long enough to have been
+ * wrapped.
+ */
 static bool may_be_wrapped(const struct reply *reply, size_t line)
 {
-	bool opens = line == 0 || reply->lines[line - 1].role != LINE_TEXT || marks_of(reply, line - 1) != marks_of(reply, line);
+	bool opens = line == 0 || reply->lines[line - 1].role != LINE_TEXT ||
+		     marks_of(reply, line - 1) != marks_of(reply, line);
 
 	return opens && !reply->lines[line].hit && reply->source[line].text.len >= ATTRIBUTION_WRAP_MIN &&
-		has_date(reply->source[line].text);
+	       has_date(reply->source[line].text);
 }
 
 /* The first lines from `line` on that are one attribution together; 0: none. */
@@ -152,7 +161,8 @@ static size_t attribution_lines(const struct reply *reply, size_t line, struct v
 	for (size_t n = 1; n <= most; n++) {
 		size_t last = line + n - 1;
 
-		if (last >= reply->count || reply->lines[last].role == LINE_BLANK || marks_of(reply, last) != marks_of(reply, line))
+		if (last >= reply->count || reply->lines[last].role == LINE_BLANK ||
+			marks_of(reply, last) != marks_of(reply, line))
 			return 0;
 		if (n > 1 && (reply->lines[last].kinds & LEXICON_ATTRIBUTION) && has_date(reply->source[last].text))
 			return 0; /* that line is one by itself */
@@ -161,8 +171,8 @@ static size_t attribution_lines(const struct reply *reply, size_t line, struct v
 				VIEW_ARGS(reply->source[last].text)));
 		if (!ends_in_colon(reply->source[last].text))
 			continue;
-		if (n == 1 ? (reply->lines[line].kinds & LEXICON_ATTRIBUTION) != 0 :
-			     lexicon_is_attribution(reply->forms->lexicon, reply->arena, *joined_out))
+		if (n == 1 ? (reply->lines[line].kinds & LEXICON_ATTRIBUTION) != 0
+			   : lexicon_is_attribution(reply->forms->lexicon, reply->arena, *joined_out))
 			return n;
 	}
 	return 0;

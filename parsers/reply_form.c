@@ -1,8 +1,9 @@
 /*
  * parsers/reply_form: which form is answered, and in which language. See reply.h.
  *
- * The signs, strongest first: the request that the caller knows of; a title in the subject or the text; the quoted form; a form's own
- * regexes; most distinct labels in the practitioner's own words. Where a sign points at two forms, the next one is asked.
+ * The signs, strongest first: the request that the caller knows of; a title in the subject or the text; the quoted
+ * form; a form's own regexes; most distinct labels in the practitioner's own words. Where a sign points at two forms,
+ * the next one is asked.
  */
 #include "parsers/reply.h"
 
@@ -64,7 +65,8 @@ static bool holds_words(struct view text, struct view words)
 	while ((at = view_find(view_sub(text, from, text.len), words)) >= 0) {
 		size_t start = from + (size_t)at, end = start + words.len;
 
-		if ((start == 0 || !is_word_byte(text.ptr[start - 1])) && (end == text.len || !is_word_byte(text.ptr[end])))
+		if ((start == 0 || !is_word_byte(text.ptr[start - 1])) &&
+			(end == text.len || !is_word_byte(text.ptr[end])))
 			return true;
 		from = start + 1;
 	}

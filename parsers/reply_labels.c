@@ -1,4 +1,7 @@
-/* parsers/reply_labels: which labels stand in the head of a mail and are none, how many each mail has, what is noise. See reply.h. */
+/*
+ * parsers/reply_labels: which labels stand in the head of a mail and are none, how many each mail has, what is noise.
+ * See reply.h.
+ */
 #include "parsers/reply.h"
 
 #include "parsers/request.h"
@@ -10,7 +13,7 @@ static bool is_answered(const struct reply *reply, size_t line, const struct lab
 	if (hit->rest.len > 0)
 		return true;
 	return next < reply->count && reply->lines[next].role == LINE_TEXT && !reply->lines[next].hit &&
-		reply->lines[next].block == reply->lines[line].block;
+	       reply->lines[next].block == reply->lines[line].block;
 }
 
 static void count_hits(struct reply *reply)
@@ -38,8 +41,8 @@ static bool opens_paragraph(const struct reply *reply, size_t line)
 }
 
 /*
- * Nobody's answer: a gateway's warning, the request's reference. Words of the request among the own words are a copy of it
- * without any mark, and whatever answer was open ends there.
+ * Nobody's answer: a gateway's warning, the request's reference. Words of the request among the own words are a copy of
+ * it without any mark, and whatever answer was open ends there.
  */
 static void find_noise(struct reply *reply)
 {

@@ -1,6 +1,6 @@
 /*
- * parsers/reply_lines: the parts that are read, as one list of lines; what each line looks like by itself; and small questions
- * about lines. See reply.h.
+ * parsers/reply_lines: the parts that are read, as one list of lines; what each line looks like by itself; and small
+ * questions about lines. See reply.h.
  */
 #include "parsers/reply.h"
 
@@ -58,7 +58,8 @@ static void look_at_lines(struct reply *reply)
 			i++;
 			continue;
 		}
-		if (label_read(reply->forms->labels, reply->arena, reply->source, reply->count, i, reply->channel, &hit)) {
+		if (label_read(
+			    reply->forms->labels, reply->arena, reply->source, reply->count, i, reply->channel, &hit)) {
 			struct label_hit *copy = ARENA_NEW(reply->arena, struct label_hit);
 
 			*copy = hit;

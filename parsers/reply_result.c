@@ -18,8 +18,8 @@ static size_t start_in_part(const struct reply *reply, const struct reply_answer
 	return at < 0 ? line->start : line->start + (size_t)at;
 }
 
-static void add_provenance(const struct reply *reply, const struct field *field, const struct reply_value *value,
-	struct provenance *out)
+static void add_provenance(
+	const struct reply *reply, const struct field *field, const struct reply_value *value, struct provenance *out)
 {
 	const struct reply_answer *answer = value->answer;
 	const struct mail_part *part;

@@ -1,8 +1,9 @@
 /*
  * parsers/reply_signature: what is signature, disclaimer and footer. See reply.h.
  *
- * A run is a stretch of lines of one depth in one quoted mail; a signature ends its run. A line that looks like the beginning of one is
- * none when the form goes on behind it: people say "Thanks" before their answers, and write "--" where they have none.
+ * A run is a stretch of lines of one depth in one quoted mail; a signature ends its run. A line that looks like the
+ * beginning of one is none when the form goes on behind it: people say "Thanks" before their answers, and write "--"
+ * where they have none.
  */
 #include "parsers/reply.h"
 
@@ -14,7 +15,7 @@
 
 struct run {
 	size_t start, end; /* lines, end exclusive */
-	size_t hits;       /* labels and numbers in it */
+	size_t hits;	   /* labels and numbers in it */
 };
 
 enum beginning { NO_SIGNATURE, WEAK_SIGNATURE, STRONG_SIGNATURE };
@@ -37,7 +38,7 @@ static bool is_no_answer(const struct reply *reply, size_t line)
 	size_t before = line_before(reply, line), next = reply_next(reply, line);
 
 	return before < reply->count && is_empty_label(&reply->lines[before]) && next < reply->count &&
-		reply->lines[next].hit;
+	       reply->lines[next].hit;
 }
 
 /* The sender's whole name, or its first or last word. */
@@ -128,7 +129,8 @@ static struct run run_at(const struct reply *reply, size_t line)
 		const struct reply_line *l = &reply->lines[run.end];
 
 		if (l->role == LINE_BOUNDARY ||
-			(l->role != LINE_BLANK && (l->depth != first->depth || l->block != first->block || l->part != first->part)))
+			(l->role != LINE_BLANK &&
+				(l->depth != first->depth || l->block != first->block || l->part != first->part)))
 			break;
 		run.hits += l->hit != NULL;
 		run.end++;

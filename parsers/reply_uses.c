@@ -1,8 +1,8 @@
 /*
  * parsers/reply_uses: which labels and numbers stand for a field of the form that is answered. See reply.h.
  *
- * A label's words may begin a line without being a label: where a client wrapped a sentence, in the answer's cell of a table, in a list of
- * points. A number alone stands for a field only where the practitioner used no labels.
+ * A label's words may begin a line without being a label: where a client wrapped a sentence, in the answer's cell of a
+ * table, in a list of points. A number alone stands for a field only where the practitioner used no labels.
  */
 #include "parsers/reply.h"
 
@@ -13,10 +13,10 @@
 /* What was seen so far of the own words (0) or of the request (1). */
 struct stream {
 	size_t numbered, bare; /* labels with and without a number */
-	size_t upper;          /* bare labels that begin with a capital */
+	size_t upper;	       /* bare labels that begin with a capital */
 	size_t bulleted;       /* labels behind a bullet */
-	int width;             /* columns of its longest line in plain text */
-	size_t open;           /* the last label's line; reply->count: none yet */
+	int width;	       /* columns of its longest line in plain text */
+	size_t open;	       /* the last label's line; reply->count: none yet */
 };
 
 static size_t stream_of(const struct reply_line *line)
@@ -107,7 +107,8 @@ static bool goes_on(const struct reply *reply, size_t line)
 	const struct reply_line *l = &reply->lines[line], *before = l - 1;
 
 	return line > 0 && before->role == LINE_TEXT && before->depth == l->depth && before->block == l->block &&
-		reply->source[line].row == reply->source[line - 1].row && reply->source[line].cell == reply->source[line - 1].cell;
+	       reply->source[line].row == reply->source[line - 1].row &&
+	       reply->source[line].cell == reply->source[line - 1].cell;
 }
 
 /* A point of a list in an answer, where the labels themselves stand behind no bullets. */
@@ -140,7 +141,8 @@ static bool is_inside_answer(const struct reply *reply, size_t line, const struc
 		return true;
 	if (!is_middle(reply, line, stream) || (open->field->type != FIELD_TEXT && open->field != l->field))
 		return false;
-	return open->field == l->field || (hit->lower && stream->upper > stream->bare / 2) || is_elsewhere(reply, line, twice);
+	return open->field == l->field || (hit->lower && stream->upper > stream->bare / 2) ||
+	       is_elsewhere(reply, line, twice);
 }
 
 /* In a table, what stands beside a label is its answer, even when it is a label's word. */
@@ -152,7 +154,8 @@ static bool is_answer_cell(const struct reply *reply, size_t line, const struct 
 	if (at->cell < 2 || stream->open == reply->count || reply->lines[line].hit->number > 0)
 		return false;
 	label = &reply->source[stream->open];
-	return label->row == at->row && label->cell < at->cell && reply->lines[stream->open].part == reply->lines[line].part;
+	return label->row == at->row && label->cell < at->cell &&
+	       reply->lines[stream->open].part == reply->lines[line].part;
 }
 
 /* Fields that carry a label in more than one line. */
@@ -221,7 +224,7 @@ static bool may_be_number(const struct reply *reply, size_t line)
 	const struct reply_line *l = &reply->lines[line];
 
 	return l->role == LINE_TEXT && l->depth == 0 && l->hit && l->hit->number > 0 &&
-		(size_t)l->hit->number <= reply->form->field_count;
+	       (size_t)l->hit->number <= reply->form->field_count;
 }
 
 static void use_number(struct reply *reply, size_t line)
@@ -254,7 +257,10 @@ static void find_numbers(struct reply *reply)
 	}
 }
 
-/* Own labels that all carry their field's number: a number alone that fits between its neighbours is one more of the row. */
+/*
+ * Own labels that all carry their field's number: a number alone that fits between its neighbours is one more of the
+ * row.
+ */
 static void find_numbers_between_labels(struct reply *reply)
 {
 	int *next = ARENA_NEW_N(reply->arena, int, reply->count + 1), last = 0;

@@ -1,8 +1,8 @@
 /*
  * parsers/reply_values: the value of each field, and what is no answer but was written all the same. See reply.h.
  *
- * Own words win over an edit in the quoted form, and within each the first. Nothing is guessed: an answer that does not fit is kept as
- * it was found, for a person.
+ * Own words win over an edit in the quoted form, and within each the first. Nothing is guessed: an answer that does not
+ * fit is kept as it was found, for a person.
  */
 #include "parsers/reply.h"
 
@@ -55,8 +55,8 @@ static struct candidates *sort_answers(struct reply *reply)
 }
 
 /*
- * A hint that was cut down to one of its options ("Sharing (restricted): ") may be an answer. It is not taken for one, but nor is
- * the field taken for unanswered.
+ * A hint that was cut down to one of its options ("Sharing (restricted): ") may be an answer. It is not taken for one,
+ * but nor is the field taken for unanswered.
  */
 static void read_hints(const struct reply *reply, const struct field *field, const struct candidates *candidates,
 	struct reply_value *out)
@@ -130,7 +130,7 @@ static bool is_remark(const struct reply *reply, size_t line)
 	const struct reply_line *l = &reply->lines[line];
 
 	return l->role == LINE_TEXT && l->depth == 0 && !l->taken &&
-		!request_is_prose(reply->forms, reply_fold(reply, line), false);
+	       !request_is_prose(reply->forms, reply_fold(reply, line), false);
 }
 
 static void find_remarks(struct reply *reply)
@@ -150,8 +150,8 @@ static void find_remarks(struct reply *reply)
 			paragraph = true;
 		}
 	}
-	reply->remarks = unicode_drop_bidi(reply->arena,
-		(struct view){arena_copy(reply->arena, text_string(&remarks), remarks.len), remarks.len});
+	reply->remarks = unicode_drop_bidi(
+		reply->arena, (struct view){arena_copy(reply->arena, text_string(&remarks), remarks.len), remarks.len});
 }
 
 void reply_type(struct reply *reply)

@@ -6,8 +6,8 @@
 #include "base/unicode.h"
 #include "parsers/reference.h"
 
-#define PROSE_MIN 12           /* bytes of a folded line that can be known again */
-#define PROSE_LONG 36          /* bytes that are no chance */
+#define PROSE_MIN 12	       /* bytes of a folded line that can be known again */
+#define PROSE_LONG 36	       /* bytes that are no chance */
 #define REFERENCE_WORDS_MAX 80 /* bytes around the code in a line that says nothing else */
 
 static void add_options(struct text *out, const struct field *field, const char *language)

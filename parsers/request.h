@@ -1,8 +1,8 @@
 /*
  * Request (private to parsers/): what we send, so that a reply can be told from it.
  *
- * A form's line is `NUMBER. LABEL[ (HINT)]: `; around the form stand a greeting, the purpose, an instruction and the reference (the
- * words of the language). parsers.h offers the whole as form_render_text().
+ * A form's line is `NUMBER. LABEL[ (HINT)]: `; around the form stand a greeting, the purpose, an instruction and the
+ * reference (the words of the language). parsers.h offers the whole as form_render_text().
  */
 #ifndef PARSERS_REQUEST_H
 #define PARSERS_REQUEST_H
@@ -12,11 +12,11 @@
 /* Folds the words around the form of every language, for request_is_prose(). */
 void request_prepare(struct forms *forms);
 /*
- * Is this folded line a piece of the prose that stands around the form, in any language? Short pieces are not, but for the greeting: they
- * say nothing. `whole`: only the greeting or a long piece, which nobody writes by chance.
+ * Is this folded line a piece of the prose that stands around the form, in any language? Short pieces are not, but for
+ * the greeting: they say nothing. `whole`: only the greeting or a long piece, which nobody writes by chance.
  */
 bool request_is_prose(const struct forms *forms, struct view folded, bool whole);
-/* Is the line the request's reference and nothing else: "Reference: FP-7K3M9QXA2D", in any language, or the code alone? */
+/* Is the line the request's reference ("Reference: FP-7K3M9QXA2D", in any language, or the code) and nothing else? */
 bool request_is_reference(const struct forms *forms, struct arena *scratch, struct view line);
 
 #endif

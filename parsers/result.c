@@ -1,4 +1,7 @@
-/* parsers/result: the names of outcomes and reasons, and the end of a result. See parsers.h; the JSON is in result_json.c. */
+/*
+ * parsers/result: the names of outcomes and reasons, and the end of a result. See parsers.h; the JSON is in
+ * result_json.c.
+ */
 #include "parsers/parsers.h"
 
 static const char *const outcome_names[] = {

@@ -1,4 +1,7 @@
-/* parsers/result_json: a result as JSON, once for people and tests (the reply contract), once for filing. See parsers.h. */
+/*
+ * parsers/result_json: a result as JSON, once for people and tests (the reply contract), once for filing. See
+ * parsers.h.
+ */
 #include "parsers/parsers.h"
 
 /* Text that is valid UTF-8 by contract; a stray byte must not lose a whole message, so it becomes a question mark. */

@@ -8,7 +8,8 @@
 #include "parsers/parsers.h"
 #include "pipeline.h"
 
-#define INPUT_MAX (PARSE_SIZE_MAX + 1024 * 1024) /* above the size limit a mail is over-size, and so is what is read of it */
+#define INPUT_MAX                                                                                                      \
+	(PARSE_SIZE_MAX + 1024 * 1024) /* above the size limit a mail is over-size, and so is what is read of it */
 #define READ_STEP 65536
 
 static int read_stream(FILE *stream, const char *name, struct text *out, struct error *err)
@@ -52,8 +53,8 @@ static const char *words_of_value(struct arena *arena, const json_t *value)
 		return json_is_true(value) ? "yes" : "no";
 	if (json_is_integer(value))
 		return arena_printf(arena, "%lld", (long long)json_integer_value(value));
-	json_array_foreach(value, i, item)
-		joined = arena_printf(arena, "%s%s%s", joined, i > 0 ? ", " : "", json_string_value(item));
+	json_array_foreach(value, i, item) joined =
+		arena_printf(arena, "%s%s%s", joined, i > 0 ? ", " : "", json_string_value(item));
 	return joined;
 }
 
@@ -125,7 +126,8 @@ static int print_json(const struct result *result)
 
 static int parse(struct cli *cli, const struct forms *forms, struct view raw, bool channel)
 {
-	struct pipeline_message message = {.raw = raw, .channel = channel, .over_size = !channel && raw.len > PARSE_SIZE_MAX};
+	struct pipeline_message message = {
+		.raw = raw, .channel = channel, .over_size = !channel && raw.len > PARSE_SIZE_MAX};
 	struct result result;
 	int status = EX_OK;
 
@@ -150,7 +152,8 @@ int cmd_parse(struct cli *cli, int argc, char **argv)
 	text_init(&raw, INPUT_MAX);
 	if (argc != 1)
 		return cli_usage(cli, "name one file, or - for standard input");
-	if (cli_config(cli, &config, &err) < 0 || cli_forms(config, &forms, &err) < 0 || read_file(argv[0], &raw, &err) < 0)
+	if (cli_config(cli, &config, &err) < 0 || cli_forms(config, &forms, &err) < 0 ||
+		read_file(argv[0], &raw, &err) < 0)
 		status = cli_fail(cli, &err);
 	else
 		status = parse(cli, forms, text_view(&raw), channel);

@@ -1,0 +1,124 @@
+/*
+ * Labels: which lines carry one, in any dress, and what follows it. The cases are rows of tests/cases/label/lines.tsv;
+ * fields are those of the shipped form field-lesson.
+ */
+#include "tests/unit/forms.h"
+#include "tests/unit/words.h"
+
+#include "parsers/form.h"
+#include "parsers/label.h"
+
+struct label_case {
+	const char *name;
+	struct view line, field, rest, hint; /* field "-": none */
+	int number;
+	bool cell, channel;
+};
+
+static bool next_case(struct arena *arena, struct view *rows, size_t *number, struct label_case *out)
+{
+	struct view columns[WORDS_COLUMNS];
+	long long value;
+
+	if (!words_row(arena, rows, number, columns))
+		return false;
+	out->name = arena_printf(arena, "lines.tsv:%zu", *number);
+	out->cell = view_equal(columns[0], VIEW("cell"));
+	out->channel = view_equal(columns[0], VIEW("channel"));
+	out->line = words_unescape(arena, columns[1]);
+	out->field = columns[2];
+	assert_int_equal(view_to_int(columns[3], 0, 999, &value), 0);
+	out->number = (int)value;
+	out->rest = words_unescape(arena, columns[4]);
+	out->hint = words_unescape(arena, columns[5]);
+	return true;
+}
+
+/* The lines in one block of just their size. */
+static size_t make_lines(struct view text, bool cell, struct mail_line *out)
+{
+	struct view line;
+	size_t count = 0;
+
+	while (view_next_line(&text, &line))
+		out[count++] = (struct mail_line){.text = line, .row = cell, .cell = cell};
+	if (count == 0)
+		out[count++] = (struct mail_line){.text = VIEW_NULL};
+	return count;
+}
+
+static const char *field_of(const struct label_hit *hit, const struct form *form)
+{
+	for (size_t i = 0; hit->label && i < hit->label->use_count; i++)
+		if (hit->label->uses[i].form == form)
+			return hit->label->uses[i].field->name;
+	return "-";
+}
+
+static void check(struct arena *arena, const struct forms *forms, const struct label_case *c)
+{
+	UNIT_SCOPED char *block = unit_heap(c->line);
+	struct mail_line lines[8];
+	size_t count = make_lines((struct view){block, c->line.len}, c->cell, lines);
+	struct label_hit hit = {0};
+	bool found = label_read(forms->labels, arena, lines, count, 0, c->channel, &hit);
+	const char *field = found ? field_of(&hit, forms_get(forms, "field-lesson", 0)) : "-";
+
+	unit_same(c->name, view_of(field), c->field);
+	unit_same_number(c->name, hit.number, c->number);
+	unit_same_number(c->name, found, c->number > 0 || !view_equal(c->field, VIEW("-")));
+	unit_same(c->name, hit.rest, c->rest);
+	unit_same(c->name, hit.hint, c->hint);
+}
+
+static void test_lines(void **state)
+{
+	struct arena *arena = arena_new();
+	struct forms *forms = unit_forms(arena);
+	struct view rows = unit_file(arena, "tests/cases/label/lines.tsv");
+	struct label_case one;
+	size_t number = 0, count = 0;
+
+	while (next_case(arena, &rows, &number, &one)) {
+		check(arena, forms, &one);
+		count++;
+	}
+	assert_true(count > 70);
+	forms_free(&forms);
+	arena_free(&arena);
+}
+
+/* Every label of every form in every language finds its own field again. */
+static void test_every_label(void **state)
+{
+	struct arena *arena = arena_new();
+	struct forms *forms = unit_forms(arena);
+
+	for (size_t i = 0; i < label_count(forms->labels); i++) {
+		const struct label *label = label_at(forms->labels, i);
+
+		for (size_t k = 0; k < label->use_count; k++) {
+			const struct label_use *use = &label->uses[k];
+			const char *text = arena_printf(
+				arena, "%d. %s: x", use->field->number, words_get(&use->field->label, use->language));
+			struct mail_line line = {.text = view_of(text)};
+			struct label_hit hit;
+
+			assert_true(label_read(forms->labels, arena, &line, 1, 0, false, &hit));
+			assert_ptr_equal(hit.label, label);
+			unit_same(text, hit.rest, VIEW("x"));
+		}
+	}
+	forms_free(&forms);
+	arena_free(&arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_every_label),
+	};
+
+	return cmocka_run_group_tests_name("label", tests, NULL, NULL);
+}
