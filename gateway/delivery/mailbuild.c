@@ -75,7 +75,7 @@ static void add_unsubscribe(struct arena *arena, struct view address, struct vie
 	}
 	if (uri.full)
 		return; /* longer than a header's line: better none than half of one */
-	text_add_format(out, "List-Unsubscribe:\r\n %s>\r\n", text_string(&uri));
+	text_add_format(out, "List-Unsubscribe: %s>\r\n", text_string(&uri));
 }
 
 static void add_headers(

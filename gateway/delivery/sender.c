@@ -138,7 +138,7 @@ static void alarm_server(struct sender *sender, struct arena *arena, const char 
 	db_args_init(&args, arena);
 	db_arg_time(&args, clock_now());
 	db_arg_string(&args, "smtp");
-	db_arg_string(&args, arena_printf(arena, "%s:%d", sender->config->smtp.host, sender->config->smtp.port));
+	db_arg_string(&args, "server"); /* there is one at a time: which, the text says */
 	if (text)
 		db_arg_string(&args, text);
 	if (db_call(sender->db, text ? "api.alarm_raise" : "api.alarm_clear", &args, NULL, &ignored))

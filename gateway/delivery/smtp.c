@@ -20,7 +20,8 @@ struct smtp {
 	struct arena *arena;
 	struct view rest; /* of the mail: not handed to libcurl yet */
 	enum phase phase;
-	bool answered; /* the server replied after the phase began */
+	bool answered; /* the server replied after what was sent last */
+	int refusal;   /* its first reply of 400 and more; 0: none */
 	char reply[SMTP_REPLY_MAX + 1];
 	char detail[CURL_ERROR_SIZE];
 };
@@ -37,16 +38,21 @@ static size_t read_mail(char *buffer, size_t size, size_t count, void *private)
 	return len;
 }
 
-/* Keeps the last line that the server said, without what could forge a log line. */
+/* Keeps the line by which the server refused, else the last one that it said, without what could forge a log line. */
 static void keep_reply(struct smtp *smtp, struct view line)
 {
 	size_t len = 0;
+	long long code;
 
+	smtp->answered = true;
+	if (smtp->refusal) /* what follows is the good-bye */
+		return;
 	line = view_trim(line);
 	for (size_t i = 0; i < line.len && len < SMTP_REPLY_MAX; i++)
 		smtp->reply[len++] = line.ptr[i] >= ' ' && line.ptr[i] < 0x7f ? line.ptr[i] : '?';
 	smtp->reply[len] = '\0';
-	smtp->answered = true;
+	if (view_to_int(view_sub(line, 0, 3), 400, 599, &code) == 0)
+		smtp->refusal = (int)code;
 }
 
 /* Commands are looked at for their verb alone: AUTH's arguments are secrets and stay nowhere. */
@@ -205,30 +211,69 @@ void smtp_close(struct smtp **smtp)
 }
 
 /* 421 and the replies that ask for TLS or a login speak of the server and us, not of this mail. */
-static bool is_about_server(long code)
+static bool is_about_server(int code)
 {
 	return code == 421 || code == 530 || code == 534 || code == 535 || code == 538 || code == 454;
 }
 
 static enum error_reach reach_of(const struct smtp *smtp, CURLcode result)
 {
-	long code = 0;
+	if (smtp->phase == PHASE_CONNECT || result == CURLE_LOGIN_DENIED || is_about_server(smtp->refusal))
+		return REACH_SOURCE;
+	if (smtp->refusal)
+		return smtp->refusal >= 500 ? REACH_MESSAGE : REACH_RETRY;
+	return smtp->phase == PHASE_SENT && !smtp->answered ? REACH_UNCERTAIN : REACH_RETRY;
+}
 
-	curl_easy_getinfo(smtp->curl, CURLINFO_RESPONSE_CODE, &code);
-	if (smtp->phase == PHASE_CONNECT || result == CURLE_LOGIN_DENIED)
-		return REACH_SOURCE;
-	if (!smtp->answered)
-		return smtp->phase == PHASE_SENT ? REACH_UNCERTAIN : REACH_RETRY;
-	if (is_about_server(code))
-		return REACH_SOURCE;
-	return code >= 500 && code <= 599 ? REACH_MESSAGE : REACH_RETRY;
+/*
+ * GnuTLS, which Debian's libcurl stands on, says of every certificate that it refuses just that; why is in its status
+ * bits (gnutls_certificate_status_t). OpenSSL says it itself.
+ */
+static const char *certificate_words(const struct smtp *smtp)
+{
+	static const struct {
+		long bit;
+		const char *words;
+	} reasons[] = {
+		{1L << 10, "the server's certificate has expired"},
+		{1L << 9, "the server's certificate is not valid yet"},
+		{1L << 5, "the server's certificate was revoked"},
+		{1L << 8, "the server's certificate is signed by an insecure method"},
+		{1L << 6, "the server's certificate is signed by itself or by an authority that is not trusted; "
+			  "tls.ca_file "
+			  "names another one"},
+	};
+	long status = 0;
+
+	if (strncmp(smtp->detail, "server certificate verification failed", 38) != 0)
+		return smtp->detail;
+	curl_easy_getinfo(smtp->curl, CURLINFO_SSL_VERIFYRESULT, &status);
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (status & reasons[i].bit)
+			return reasons[i].words;
+	return "the server's certificate is not to be trusted";
+}
+
+static const char *words_of(const struct smtp *smtp, CURLcode result)
+{
+	if (result == CURLE_PEER_FAILED_VERIFICATION && smtp->detail[0])
+		return certificate_words(smtp);
+	if (result == CURLE_USE_SSL_FAILED)
+		return "the server does not do STARTTLS, which is required";
+	if (result == CURLE_LOGIN_DENIED)
+		return "the server refuses the login";
+	if (result == CURLE_WEIRD_SERVER_REPLY && smtp->phase == PHASE_CONNECT)
+		return "the server says what does not belong there before TLS has begun: somebody may be in between";
+	if (result == CURLE_SSL_CONNECT_ERROR)
+		return arena_printf(smtp->arena, "no TLS on this port (%s)", smtp->detail);
+	return smtp->detail[0] ? smtp->detail : curl_easy_strerror(result);
 }
 
 static int fail(struct smtp *smtp, CURLcode result, struct error *err)
 {
-	const char *what = smtp->detail[0] ? smtp->detail : curl_easy_strerror(result);
+	const char *what = words_of(smtp, result);
 	enum error_reach reach = reach_of(smtp, result);
-	bool said = smtp->answered && smtp->reply[0] && (smtp->phase != PHASE_CONNECT || result == CURLE_LOGIN_DENIED);
+	bool said = smtp->refusal != 0;
 
 	return error_set(err, reach, "smtp %s:%d: %s%s%s%s", smtp->config->smtp.host, smtp->config->smtp.port, what,
 		said ? " (the server said: " : "", said ? smtp->reply : "", said ? ")" : "");
@@ -240,6 +285,7 @@ static int perform(struct smtp *smtp, struct error *err)
 
 	smtp->phase = PHASE_CONNECT;
 	smtp->answered = false;
+	smtp->refusal = 0;
 	smtp->reply[0] = smtp->detail[0] = '\0';
 	result = curl_easy_perform(smtp->curl);
 	return result == CURLE_OK ? 0 : fail(smtp, result, err);
