@@ -68,11 +68,11 @@ def good(lab, number, way, host):
 
 def wrong_password(lab):
     post = Post(lab, 'login', tls='starttls', login=True)
-    lab.options['smtp'] = dict(post.options(), user='somebody')
+    lab.options['smtp'] = dict(post.options(), user='otheruser')
     reload(lab)
     lab.wait('the alarm', lambda: 'refuses the login' in alarm(lab))
     lab.ok('refuses the login (the server said: 535' in alarm(lab), 'a login that is refused: in words in the status', alarm(lab))
-    lab.ok('pw' not in re.sub(r'pid=\d+', '', lab.log()).split() and 'somebody' not in lab.log(), 'nothing of it in the log')
+    lab.ok('pw' not in re.sub(r'pid=\d+', '', lab.log()).split() and 'otheruser' not in lab.log(), 'nothing of it in the log')
     lab.same(post.raw(), [], 'the mail waits')
     post.stop()
 
