@@ -220,7 +220,7 @@ const char *log_value(struct view value)
 void log_event(enum log_level level, const char *event, const char *format, ...)
 {
 	int saved = errno;
-	TEXT_SCOPED fields;
+	TEXT_SCOPED fields = {0};
 	va_list args;
 
 	if (level > threshold)
@@ -236,7 +236,7 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
 void log_failure(enum log_level level, const char *event, const struct error *err, const char *format, ...)
 {
 	int saved = errno;
-	TEXT_SCOPED fields;
+	TEXT_SCOPED fields = {0};
 	va_list args;
 
 	if (level > threshold)

@@ -20,6 +20,8 @@ struct database {
 	int64_t retry_at;    /* clock_monotonic(): no connect before */
 	struct error reason; /* why the last one failed */
 	struct db *borrowed; /* no threads then */
+	void (*back)(void *context);
+	void *back_context;
 	int thread_count;
 	pthread_t threads[DATABASE_CONNECTIONS];
 };
@@ -53,8 +55,10 @@ static void note_connect(struct database *database, int result, const struct err
 	pthread_mutex_unlock(&database->mutex);
 	if (first_failure)
 		log_failure(LOG_WARNING, "database_away", err, "login=fieldpost_intake");
-	if (back)
+	if (back) {
 		log_info("database_back", "login=fieldpost_intake");
+		database->back(database->back_context);
+	}
 }
 
 static int connect_database(struct database *database, struct db **db, struct error *err)
@@ -138,13 +142,26 @@ int database_borrow(struct db *db, struct database **out, struct error *err)
 	return 0;
 }
 
-int database_new(const struct config *config, int connections, struct database **out, struct error *err)
+bool database_is_away(struct database *database)
+{
+	bool away;
+
+	pthread_mutex_lock(&database->mutex);
+	away = database->failures > 0;
+	pthread_mutex_unlock(&database->mutex);
+	return away;
+}
+
+int database_new(const struct config *config, int connections, void (*back)(void *context), void *context,
+	struct database **out, struct error *err)
 {
 	struct database *database = make();
 
 	if (!database)
 		return error_set(err, REACH_RETRY, "out of memory");
 	database->config = config;
+	database->back = back;
+	database->back_context = context;
 	for (int i = 0; i < connections && i < DATABASE_CONNECTIONS; i++) {
 		if (pthread_create(&database->threads[i], NULL, serve, database) != 0)
 			break;

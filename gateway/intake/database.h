@@ -31,8 +31,14 @@ struct database_task {
 	struct database_task *next;
 };
 
-/* At most DATABASE_CONNECTIONS are opened, `connections` of them are wanted. */
-int database_new(const struct config *config, int connections, struct database **out, struct error *err);
+/*
+ * At most DATABASE_CONNECTIONS are opened, `connections` of them are wanted. `back` is called, from any of its threads,
+ * when the database is there again.
+ */
+int database_new(const struct config *config, int connections, void (*back)(void *context), void *context,
+	struct database **out, struct error *err);
+/* Did the last attempt to connect fail? */
+bool database_is_away(struct database *database);
 /* Works in the caller's thread on a connection that stays the caller's: for commands. */
 int database_borrow(struct db *db, struct database **out, struct error *err);
 /* Ends what was handed over first. */

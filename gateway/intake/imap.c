@@ -265,6 +265,8 @@ void imap_close(struct imap **imap)
 	if (!i)
 		return;
 	i->take = NULL;
+	if (i->idling)
+		stream_break(i->stream, &(struct error){REACH_RETRY, "closed"});
 	handed_over = i->session->imap_stream != NULL;
 	stream_begin(i->stream, CLOSE_SECONDS, IMAP_ANSWER_MAX);
 	/* Logs out first; on a broken stream that fails at once. */

@@ -70,7 +70,10 @@ int imap_idle_begin(struct imap *imap, struct error *err)
 	line = send_line(imap, command) == 0 ? read_to(imap, "+", tag) : NULL;
 	if (!line)
 		return imap_check(imap, MAILIMAP_ERROR_STREAM, "IDLE", err);
-	return line[0] == '+' ? 0 : refused(imap, "IDLE", err);
+	if (line[0] != '+')
+		return refused(imap, "IDLE", err);
+	imap->idling = true;
+	return 0;
 }
 
 int imap_idle_end(struct imap *imap, struct error *err)
@@ -79,6 +82,7 @@ int imap_idle_end(struct imap *imap, struct error *err)
 	const char *line;
 
 	make_tag(imap, tag, sizeof(tag));
+	imap->idling = false;
 	imap_begin(imap, IMAP_ANSWER_MAX);
 	line = send_line(imap, "DONE\r\n") == 0 ? read_to(imap, tag, tag) : NULL;
 	if (!line)

@@ -14,6 +14,7 @@ struct imap {
 	mailimap *session;
 	struct stream *stream; /* owned by the session once that has it */
 	struct imap_guard guard;
+	bool idling;	    /* between IDLE and DONE nothing else may be sent */
 	unsigned news_seen; /* guard.exists when the news were last reset */
 	/* Takes what a FETCH brings; NULL: ignore it (unasked-for FETCH responses come at any time). */
 	void (*take)(void *context, const struct mailimap_msg_att *message);

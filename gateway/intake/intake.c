@@ -16,6 +16,7 @@
 #define SECOND ((int64_t)1000000)
 #define TICK_MS 1000
 #define WATCHDOG_SECONDS 60
+#define HURRY_SECONDS 2 /* leases are asked for so often while one is missing, or the database is away */
 #define LISTEN_MS 60000
 #define LISTEN_BACKOFF_BASE SECOND
 #define LISTEN_BACKOFF_MAX (30 * SECOND)
@@ -26,7 +27,8 @@ struct intake {
 	struct trust trust;
 	struct mailbox *mailboxes;
 	struct lease *leases;
-	size_t count, running;
+	size_t count;
+	_Atomic size_t running; /* mailboxes that were started */
 	bool listening;
 	pthread_t listener;
 };
@@ -40,8 +42,10 @@ static void ring(int fd)
 
 /* ---- what was filed ---- */
 
-static void wake_all(struct intake *intake)
+static void wake_all(void *context)
 {
+	struct intake *intake = context;
+
 	for (size_t i = 0; i < intake->running; i++)
 		ring(intake->mailboxes[i].wake_fd);
 }
@@ -129,11 +133,13 @@ static bool all_held(const struct intake *intake)
 static void keep_house(struct intake *intake)
 {
 	int64_t renew_at = 0;
+	bool calm;
 
 	while (!duty_stopping(intake->duty)) {
 		if (clock_monotonic() >= renew_at) {
 			keep_leases(intake);
-			renew_at = clock_monotonic() + (all_held(intake) ? LEASE_RENEW_SECONDS : 2) * SECOND;
+			calm = all_held(intake) && !database_is_away(intake->database);
+			renew_at = clock_monotonic() + (calm ? LEASE_RENEW_SECONDS : HURRY_SECONDS) * SECOND;
 		}
 		if (threads_alive(intake))
 			duty_alive(intake->duty);
@@ -178,7 +184,7 @@ static int start(struct intake *intake, struct error *err)
 	if (!intake->mailboxes || !intake->leases)
 		return error_set(err, REACH_RETRY, "out of memory");
 	if (database_new(config, (int)(intake->count < DATABASE_CONNECTIONS ? intake->count + 1 : DATABASE_CONNECTIONS),
-		    &intake->database, err) < 0)
+		    wake_all, intake, &intake->database, err) < 0)
 		return -1;
 	for (size_t i = 0; i < intake->count; i++, intake->running++)
 		if (start_mailbox(intake, i, err) < 0)

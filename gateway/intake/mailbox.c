@@ -243,13 +243,19 @@ static void forget_session(struct mailbox *mailbox)
 
 /* ---- session after session ---- */
 
+/* The database's failures, and a stop: not the mailbox's. */
+static bool is_ours(const struct error *why)
+{
+	return why->reach != REACH_SOURCE && why->reach != REACH_STOP;
+}
+
 static int64_t wait_after(struct mailbox *mailbox, const struct error *why)
 {
 	int64_t maximum = MAILBOX_BACKOFF_MAX;
 
 	if (why->reach == REACH_STOP)
 		return clock_backoff(mailbox->failures, MAILBOX_LOGIN_BACKOFF_BASE, 4 * MAILBOX_BACKOFF_MAX);
-	if (why->reach != REACH_SOURCE)
+	if (is_ours(why))
 		maximum = DATABASE_BACKOFF_MAX;
 	else if (mailbox->round_done && mailbox->settings->poll_seconds * SECOND < maximum)
 		maximum = mailbox->settings->poll_seconds * SECOND;
@@ -259,17 +265,21 @@ static int64_t wait_after(struct mailbox *mailbox, const struct error *why)
 static void back_off(struct mailbox *mailbox, int64_t began, const struct error *why)
 {
 	int64_t until, wait;
+	int what;
 
 	if (mailbox->round_done && clock_monotonic() - began > SETTLED_SECONDS * SECOND)
 		mailbox->failures = 0;
 	mailbox->failures++;
 	wait = wait_after(mailbox, why);
 	until = clock_monotonic() + wait;
-	log_failure(LOG_WARNING, "mailbox_failed", why, "mailbox=%s failures=%d next=%llds", mailbox->settings->name,
-		mailbox->failures, (long long)(wait / SECOND));
+	log_failure(is_ours(why) && mailbox->failures > 1 ? LOG_DEBUG : LOG_WARNING, "mailbox_failed", why,
+		"mailbox=%s failures=%d next=%llds", mailbox->settings->name, mailbox->failures,
+		(long long)(wait / SECOND));
 	note_failure(mailbox, why, wait);
-	while (clock_monotonic() < until && mailbox_poll(mailbox, -1, until) >= 0)
-		;
+	/* The wake of a database that is back ends the wait for it. */
+	do
+		what = mailbox_poll(mailbox, -1, until);
+	while (what == 2 && !is_ours(why) && clock_monotonic() < until);
 }
 
 /* Until the duty's housekeeping has the lease; false: the duty stops. */

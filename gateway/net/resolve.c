@@ -16,6 +16,7 @@
 /* Shared by the one who waits and the thread that asks; the last of the two frees it. */
 struct query {
 	atomic_int holders;
+	atomic_bool answered; /* result and list are there */
 	int done_fd;
 	int result; /* of getaddrinfo() */
 	struct addrinfo *list;
@@ -40,8 +41,8 @@ static void *ask(void *argument)
 	uint64_t one = 1;
 
 	query->result = getaddrinfo(query->host, query->service, &hints, &query->list);
-	if (write(query->done_fd, &one, sizeof(one)) < 0)
-		query->result = EAI_SYSTEM;
+	atomic_store(&query->answered, true);
+	(void)!write(query->done_fd, &one, sizeof(one));
 	query_drop(query);
 	return NULL;
 }
@@ -87,7 +88,7 @@ static int query_wait(const struct query *query, int64_t deadline, int cancel_fd
 			return 0;
 		if (poll(fds, 2, (int)(left / 1000) + 1) < 0 && errno != EINTR)
 			return 0;
-		if (fds[0].revents)
+		if (atomic_load(&query->answered))
 			return 1;
 		if (fds[1].revents)
 			return 0;

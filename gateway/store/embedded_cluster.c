@@ -358,7 +358,7 @@ static void add_ident(struct text *text, const char *user)
 int cluster_configure(const struct cluster *cluster, struct error *err)
 {
 	const struct passwd *user = getpwuid(geteuid());
-	TEXT_SCOPED text;
+	TEXT_SCOPED text = {0};
 
 	if (!user)
 		return error_set(err, REACH_STOP,
