@@ -18,13 +18,18 @@ WORDS = {
     'refuse': 'does not do STARTTLS',
     'preauth': 'PREAUTH',
 }
+ODD_PASSWORD = 'q"u\\o {3} t\u00e9 %s'
 ONLY_STARTTLS = ('inject', 'refuse', 'preauth')
 
 
 def main():
     with Lab('tls') as lab:
-        dovecot = lab.dovecot(['good:pw', 'star:pw', 'number:pw', 'plain:pw'])
-        for user in ('good', 'star', 'number', 'plain'):
+        odd = os.path.join(lab.folder, 'odd-password')
+        with open(odd, 'w') as f:
+            f.write(ODD_PASSWORD)
+        os.chmod(odd, 0o644)
+        dovecot = lab.dovecot(['good:pw', 'star:pw', 'number:pw', 'plain:pw', 'odd:' + ODD_PASSWORD])
+        for user in ('good', 'star', 'number', 'plain', 'odd'):
             dovecot.append(user, [mail(user)])
         transcripts = os.path.join(lab.folder, 'transcripts')
         os.mkdir(transcripts)
@@ -45,6 +50,7 @@ def main():
         lab.mailbox('star', dovecot, user='star', tls='starttls')
         lab.mailbox('number', dovecot, user='number', host='127.0.0.1')
         lab.mailbox('plain', dovecot, user='plain', tls='none')
+        lab.mailbox('odd', dovecot, user='odd', password={'file': odd})
         lab.mailbox('wrongport', host='localhost', port=dovecot.imap, tls='implicit', user='good')
         wanted['wrongport'] = 'speaks no TLS on this port'
         lab.serve('--only', 'intake')
@@ -53,8 +59,9 @@ def main():
         status = {s['source']: s['status'] or '' for s in lab.status()['sources']}
         for name, words in wanted.items():
             lab.ok(words in status.get(name, ''), '%s: "%s" stands in the status' % (name, words), status.get(name))
-        lab.wait('the good ones are read', lambda: lab.totals()['stored'] == 4, 20)
+        lab.wait('the good ones are read', lambda: lab.totals()['stored'] == 5, 20)
         status = {s['source']: s['status'] or '' for s in lab.status()['sources']}
+        lab.same(status.get('odd'), 'well', 'a password with quotes, braces and letters beyond ASCII')
         for name, way in (('good', 'implicit TLS'), ('star', 'STARTTLS'), ('number', 'an IP address'), ('plain', 'loopback')):
             lab.same(status.get(name), 'well', 'a good certificate works: ' + way)
 

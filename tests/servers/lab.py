@@ -60,6 +60,7 @@ class Dovecot:
     def login(self, user):
         connection = imaplib.IMAP4('127.0.0.1', self.imap)
         password = next(a.split(':')[1] for a in self.accounts if a.split(':')[0] == user)
+        connection._encoding = 'utf-8'
         connection.login(user, password)
         return connection
 
