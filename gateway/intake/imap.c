@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "intake/imap_name.h"
 #include "intake/imap_session.h"
 
 #define CLOSE_SECONDS 5
@@ -110,8 +111,10 @@ static struct imap *imap_new(const struct config *config, const struct config_ma
 		return NULL;
 	imap->config = config;
 	imap->mailbox = mailbox;
+	imap->arena = arena_new();
 	imap->session = mailimap_new(0, NULL);
 	if (!imap->session) {
+		arena_free(&imap->arena);
 		free(imap);
 		return NULL;
 	}
@@ -243,6 +246,7 @@ int imap_open(const struct config *config, const struct config_mailbox *mailbox,
 		return error_set(err, REACH_RETRY, "out of memory");
 	if (stream_open(&target, &imap->stream, err) < 0) {
 		mailimap_free(imap->session);
+		arena_free(&imap->arena);
 		free(imap);
 		return -1;
 	}
@@ -273,6 +277,7 @@ void imap_close(struct imap **imap)
 	mailimap_free(i->session);
 	if (!handed_over)
 		stream_close(&i->stream, false);
+	arena_free(&i->arena);
 	free(i);
 	*imap = NULL;
 }
@@ -284,6 +289,12 @@ bool imap_can(const struct imap *imap, const char *capability)
 
 /* ---- folders ---- */
 
+const char *imap_wire_name(struct imap *imap, const char *folder)
+{
+	arena_reset(imap->arena);
+	return imap_name(imap->arena, folder);
+}
+
 int imap_select(struct imap *imap, const char *folder, bool writing, struct imap_folder *out, struct error *err)
 {
 	const struct mailimap_selection_info *info;
@@ -292,7 +303,8 @@ int imap_select(struct imap *imap, const char *folder, bool writing, struct imap
 
 	snprintf(what, sizeof(what), "opening folder %s", folder);
 	imap_begin(imap, IMAP_ANSWER_MAX);
-	code = writing ? mailimap_select(imap->session, folder) : mailimap_examine(imap->session, folder);
+	code = writing ? mailimap_select(imap->session, imap_wire_name(imap, folder))
+		       : mailimap_examine(imap->session, imap_wire_name(imap, folder));
 	if (imap_check(imap, code, what, err) < 0)
 		return -1;
 	info = imap->session->imap_selection_info;
@@ -334,7 +346,7 @@ int imap_status(struct imap *imap, const char *folder, struct imap_folder *out, 
 		mailimap_status_att_list_add(wanted, MAILIMAP_STATUS_ATT_UIDNEXT);
 		mailimap_status_att_list_add(wanted, MAILIMAP_STATUS_ATT_UIDVALIDITY);
 		imap_begin(imap, IMAP_ANSWER_MAX);
-		code = mailimap_status(imap->session, folder, wanted, &data);
+		code = mailimap_status(imap->session, imap_wire_name(imap, folder), wanted, &data);
 		mailimap_status_att_list_free(wanted);
 	}
 	if (imap_check(imap, code, what, err) < 0) {
@@ -355,7 +367,7 @@ int imap_create(struct imap *imap, const char *folder, struct error *err)
 
 	snprintf(what, sizeof(what), "making folder %s", folder);
 	imap_begin(imap, IMAP_ANSWER_MAX);
-	return imap_check(imap, mailimap_create(imap->session, folder), what, err);
+	return imap_check(imap, mailimap_create(imap->session, imap_wire_name(imap, folder)), what, err);
 }
 
 int imap_noop(struct imap *imap, struct error *err)

@@ -113,8 +113,8 @@ static int move_or_copy(
 		int code;
 
 		begin(imap, count);
-		code = move ? mailimap_uid_move(imap->session, set, folder)
-			    : mailimap_uid_copy(imap->session, set, folder);
+		code = move ? mailimap_uid_move(imap->session, set, imap_wire_name(imap, folder))
+			    : mailimap_uid_copy(imap->session, set, imap_wire_name(imap, folder));
 		if (imap_check(imap, code, what, err) == 0)
 			return 0;
 		if (!imap_alive(imap) || attempt || !imap->session->imap_response_info->rsp_trycreate ||

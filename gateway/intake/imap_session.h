@@ -13,6 +13,7 @@ struct imap {
 	const struct config_mailbox *mailbox;
 	mailimap *session;
 	struct stream *stream; /* owned by the session once that has it */
+	struct arena *arena;   /* of imap_wire_name() */
 	struct imap_guard guard;
 	bool idling;	    /* between IDLE and DONE nothing else may be sent */
 	unsigned news_seen; /* guard.exists when the news were last reset */
@@ -28,6 +29,9 @@ void imap_begin(struct imap *imap, uint64_t bytes);
  * A refusal (tagged NO) keeps the session, everything else breaks it.
  */
 int imap_check(struct imap *imap, int code, const char *what, struct error *err);
+
+/* The folder's name for the server; good until the next call. */
+const char *imap_wire_name(struct imap *imap, const char *folder);
 
 /* Ranges out of ascending UIDs. Free with mailimap_set_free(). */
 struct mailimap_set *imap_set(const int64_t *uids, size_t count);

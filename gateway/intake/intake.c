@@ -40,6 +40,14 @@ static void ring(int fd)
 	(void)!write(fd, &one, sizeof(one));
 }
 
+/* Not duty_wait(): that feeds the watchdog, whatever became of the mailboxes. */
+static void pause_for(const struct intake *intake, int milliseconds)
+{
+	struct pollfd stop = {.fd = intake->duty->stop_fd, .events = POLLIN};
+
+	poll(&stop, 1, milliseconds);
+}
+
 /* ---- what was filed ---- */
 
 static void wake_all(void *context)
@@ -82,8 +90,7 @@ static void *listen_run(void *argument)
 		}
 		db_close(&db);
 		failures++;
-		duty_wait(intake->duty, -1,
-			(int)(clock_backoff(failures, LISTEN_BACKOFF_BASE, LISTEN_BACKOFF_MAX) / 1000));
+		pause_for(intake, (int)(clock_backoff(failures, LISTEN_BACKOFF_BASE, LISTEN_BACKOFF_MAX) / 1000));
 	}
 	db_close(&db);
 	return NULL;
@@ -143,7 +150,7 @@ static void keep_house(struct intake *intake)
 		}
 		if (threads_alive(intake))
 			duty_alive(intake->duty);
-		duty_wait(intake->duty, -1, TICK_MS);
+		pause_for(intake, TICK_MS);
 	}
 }
 

@@ -1,5 +1,6 @@
 /* intake/mailbox_after: what is done on the server with mails that were dealt with. See mailbox.h. */
 #include <string.h>
+#include <strings.h>
 
 #include "core/clock.h"
 #include "core/log.h"
@@ -50,12 +51,18 @@ static int note_failed(struct mailbox *mailbox, const struct folder *folder, con
 	return database_run(mailbox->database, record_after, &failed, err);
 }
 
+/* INBOX may be written in any case. */
+static bool same_folder(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0 || (strcasecmp(a, "INBOX") == 0 && strcasecmp(b, "INBOX") == 0);
+}
+
 /* On the server. */
 static int act(struct mailbox *mailbox, size_t index, const struct config_after *action, const int64_t *uids,
 	size_t count, struct error *err)
 {
 	if (action->kind == AFTER_LEAVE ||
-		(action->kind == AFTER_MOVE && strcmp(action->argument, mailbox->folders[index].name) == 0))
+		(action->kind == AFTER_MOVE && same_folder(action->argument, mailbox->folders[index].name)))
 		return 0;
 	if (!atomic_load(&mailbox->leased))
 		return error_set(err, REACH_RETRY, "the lease of this mailbox was lost");
