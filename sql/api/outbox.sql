@@ -47,11 +47,14 @@ AS $$
 		AND l.classid::bigint = api.outbox_lock_class() AND l.objid::bigint = (outbox_release.outbox_id & 2147483647))
 $$;
 
--- A digest is sent when none of its mails waits any more and one went through.
+-- A digest is sent when none of its mails waits any more and one went through. Two that record the last mails at once take turns:
+-- each would see the other's still on its way.
 CREATE FUNCTION api.digest_settle(outbox_id bigint)
 RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
+	SELECT FROM digest d WHERE d.digest_id = (SELECT o.digest_id FROM outbox o WHERE o.outbox_id = digest_settle.outbox_id)
+	FOR UPDATE;
 	UPDATE digest d
 	SET state = CASE WHEN EXISTS (SELECT FROM outbox o WHERE o.digest_id = d.digest_id AND o.state = 'sent')
 		THEN 'sent'::digest_state ELSE 'failed'::digest_state END
