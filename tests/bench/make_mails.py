@@ -2,7 +2,7 @@
 """Multiplies the filed sample replies into a Maildir: make_mails.py SAMPLES MAILDIR COUNT
 
 Each mail gets its own Message-ID and its own reference, wherever the reference stands (subject, address, body; as it is, in an encoded
-word, in base64 or quoted-printable). Deterministic: the same count gives the same mails.
+word, in base64 or quoted-printable). Deterministic: mail number N is always the same. Other tests import load() and mail().
 """
 import base64
 import json
@@ -52,14 +52,13 @@ def make(raw, old, new, number):
     raw = swap(raw, old, new)
     raw = re.sub(rb'(=\?[\w-]+\?[bB]\?)([A-Za-z0-9+/=]+)\?=', lambda m: swap_word(m, old, new), raw)
     raw = re.sub(rb'(?m)(?:^[A-Za-z0-9+/]{60,78}={0,2}\r?\n)+(?:^[A-Za-z0-9+/]+={0,2}\r?\n)?', lambda m: swap_lines(m, old, new), raw)
-    own = b'Message-ID: <bench.%d@example.org>' % number
+    own = b'Message-ID: <bench.%08d@example.org>' % number
     changed, count = re.subn(rb'(?im)^Message-ID:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*', own, raw, count=1)
     return changed if count else own + b'\r\n' + raw
 
 
-def main():
-    samples, maildir, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    dice = random.Random(20000)
+def load(samples):
+    """Bytes and reference of each sample that is to be filed."""
     sources = []
     for name in sorted(os.listdir(samples)):
         if not name.endswith('.eml'):
@@ -69,16 +68,31 @@ def main():
         if expected['outcome'] == 'filed' and expected['reference']:
             with open(os.path.join(samples, name), 'rb') as f:
                 sources.append((f.read(), expected['reference'].encode()))
+    return sources
+
+
+def mail(sources, number):
+    raw, old = sources[number % len(sources)]
+    dice = random.Random(number)
+    new = ('FP-' + ''.join(dice.choice(ALPHABET) for _ in range(10))).encode()
+    return make(raw, old, new, number)
+
+
+def put(maildir, number, raw):
+    with open(os.path.join(maildir, 'cur', '%d.M%dP1.bench:2,' % (1700000000 + number, number)), 'wb') as f:
+        f.write(raw)
+
+
+def main():
+    samples, maildir, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    sources = load(samples)
     for folder in ('tmp', 'new', 'cur'):
         os.makedirs(os.path.join(maildir, folder), exist_ok=True)
     size = 0
     for number in range(count):
-        raw, old = sources[number % len(sources)]
-        new = ('FP-' + ''.join(dice.choice(ALPHABET) for _ in range(10))).encode()
-        mail = make(raw, old, new, number)
-        size += len(mail)
-        with open(os.path.join(maildir, 'cur', '%d.M%dP1.bench:2,' % (1700000000 + number, number)), 'wb') as f:
-            f.write(mail)
+        raw = mail(sources, number)
+        size += len(raw)
+        put(maildir, number, raw)
     print('%d mails, %d bytes' % (count, size))
 
 
