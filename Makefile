@@ -30,7 +30,7 @@ LINK_HARDENING := -pie -Wl,-z,relro,-z,now
 # GMime's and libxml2's headers are the system's: their warnings are not ours.
 PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $$(patsubst -I%,-isystem %,$$(shell pkg-config --cflags $$(PACKAGES))))$(PACKAGE_CFLAGS)
 # libetpan's pkg-config file carries -specs that turn PIE off, so it is named by hand.
-PACKAGE_LIBS = $(eval PACKAGE_LIBS := $$(shell pkg-config --libs $$(PACKAGES)) -letpan -lpthread)$(PACKAGE_LIBS)
+PACKAGE_LIBS = $(eval PACKAGE_LIBS := $$(shell pkg-config --libs $$(PACKAGES)) -letpan -lxlsxwriter -lpthread)$(PACKAGE_LIBS)
 
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DFIELDPOST_VERSION='"$(VERSION)"' -DFIELDPOST_SHARE='"$(PREFIX)/share/fieldpost"' \
 	-Igateway -I. -include base/banned.h $(PACKAGE_CFLAGS) $(WARNINGS) $(HARDENING) $(SANITIZE) $(CFLAGS)
@@ -44,7 +44,7 @@ UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 
 # What the program needs, what `make run` and `make test` need besides, and what the longer checks need.
 DEPS := gcc make pkg-config libetpan-dev libgmime-3.0-dev libxml2-dev libpcre2-dev libicu-dev libjansson-dev libyaml-dev \
-	libpq-dev libcurl4-gnutls-dev libssl-dev libseccomp-dev libsystemd-dev postgresql-15
+	libpq-dev libcurl4-gnutls-dev libssl-dev libseccomp-dev libsystemd-dev libxlsxwriter-dev postgresql-15
 DEPS_DEMO := dovecot-imapd dovecot-lmtpd python3-aiosmtpd openssl
 DEPS_TEST := $(DEPS_DEMO) libcmocka-dev postgresql-15-pgtap python3-yaml perl strace procps
 DEPS_LONG := clang libclang-rt-14-dev llvm clang-format shellcheck valgrind isync chromium fonts-noto-core \

@@ -72,8 +72,11 @@ static int write_eml(struct session *s, const struct digest_mail *mail, struct e
 		.language = view_of(mail->language),
 		.unsubscribe = view_of("unsubscribe"),
 	};
+	struct outgoing_file table = {view_of(mail->table_name), view_of(DIGEST_TABLE_TYPE), mail->table};
 	TEXT_SCOPED bytes = {0};
 
+	outgoing.files = &table;
+	outgoing.file_count = mail->table_name ? 1 : 0;
 	if (!s->eml)
 		return 0;
 	text_init(&bytes, MAIL_BYTES_MAX);

@@ -3,10 +3,10 @@
  *
  * Other stages put a row into the outbox in the transaction that caused it; nothing leaves in another way. A row's body
  * is a JSON object (UTF-8): "subject", "text", and as needed "html", "language", "to_name", "unsubscribe" (what a mail
- * that stops these mails has as its subject). The mail is built from it when it is sent: the same bytes at every
- * attempt, under the same Message-ID. A row is claimed and committed before it is sent, and its outcome is recorded
- * before the next one goes out on that connection. What the server refuses for good is given up with an alarm; all else
- * is tried again, later and later.
+ * that stops these mails has as its subject), "files" ([{"name", "type", "base64"}]). The mail is built from it when it
+ * is sent: the same bytes at every attempt, under the same Message-ID. A row is claimed and committed before it is
+ * sent, and its outcome is recorded before the next one goes out on that connection. What the server refuses for good
+ * is given up with an alarm; all else is tried again, later and later.
  */
 #ifndef DELIVERY_DELIVERY_H
 #define DELIVERY_DELIVERY_H
@@ -24,6 +24,13 @@
 
 #define OUTBOX_GIVE_UP_HOURS 120 /* a row that was refused for now so long is given up, with an alarm */
 
+/* A file that goes with a mail. */
+struct outgoing_file {
+	struct view name;
+	struct view type; /* MIME type, ours */
+	struct view bytes;
+};
+
 /* A mail to be built. Views are UTF-8; what comes from outside may be in any of them: nothing can add a header. */
 struct outgoing {
 	const char *kind;      /* "digest", ...; in the loop header */
@@ -36,6 +43,8 @@ struct outgoing {
 	struct view html;	 /* empty: a mail of text alone */
 	struct view language;	 /* of the words, "en"; may be empty */
 	struct view unsubscribe; /* subject of the mail that List-Unsubscribe asks for; empty: no such header */
+	const struct outgoing_file *files;
+	size_t file_count;
 };
 
 /*

@@ -286,6 +286,26 @@ void mail_header_address(
 	text_add_string(out, "\r\n");
 }
 
+void mail_parameter(struct arena *arena, const char *name, struct view value, struct text *out)
+{
+	struct view clean = mail_header_clean(arena, value);
+	bool ascii = is_ascii(clean);
+
+	text_add_format(out, ";\r\n %s%s", name, ascii ? "=\"" : "*=UTF-8''");
+	for (size_t i = 0; i < clean.len; i++) {
+		unsigned char c = (unsigned char)clean.ptr[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+
+		if (c == '/' || c == '\\' || c == '"')
+			text_add_char(out, '_');
+		else if (ascii || letter || c == '.' || c == '-' || c == '_')
+			text_add_char(out, (char)c);
+		else
+			text_add_format(out, "%%%02X", c);
+	}
+	text_add_string(out, ascii ? "\"" : "");
+}
+
 /* The letters, digits, dots and marks that need no quotes (RFC 5322 3.2.3). */
 static bool is_local_part(struct view v)
 {

@@ -29,6 +29,11 @@ void mail_header_text(struct arena *arena, const char *name, struct view value, 
 /* "Name: Display Name <address>"; the address must have passed mail_address(). */
 void mail_header_address(
 	struct arena *arena, const char *name, struct view display, struct view address, struct text *out);
+/*
+ * A parameter on a line of its own, behind the header's line: ASCII in quotes, else by RFC 2231. What is no name of a
+ * file is cleaned as for headers; "/" and "\" become "_".
+ */
+void mail_parameter(struct arena *arena, const char *name, struct view value, struct text *out);
 /* The value without control and bidi characters, spaces squeezed and trimmed. */
 struct view mail_header_clean(struct arena *arena, struct view value);
 

@@ -36,14 +36,14 @@ static int check_header_id(const char *header_id, struct error *err)
 }
 
 /* "=_" cannot stand in quoted-printable or base64, so the boundary is in no part; it is the same at every attempt. */
-static void make_boundary(const char *header_id, char *boundary, size_t size)
+static void make_boundary(const char *header_id, const char *kind, char *boundary, size_t size)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
 	size_t at;
 
 	EVP_Digest(header_id, strlen(header_id), digest, &len, EVP_sha256(), NULL);
-	at = (size_t)snprintf(boundary, size, "=_fieldpost_");
+	at = (size_t)snprintf(boundary, size, "=_%s_", kind);
 	for (unsigned i = 0; i < 12 && at + 3 < size; i++, at += 2)
 		snprintf(boundary + at, size - at, "%02x", digest[i]);
 }
@@ -75,7 +75,8 @@ static void add_unsubscribe(struct arena *arena, struct view address, struct vie
 	}
 	if (uri.full)
 		return; /* longer than a header's line: better none than half of one */
-	text_add_format(out, "List-Unsubscribe: %s>\r\n", text_string(&uri));
+	text_add_format(
+		out, "List-Unsubscribe:%s %s>\r\n", uri.len > ENCODED_LINE_MAX - 20 ? "\r\n" : "", text_string(&uri));
 }
 
 static void add_headers(
@@ -99,12 +100,44 @@ static void add_alternatives(const struct outgoing *mail, struct text *out)
 {
 	char boundary[64];
 
-	make_boundary(mail->header_id, boundary, sizeof(boundary));
+	make_boundary(mail->header_id, "fieldpost", boundary, sizeof(boundary));
 	text_add_format(out, "Content-Type: multipart/alternative;\r\n boundary=\"%s\"\r\n\r\n", boundary);
 	text_add_format(out, "--%s\r\n", boundary);
 	add_part(out, "text/plain", mail->text);
 	text_add_format(out, "\r\n--%s\r\n", boundary);
 	add_part(out, "text/html", mail->html);
+	text_add_format(out, "\r\n--%s--\r\n", boundary);
+}
+
+static void add_words(const struct outgoing *mail, struct text *out)
+{
+	if (mail->html.len > 0)
+		add_alternatives(mail, out);
+	else
+		add_part(out, "text/plain", mail->text);
+}
+
+static void add_file(struct arena *arena, const struct outgoing_file *file, struct text *out)
+{
+	text_add_format(out, "Content-Type: %.*s\r\nContent-Transfer-Encoding: base64\r\n", VIEW_ARGS(file->type));
+	text_add_string(out, "Content-Disposition: attachment");
+	mail_parameter(arena, "filename", file->name, out);
+	text_add_string(out, "\r\n\r\n");
+	mail_encode_base64(file->bytes, false, out);
+}
+
+/* The words, then the files. */
+static void add_mixed(struct arena *arena, const struct outgoing *mail, struct text *out)
+{
+	char boundary[64];
+
+	make_boundary(mail->header_id, "files", boundary, sizeof(boundary));
+	text_add_format(out, "Content-Type: multipart/mixed;\r\n boundary=\"%s\"\r\n\r\n--%s\r\n", boundary, boundary);
+	add_words(mail, out);
+	for (size_t i = 0; i < mail->file_count; i++) {
+		text_add_format(out, "\r\n--%s\r\n", boundary);
+		add_file(arena, &mail->files[i], out);
+	}
 	text_add_format(out, "\r\n--%s--\r\n", boundary);
 }
 
@@ -120,10 +153,10 @@ int delivery_mail(const struct outgoing *mail, struct text *out, struct error *e
 	if (check_header_id(mail->header_id, err))
 		return -1;
 	add_headers(arena, mail, from, to, out);
-	if (mail->html.len > 0)
-		add_alternatives(mail, out);
+	if (mail->file_count > 0)
+		add_mixed(arena, mail, out);
 	else
-		add_part(out, "text/plain", mail->text);
+		add_words(mail, out);
 	if (out->full)
 		return error_set(err, REACH_MESSAGE, "the mail would be larger than %zu bytes", out->maximum);
 	return 0;
@@ -136,17 +169,37 @@ static struct view json_view(const json_t *object, const char *key)
 	return json_is_string(value) ? (struct view){json_string_value(value), json_string_length(value)} : VIEW_NULL;
 }
 
-int delivery_mail_of_body(
-	const struct config *config, struct view body, struct outgoing *mail, struct text *out, struct error *err)
+static int read_file(struct arena *arena, const json_t *item, struct outgoing_file *file, struct error *err)
 {
-	json_error_t problem;
-	json_t *content = json_loadb(body.ptr, body.len, 0, &problem);
-	int result;
+	struct view base64 = json_view(item, "base64");
+	char *bytes = arena_alloc(arena, base64.len / 4 * 3 + 4);
+	int len = EVP_DecodeBlock((unsigned char *)bytes, (const unsigned char *)base64.ptr, (int)base64.len);
 
-	if (!json_is_object(content)) {
-		json_decref(content);
-		return error_set(err, REACH_MESSAGE, "the outbox row's body is not a JSON object");
-	}
+	if (base64.len == 0 || len < 0)
+		return error_set(err, REACH_MESSAGE, "a file in the outbox row's body is not base64");
+	for (size_t i = base64.len; i > 0 && base64.ptr[i - 1] == '='; i--)
+		len--;
+	*file = (struct outgoing_file){json_view(item, "name"), json_view(item, "type"), {bytes, (size_t)len}};
+	return 0;
+}
+
+static int read_files(struct arena *arena, const json_t *content, struct outgoing *mail, struct error *err)
+{
+	const json_t *list = json_object_get(content, "files"), *item;
+	struct outgoing_file *files = ARENA_NEW_N(arena, struct outgoing_file, json_array_size(list) + 1);
+	size_t i;
+
+	json_array_foreach(list, i, item) if (read_file(arena, item, &files[i], err)) return -1;
+	mail->files = files;
+	mail->file_count = json_array_size(list);
+	return 0;
+}
+
+static int build_content(
+	const struct config *config, const json_t *content, struct outgoing *mail, struct text *out, struct error *err)
+{
+	ARENA_SCOPED *arena = arena_new();
+
 	mail->from_name = view_of(config->smtp.from_name);
 	mail->from_address = view_of(config->smtp.from_address);
 	mail->to_name = json_view(content, "to_name");
@@ -155,7 +208,24 @@ int delivery_mail_of_body(
 	mail->html = json_view(content, "html");
 	mail->language = json_view(content, "language");
 	mail->unsubscribe = json_view(content, "unsubscribe");
-	result = delivery_mail(mail, out, err);
+	return read_files(arena, content, mail, err) ? -1 : delivery_mail(mail, out, err);
+}
+
+int delivery_mail_of_body(
+	const struct config *config, struct view body, struct outgoing *mail, struct text *out, struct error *err)
+{
+	json_error_t problem;
+	json_t *content = json_loadb(body.ptr, body.len, 0, &problem);
+	int result;
+
+	if (json_is_object(content))
+		result = build_content(config, content, mail, out, err);
+	else
+		result = error_set(err, REACH_MESSAGE, "the outbox row's body is not a JSON object");
 	json_decref(content);
+	/* They pointed into the content. */
+	mail->to_name = mail->subject = mail->text = mail->html = mail->language = mail->unsubscribe = VIEW_NULL;
+	mail->files = NULL;
+	mail->file_count = 0;
 	return result;
 }

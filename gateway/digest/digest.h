@@ -32,6 +32,8 @@
 #define DIGEST_WORDS_MAX 900  /* characters of an answer that are shown; it is cut at a sentence's end */
 #define DIGEST_SILENT_WEEKS 3 /* from here on a country is silent */
 
+#define DIGEST_TABLE_TYPE "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 struct digest_tools; /* templates, words, country names: see tools.h */
 
 /* Reads config/mail. forms gives the countries' names (it must outlive the tools). */
@@ -43,8 +45,10 @@ struct digest_mail {
 	const char *subject;
 	const char *language;
 	struct view html, text;
-	size_t lines; /* of the digest */
-	size_t shown; /* lines whose words stand in it */
+	const char *table_name; /* of the attached table; NULL when there is no line */
+	struct view table;	/* XLSX */
+	size_t lines;		/* of the digest */
+	size_t shown;		/* lines whose words stand in it */
 };
 
 /* Data of a digest (see build.c for its shape) to a mail in the arena. Pure but for what the tools hold. */

@@ -147,6 +147,11 @@ const char *locale_week(const struct locale *locale, struct arena *arena, int64_
 	return view_to_int(view_of(week), 1, 53, &value) ? "" : locale_number(locale, arena, value);
 }
 
+const char *locale_week_name(const struct locale *locale, struct arena *arena, int64_t time)
+{
+	return format_time(locale, arena, "en_GB", locale->zone, "YYYY-'W'ww", time);
+}
+
 const char *locale_weekday(const struct locale *locale, struct arena *arena, int weekday)
 {
 	const int64_t day = 24LL * 3600 * 1000000, monday = 4 * day; /* 5 January 1970 */

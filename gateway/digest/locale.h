@@ -31,6 +31,8 @@ const char *locale_decimal_change(const struct locale *locale, struct arena *are
 const char *locale_time(const struct locale *locale, struct arena *arena, const char *format, int64_t time);
 /* ISO 8601 week. */
 const char *locale_week(const struct locale *locale, struct arena *arena, int64_t time);
+/* "2026-W46": ASCII digits in every language. */
+const char *locale_week_name(const struct locale *locale, struct arena *arena, int64_t time);
 /* Name of a weekday, 1 is Monday; of an hour of the day ("08:00"); of a language ("French"). */
 const char *locale_weekday(const struct locale *locale, struct arena *arena, int weekday);
 const char *locale_hour(const struct locale *locale, struct arena *arena, int hour);

@@ -7,8 +7,6 @@
 #define BREAK_EVERY 20		/* ... every so many letters */
 #define TALLY_MAX 21		/* columns that a tally may take */
 
-static const int64_t DAY = 24LL * 3600 * 1000000;
-
 static bool is_dropped(uint32_t code)
 {
 	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c || code == 0x200e || code == 0x200f ||
@@ -178,7 +176,7 @@ static bool same(const json_t *a, const json_t *b, const char *key)
 static const char *period(struct page *page, const char *month)
 {
 	int64_t start = page_int(page->data, "start"), end = page_int(page->data, "end");
-	int64_t last = json_is_true(json_object_get(page->data, "by_hand")) ? end : end - DAY;
+	int64_t last = json_is_true(json_object_get(page->data, "by_hand")) ? end : end - PAGE_DAY;
 	json_t *view = json_object(), *from = date_parts(page, start, month);
 	json_t *to = date_parts(page, last > start ? last : end, month);
 	const char *pattern = "period";
@@ -354,7 +352,7 @@ int page_head(struct page *page, struct error *err)
 
 	page_style(page);
 	json_object_update(page->view, titles);
-	page_set(page->view, "week", locale_week(page->locale, page->arena, end - DAY));
+	page_set(page->view, "week", locale_week(page->locale, page->arena, end - PAGE_DAY));
 	page_set(page->view, "subject", page_word(page, "subject", titles));
 	page_set(page->view, "title", page_word(page, "title", titles));
 	page_set(page->view, "preheader", page_word(page, "preheader", titles));

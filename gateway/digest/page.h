@@ -17,6 +17,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#define PAGE_DAY (24LL * 3600 * 1000000) /* microseconds */
+
 struct page {
 	const struct digest_tools *tools;
 	const json_t *data;
@@ -30,6 +32,7 @@ struct page {
 	int ordinal;	     /* of the last section */
 	size_t lines, shown; /* of the digest; with their words */
 	size_t urgent;	     /* lines marked so */
+	const char *table;   /* name of the attached table; NULL: none */
 	size_t named;	     /* lines named by number alone */
 	int64_t no_country;  /* lines that name none */
 };

@@ -201,6 +201,7 @@ static void set_rest(struct page *page, const struct section *section, json_t *v
 	end_list(page, others);
 	json_object_set_new(rest, "has_wordless", json_boolean(section->wordless > 0));
 	json_object_set_new(rest, "wordless", wordless);
+	json_object_set_new(rest, "table", page->table ? json_string(page->table) : json_false());
 	json_object_set_new(rest, "has_others", json_boolean(section->group_count > DIGEST_THEMES_SHOWN));
 	json_object_set_new(rest, "others", others);
 	json_object_set_new(view, "rest", rest);

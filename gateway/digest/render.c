@@ -2,6 +2,7 @@
 #include "digest/digest.h"
 #include "digest/layout.h"
 #include "digest/page.h"
+#include "digest/sheet.h"
 
 #define BYTES_A_LINE 2600 /* of HTML, about: how many lines to take off when the page is too large */
 
@@ -69,17 +70,29 @@ static int render_text(struct page *page, struct text *out, struct digest_mail *
 	return result;
 }
 
+static struct view keep(struct page *page, const struct text *text)
+{
+	return (struct view){arena_copy(page->arena, text_string(text), text->len), text->len};
+}
+
 static int render(struct page *page, struct digest_mail *out, struct error *err)
 {
-	TEXT_SCOPED html = {0}, text = {0};
+	TEXT_SCOPED html = {0}, text = {0}, table = {0};
 	struct digest_mail mail = {.language = page->language};
 
 	text_init(&html, DIGEST_HTML_MAX * 40);
 	text_init(&text, DIGEST_TEXT_MAX);
+	text_init(&table, SHEET_BYTES_MAX);
+	if (json_array_size(json_object_get(page->data, "lines")) > 0) {
+		page->table = mail.table_name = sheet_name(page);
+		if (sheet_make(page, &table, err))
+			return -1;
+	}
 	if (render_html(page, &html, err) || render_text(page, &text, &mail, err))
 		return -1;
-	mail.html = (struct view){arena_copy(page->arena, html.ptr, html.len), html.len};
-	mail.text = (struct view){arena_copy(page->arena, text.ptr, text.len), text.len};
+	mail.html = keep(page, &html);
+	mail.text = keep(page, &text);
+	mail.table = keep(page, &table);
 	mail.lines = page->lines;
 	mail.shown = page->shown;
 	*out = mail;

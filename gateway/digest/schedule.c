@@ -7,6 +7,8 @@
 #include "core/log.h"
 #include "digest/digest.h"
 
+#include <openssl/evp.h>
+
 #define ARENA_SCOPED __attribute__((cleanup(arena_free))) struct arena
 
 #define LOOK_EVERY_MS 5000
@@ -42,15 +44,27 @@ static int find_reader(const struct job *job, int64_t digest_id, int64_t *member
 	return 0;
 }
 
+static json_t *attached_table(const struct job *job, const struct digest_mail *mail)
+{
+	char *base64 = arena_alloc(job->arena, mail->table.len / 3 * 4 + 8);
+
+	EVP_EncodeBlock((unsigned char *)base64, (const unsigned char *)mail->table.ptr, (int)mail->table.len);
+	return json_pack("[{s:s,s:s,s:s}]", "name", mail->table_name, "type", DIGEST_TABLE_TYPE, "base64", base64);
+}
+
 /* The outbox's body: what delivery makes a mail of. */
 static struct view outbox_body(const struct job *job, const struct digest_mail *mail)
 {
 	json_t *body = json_pack("{s:s,s:s%,s:s%,s:s,s:s}", "subject", mail->subject, "text", mail->text.ptr,
 		mail->text.len, "html", mail->html.ptr, mail->html.len, "language", mail->language, "unsubscribe",
 		"unsubscribe");
-	char *bytes = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS);
-	struct view view = {arena_strdup(job->arena, bytes), strlen(bytes)};
+	struct view view;
+	char *bytes;
 
+	if (mail->table_name)
+		json_object_set_new(body, "files", attached_table(job, mail));
+	bytes = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS);
+	view = (struct view){arena_strdup(job->arena, bytes), strlen(bytes)};
 	free(bytes);
 	json_decref(body);
 	return view;

@@ -2,6 +2,7 @@
 """From filed replies to the team's mailbox: a digest once, whatever the SMTP server does: refuses for now, refuses for good, is
 away, or takes the mail while the sender is killed before it could note so. Then by the calendar, late, and empty."""
 import datetime
+import io
 import json
 import os
 import re
@@ -9,10 +10,14 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'servers'))
 from lab import Lab, samples  # noqa: E402
 from post import Post  # noqa: E402
+
+
+XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 
 
 def filed_samples():
@@ -64,13 +69,25 @@ def delivered_once(lab, post, story):
     lab.same([mail['Auto-Submitted'], mail['X-Auto-Response-Suppress'], mail['List-Unsubscribe']],
              ['auto-generated', 'All', '<mailto:fieldpost@example.org?subject=unsubscribe>'], 'it says what it is')
     lab.ok(re.match(r'^Fieldpost digest, .*: replies 12\b', mail['Subject']), 'its subject', mail['Subject'])
-    lab.same([part.get_content_type() for part in mail.walk()], ['multipart/alternative', 'text/plain', 'text/html'], 'its parts')
+    lab.same([part.get_content_type() for part in mail.walk()], ['multipart/mixed', 'multipart/alternative', 'text/plain', 'text/html', XLSX], 'its parts')
+    table_is_whole(lab, mail)
     raw = post.raw()[0].replace(b'\r\n', b'\n')
-    lab.ok(max(map(len, raw.split(b'\n'))) <= 78 and not re.search(rb'[^\n\t -~]', raw), 'short lines of ASCII')
+    lab.ok(max(map(len, raw.split(b"\n"))) <= 80 and not re.search(rb'[^\n\t -~]', raw), 'short lines of ASCII')
     numbers = set(re.findall(r'#\d{4}\b', text_of(mail)))
     lab.same(numbers, {'#%04d' % n for n in range(1, 13)}, 'every line is in it, numbered from 1')
     lab.same(numbers, set(re.findall(r'#\d{4}\b', re.sub(r'#[0-9A-F]{6}\b', '', mail.get_body(('html',)).get_content()))), 'the same in HTML')
     lab.same([story.digests()[0][k] for k in ('state', 'lines', 'mails', 'sent')], ['sent', 12, 1, 1], 'the list says so')
+
+
+def table_is_whole(lab, mail):
+    """The attached workbook: a sheet a form, a row a line."""
+    part = next(mail.iter_attachments())
+    lab.ok(re.fullmatch(r'fieldpost-\d{4}-W\d\d\.xlsx', part.get_filename()), 'the table is named by its week', part.get_filename())
+    with zipfile.ZipFile(io.BytesIO(part.get_content())) as book:
+        sheets = [book.read(name).decode() for name in book.namelist() if name.startswith('xl/worksheets/sheet')]
+        words = book.read('xl/sharedStrings.xml').decode()
+    lab.same(sum(len(re.findall(r'<row ', sheet)) - 1 for sheet in sheets), 12, 'a row a line')
+    lab.same(set(re.findall(r'#\d{4}\b', words)), {'#%04d' % n for n in range(1, 13)}, 'with their numbers')
 
 
 def refused_for_now(lab, post, story):

@@ -345,6 +345,40 @@ static void test_two_parts(void **state)
 	unit_same("html", view_trim(mail.parts[1].text), VIEW("Words in HTML, with caf\xc3\xa9."));
 }
 
+/* A file beside the words: whatever its name and its bytes. */
+static void test_files(void **state)
+{
+	static const struct {
+		struct view name, expected;
+	} cases[] = {
+		{V("fieldpost-2026-W46.xlsx"), V("fieldpost-2026-W46.xlsx")},
+		{V("a \"b\"; c.xlsx"), V("a _b_; c.xlsx")},
+		{V("../../etc/passwd"), V("_.._etc_passwd")},
+		{V("x\r\nBcc: thief@example.net"), V("x Bcc: thief@example.net")},
+		{V("ملخص ٤٦.xlsx"), V("ملخص ٤٦.xlsx")},
+	};
+	char bytes[1000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char)(i * 7);
+	for (size_t i = 0; i < COUNT(cases); i++)
+		for (size_t len = 55; len < 60; len++) {
+			struct outgoing_file file = {cases[i].name, VIEW("application/octet-stream"), {bytes, len}};
+			struct outgoing outgoing = plain_mail();
+			struct mail mail;
+
+			outgoing.html = (struct view)VIEW("<p>Words.</p>");
+			outgoing.files = &file;
+			outgoing.file_count = 1;
+			mail_read(arena, build("file", &outgoing), &mail);
+			assert_int_equal(mail.part_count, 2);
+			assert_int_equal(mail.attachment_count, 1);
+			assert_int_equal(mail.attachments[0].size, len);
+			unit_same("name", mail.attachments[0].name, cases[i].expected);
+		}
+}
+
 static void test_too_large(void **state)
 {
 	struct outgoing outgoing = plain_mail();
@@ -362,7 +396,7 @@ static void test_body_of_outbox(void **state)
 	struct config config = {.smtp = {.from_name = "Fieldpost", .from_address = "fieldpost@example.org"}};
 	struct view good =
 		VIEW("{\"subject\": \"S\", \"text\": \"T\\n\", \"html\": \"<p>H</p>\", \"language\": \"en\"}");
-	static const struct view bad[] = {V(""), V("[]"), V("{"), V("\"x\"")};
+	static const struct view bad[] = {V(""), V("[]"), V("{"), V("\"x\""), V("{\"files\": [{\"base64\": \"*\"}]}")};
 	struct outgoing outgoing = plain_mail();
 	struct error err = ERROR_INIT;
 	struct mail mail;
@@ -390,6 +424,7 @@ int main(void)
 		cmocka_unit_test(test_bodies),
 		cmocka_unit_test(test_long_lines),
 		cmocka_unit_test(test_two_parts),
+		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_body_of_outbox),
 	};

@@ -131,6 +131,8 @@ static struct digest_mail render_checked(const json_t *data)
 
 	unit_same("html again", again.html, mail.html);
 	unit_same("text again", again.text, mail.text);
+	assert_true(view_equal(again.table, mail.table));
+	assert_int_equal(mail.table_name != NULL, json_array_size(json_object_get(data, "lines")) > 0);
 	check_nothing_remote(mail.html);
 	check_text(mail.text);
 	check_numbers(data, &mail);
@@ -151,6 +153,8 @@ static void test_week(void **state)
 		VIEW("Fieldpost digest, 9–15 Nov 2026: replies 27, silent countries 2, urgent 2"));
 	assert_int_equal(mail.lines, 27);
 	assert_int_equal(mail.shown, 14);
+	assert_string_equal(mail.table_name, "fieldpost-2026-W46.xlsx");
+	assert_true(view_starts(mail.table, VIEW("PK")));
 	unit_same("text", mail.text, unit_file(arena, "tests/cases/digest/week.txt"));
 	assert_holds(mail.html, "<b>Countries silent</b> for three weeks or more: South Sudan, Guinea-Bissau.");
 	assert_holds(mail.html, "width=\"57%\"");
