@@ -354,7 +354,7 @@ static void test_files(void **state)
 		{V("fieldpost-2026-W46.xlsx"), V("fieldpost-2026-W46.xlsx")},
 		{V("a \"b\"; c.xlsx"), V("a _b_; c.xlsx")},
 		{V("../../etc/passwd"), V("_.._etc_passwd")},
-		{V("x\r\nBcc: thief@example.net"), V("x Bcc: thief@example.net")},
+		{V("x\r\nBcc: thief@example.net"), V("x Bcc thief@example.net")},
 		{V("ملخص ٤٦.xlsx"), V("ملخص ٤٦.xlsx")},
 	};
 	char bytes[1000];
