@@ -3,6 +3,8 @@
 
 #include "base/unicode.h"
 
+#define GREETING_MAX 40 /* characters */
+
 static const char *type_of(const json_t *field)
 {
 	return json_string_value(json_object_get(field, "type"));
@@ -29,6 +31,29 @@ static const json_t *answer(const struct page_line *line, const json_t *field)
 static bool is_text(const json_t *field, const json_t *value)
 {
 	return is_type(field, "text") && json_string_length(value) > 0;
+}
+
+/* A remark of one short line that ends with a comma greets somebody: it stays in the table. */
+static bool is_greeting(struct view remark)
+{
+	size_t at = 0;
+	uint32_t code, last = 0;
+
+	remark = view_trim(remark);
+	for (int count = 0; unicode_next(remark, &at, &code); count++) {
+		if (code == '\n' || count == GREETING_MAX)
+			return false;
+		last = code;
+	}
+	return last == ',' || last == 0x060c;
+}
+
+static bool has_remarks(const json_t *line)
+{
+	const json_t *remarks = json_object_get(line, "remarks");
+
+	return json_string_length(remarks) > 0 &&
+	       !is_greeting((struct view){json_string_value(remarks), json_string_length(remarks)});
 }
 
 /* The line's first theme in the form's order gives its group; without one it stands under the form's title. */
@@ -74,7 +99,7 @@ void page_line_read(struct page *page, const json_t *json, struct page_line *lin
 	line->option_rank = -1;
 	line->title = page_string(page, line->form, "title");
 	line->withheld = json_is_true(json_object_get(json, "withheld"));
-	line->words = json_string_length(json_object_get(json, "remarks")) > 0;
+	line->words = has_remarks(json);
 	json_array_foreach(json_object_get(line->form, "fields"), i, field)
 	{
 		const json_t *value = answer(line, field);
@@ -265,7 +290,7 @@ static void set_words(struct page *page, const struct page_line *line, json_t *v
 		else
 			json_array_append_new(others, quote);
 	}
-	if (json_string_length(remarks) > 0) {
+	if (has_remarks(line->line)) {
 		quote = quote_view(page, line, "", remarks);
 		json_object_set_new(quote, "remarks", json_true());
 		json_array_append_new(others, quote);

@@ -365,6 +365,34 @@ static void test_cut(void **state)
 	json_decref(data);
 }
 
+/* A greeting is no remark; words that end with a comma by chance are. */
+static void test_greetings(void **state)
+{
+	static const struct {
+		const char *remarks;
+		bool shown;
+	} cases[] = {
+		{"Hello Anna,", false},
+		{"تحية طيبة وبعد،", false},
+		{"Hello Anna,\n\nsorry for the delay,", true},
+		{"Call me.", true},
+		{"These are forty-one letters and a comma, x,", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		json_t *data = week(), *line = json_array_get(json_object_get(data, "lines"), 3);
+		struct digest_mail mail;
+		struct view first;
+
+		json_object_set_new(line, "remarks", json_string(cases[i].remarks));
+		mail = render_checked(data);
+		view_next_line(&(struct view){cases[i].remarks, strlen(cases[i].remarks)}, &first);
+		assert_int_equal(view_find(mail.text, first) >= 0, cases[i].shown);
+		json_decref(data);
+	}
+}
+
 /* What is withheld by mail shows number, form and arrival: no word, no country, no name. */
 static void test_withheld(void **state)
 {
@@ -449,6 +477,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_long_words),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_greetings),
 		cmocka_unit_test(test_withheld),
 		cmocka_unit_test(test_languages),
 	};
