@@ -57,17 +57,22 @@ static bool same_folder(const char *a, const char *b)
 	return strcmp(a, b) == 0 || (strcasecmp(a, "INBOX") == 0 && strcasecmp(b, "INBOX") == 0);
 }
 
-/* On the server. */
-static int act(struct mailbox *mailbox, size_t index, const struct config_after *action, const int64_t *uids,
-	size_t count, struct error *err)
+/* On the server. The UIDs are those of the folder that had this id. */
+static int act(struct mailbox *mailbox, size_t index, int64_t folder_id, const struct config_after *action,
+	const int64_t *uids, size_t count, struct error *err)
 {
+	const struct folder *folder = &mailbox->folders[index];
+
 	if (action->kind == AFTER_LEAVE ||
-		(action->kind == AFTER_MOVE && same_folder(action->argument, mailbox->folders[index].name)))
+		(action->kind == AFTER_MOVE && same_folder(action->argument, folder->name)))
 		return 0;
 	if (!atomic_load(&mailbox->leased))
 		return error_set(err, REACH_RETRY, "the lease of this mailbox was lost");
 	if (mailbox_select(mailbox, index, err) < 0)
 		return -1;
+	/* Opening it may have shown another UIDVALIDITY: then these UIDs are other mails'. */
+	if (folder->folder_id != folder_id)
+		return error_set(err, REACH_RETRY, "the folder %s was made anew", folder->name);
 	switch (action->kind) {
 	case AFTER_KEYWORD:
 		return imap_keyword(mailbox->imap, uids, count, action->argument, err);
@@ -86,6 +91,7 @@ static int settle_state(
 	struct mailbox *mailbox, size_t index, const struct record_due *due, const char *state, struct error *err)
 {
 	const struct folder *folder = &mailbox->folders[index];
+	const struct config_after *action = action_for(mailbox->settings, state);
 	struct error failure = ERROR_INIT;
 	int64_t uids[RECORD_DUE_MAX], attempts = 0;
 	size_t count = 0;
@@ -96,7 +102,7 @@ static int settle_state(
 		uids[count++] = due->list[i].uid;
 		attempts = due->list[i].attempts > attempts ? due->list[i].attempts : attempts;
 	}
-	if (act(mailbox, index, action_for(mailbox->settings, state), uids, count, &failure) == 0)
+	if (act(mailbox, index, due->folder_id, action, uids, count, &failure) == 0)
 		return note_done(mailbox, folder, uids, count, err);
 	if (!imap_alive(mailbox->imap) || failure.reach != REACH_SOURCE) {
 		*err = failure;

@@ -4,7 +4,8 @@
 The name that logs in picks how it misbehaves: in the answer to the FETCH of bodies, or (a name with `@sizes` behind) of sizes; the modes
 whose names begin with idle in IDLE, those that begin with status in STATUS, those with greet, login, select, search there. Once the file
 FOLDER/well is there it behaves. Every line that it was sent is written to FOLDER/transcript (a password as it is: that is what the tests
-look for). Each name has a mailbox with one mail, UID 1.
+look for). Each name has a mailbox with one mail, UID 1. The name `anew`: its Junk is made anew, with another mail as UID 1, once it was
+opened for the first time.
 """
 import os
 import socket
@@ -101,6 +102,8 @@ def fetch_modes(w, t, mail):
 
 
 class Session:
+    junk_opened = 0
+
     def __init__(self, connection, folder):
         self.connection, self.folder = connection, folder
         self.lines = connection.makefile('rb')
@@ -145,7 +148,7 @@ class Session:
         elif upper.startswith('CAPABILITY'):
             self.ok(tag, '* CAPABILITY %s\r\n' % CAPABILITIES)
         elif upper.startswith(('SELECT', 'EXAMINE')):
-            self.select(tag)
+            self.select(tag, 'JUNK' in upper)
         elif upper.startswith('STATUS'):
             self.status(tag, command)
         elif upper.startswith('IDLE'):
@@ -160,8 +163,14 @@ class Session:
         else:
             self.ok(tag)
 
-    def select(self, tag):
-        if self.bad('selectno'):
+    def select(self, tag, junk):
+        self.anew = False
+        if self.mode == 'anew' and junk:
+            self.anew = Session.junk_opened > 0
+            Session.junk_opened += 1
+        if self.anew:
+            self.ok(tag, '* 1 EXISTS\r\n* OK [UIDVALIDITY 2] x\r\n* OK [UIDNEXT 2] x\r\n')
+        elif self.bad('selectno'):
             self.write(tag + ' NO no such folder\r\n')
         elif self.bad('novalidity'):
             self.ok(tag, '* 1 EXISTS\r\n')
@@ -204,7 +213,7 @@ class Session:
         self.ok(tag)
 
     def fetch(self, tag, upper):
-        mail = text_of(self.mailbox.split('@')[0])
+        mail = text_of('other' if self.anew else self.mailbox.split('@')[0])
         sizes = 'RFC822.SIZE' in upper
         mode, _, where = self.mode.partition('@')
         act = fetch_modes(self.write, tag, mail).get(mode)
