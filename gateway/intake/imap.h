@@ -20,6 +20,7 @@
 
 #define IMAP_ANSWER_MAX (64 * 1024)  /* bytes of an answer that carries no list and no mail */
 #define IMAP_LIST_MAX 500	     /* UIDs named in one command */
+#define IMAP_MAILS_MAX 4000000	     /* mails of a folder that can be listed */
 #define IMAP_HEADER_MAX (256 * 1024) /* bytes of header kept of a mail that is over-size */
 
 struct imap;
@@ -60,8 +61,7 @@ int imap_noop(struct imap *imap, struct error *err);
 int imap_uids(struct imap *imap, uint32_t first, uint32_t mails, struct arena *arena, int64_t **uids_out,
 	size_t *count_out, struct error *err);
 /* Those that are flagged \Deleted. */
-int imap_deleted(struct imap *imap, uint32_t mails, struct arena *arena, int64_t **uids_out, size_t *count_out,
-	struct error *err);
+int imap_deleted(struct imap *imap, struct arena *arena, int64_t **uids_out, size_t *count_out, struct error *err);
 
 /* Size and time of up to IMAP_LIST_MAX mails. mails_out has room for `count`; those that are gone are left out. */
 int imap_sizes(struct imap *imap, const int64_t *uids, size_t count, struct imap_mail *mails_out, size_t *found_out,

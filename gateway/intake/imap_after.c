@@ -73,7 +73,7 @@ static int expunge(struct imap *imap, struct mailimap_set *set, const int64_t *u
 		return imap_check(imap, mailimap_uid_expunge(imap->session, set), "removing mails", err);
 	}
 	arena = arena_new();
-	result = imap_deleted(imap, UINT32_MAX / 16, arena, &deleted, &deleted_count, err);
+	result = imap_deleted(imap, arena, &deleted, &deleted_count, err);
 	if (result == 0 && all_among(deleted, deleted_count, uids, count)) {
 		begin(imap, count);
 		result = imap_check(imap, mailimap_expunge(imap->session), "removing mails", err);

@@ -63,7 +63,8 @@ static int search(struct imap *imap, struct mailimap_search_key *key, uint32_t f
 	clist *found = NULL;
 	int code = MAILIMAP_ERROR_MEMORY;
 
-	imap_begin(imap, (uint64_t)mails * UID_ANSWER + SET_BUDGET);
+	/* The bytes give the time as well, so no server's word counts without end. */
+	imap_begin(imap, (uint64_t)(mails < IMAP_MAILS_MAX ? mails : IMAP_MAILS_MAX) * UID_ANSWER + SET_BUDGET);
 	if (key)
 		code = mailimap_uid_search(imap->session, NULL, key, &found);
 	if (key)
@@ -88,13 +89,14 @@ int imap_uids(struct imap *imap, uint32_t first, uint32_t mails, struct arena *a
 		imap, set ? mailimap_search_key_new_uid(set) : NULL, first, mails, arena, uids_out, count_out, err);
 }
 
-int imap_deleted(struct imap *imap, uint32_t mails, struct arena *arena, int64_t **uids_out, size_t *count_out,
-	struct error *err)
+int imap_deleted(struct imap *imap, struct arena *arena, int64_t **uids_out, size_t *count_out, struct error *err)
 {
+	const struct mailimap_selection_info *info = imap->session->imap_selection_info;
+
 	return search(imap,
 		mailimap_search_key_new(MAILIMAP_SEARCH_KEY_DELETED, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
 			NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL),
-		1, mails, arena, uids_out, count_out, err);
+		1, info ? info->sel_exists : 0, arena, uids_out, count_out, err);
 }
 
 /* ---- what a FETCH brings ---- */

@@ -146,7 +146,7 @@ class Session:
             else:
                 self.ok(tag)
         elif upper.startswith('CAPABILITY'):
-            self.ok(tag, '* CAPABILITY %s\r\n' % CAPABILITIES)
+            self.ok(tag, '* CAPABILITY %s\r\n' % (CAPABILITIES if self.mode != 'searchstall' else 'IMAP4rev1'))
         elif upper.startswith(('SELECT', 'EXAMINE')):
             self.select(tag, 'JUNK' in upper)
         elif upper.startswith('STATUS'):
@@ -185,6 +185,12 @@ class Session:
             self.ok(tag, '* STATUS %s (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 1)\r\n' % folder)
 
     def search(self, tag, upper):
+        if 'DELETED' in upper:
+            if self.bad('searchstall'):
+                time.sleep(60)
+                raise Closed
+            self.ok(tag, '* SEARCH 1\r\n')
+            return
         first = int(upper.split()[-1].split(':')[0])
         if self.bad('searchhuge'):
             self.ok(tag, '* SEARCH ' + ' '.join(str(i) for i in range(1, 400000)) + '\r\n')

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""A folder that is made anew between a look at its status and opening it: what was due with its old UIDs is not done to the mails that
-have these numbers now."""
+"""After-actions on bad servers. A folder that is made anew between a look at its status and opening it: what was due with its old UIDs is
+not done to the mails that have these numbers now. A server that stalls before a mail is removed is given up in time."""
 import os
 import subprocess
 import sys
@@ -23,7 +23,7 @@ def commands_in_junk(folder):
 
 
 def main():
-    with Lab('anew') as lab:
+    with Lab('after') as lab:
         subprocess.run([os.path.join(SERVERS, 'certs.sh'), lab.certs], check=True)
         port, = free_ports(1)
         bad = os.path.join(lab.folder, 'bad')
@@ -32,13 +32,18 @@ def main():
                                             stdout=subprocess.DEVNULL))
         lab.mailbox('anew', host='127.0.0.1', port=port, tls='none', user='anew', poll_seconds=5, folders=['INBOX', 'Junk'],
                     after_review='delete')
+        lab.mailbox('stall', host='127.0.0.1', port=port, tls='none', user='searchstall', poll_seconds=5, after_review='delete')
+        lab.options = {'limits': {'command_seconds': 3}}
         lab.serve('--only', 'intake')
-        lab.wait('both folders are read', lambda: lab.totals()['sightings'] == 2)
+        lab.wait('all folders are read', lambda: lab.totals()['sightings'] == 3)
         lab.sql("UPDATE fieldpost.message SET state = 'review', reason = 'no-answers', settled_at = now()")
-        lab.ok(lab.wait('the new Junk is read', lambda: lab.totals()['sightings'] == 3, 30), 'the folder is read anew', lab.log())
+        lab.ok(lab.wait('the new Junk is read', lambda: lab.totals()['sightings'] == 4, 30), 'the folder is read anew', lab.log())
+        words = 'did not finish its answer within'
+        lab.ok(lab.wait('the server is given up', lambda: words in lab.source('stall'), 20), 'a server that stalls is given up in time',
+               lab.source('stall'))
         lab.same(lab.sql("SELECT f.name, s.after_state FROM fieldpost.sighting s JOIN fieldpost.folder f USING (folder_id) "
-                         "ORDER BY f.folder_id"), [['INBOX', 'done'], ['Junk', 'waiting'], ['Junk', 'waiting']],
-                 'what was due in the old one stays undone')
+                         "JOIN fieldpost.account a USING (account_id) WHERE a.name = 'anew' ORDER BY f.folder_id"),
+                 [['INBOX', 'done'], ['Junk', 'waiting'], ['Junk', 'waiting']], 'what was due in the old one stays undone')
         lab.same([c for c in commands_in_junk(bad) if 'STORE' in c or 'EXPUNGE' in c], [], 'nothing is deleted in the new one')
 
 
