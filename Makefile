@@ -125,6 +125,11 @@ install: all ## installs under DESTDIR and PREFIX
 			install -D -m 644 config/$$f $(DESTDIR)$(PREFIX)/share/fieldpost/$$f; done; done
 	(cd sql && find migrations api read -name '*.sql') | while read -r f; do \
 		install -D -m 644 sql/$$f $(DESTDIR)$(PREFIX)/share/fieldpost/sql/$$f; done
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/local/bin|$(PREFIX)/bin|' systemd/fieldpost.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/fieldpost.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/fieldpost.service
+	install -D -m 644 systemd/fieldpost.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/fieldpost.conf
+	install -D -m 644 systemd/fieldpost.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/fieldpost.conf
 
 clean: ## removes what was built
 	rm -rf build fieldpost

@@ -68,11 +68,15 @@ int main(int argc, char **argv)
 	argv++;
 	cli.config_path = cli_option(&argc, argv, "--config");
 	cli.json = cli_flag(&argc, argv, "--json");
-	help = cli_flag(&argc, argv, "--help");
+	help = cli_flag(&argc, argv, "--help") || cli_flag(&argc, argv, "-h");
 	version = argc == 1 && strcmp(argv[0], "--version") == 0;
 	if (version) {
 		printf("fieldpost %s\n", FIELDPOST_VERSION);
 		return EX_OK;
+	}
+	if (argc > 0 && strcmp(argv[argc - 1], "--config") == 0) {
+		fprintf(stderr, "fieldpost: --config FILE: name the file\n");
+		return EX_USAGE;
 	}
 	word = take_word(&argc, argv);
 	if (word && strcmp(word, "help") == 0) {

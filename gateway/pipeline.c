@@ -180,9 +180,10 @@ int pipeline_sources_load(
 	if (config && config->forms_dir)
 		snprintf(forms, sizeof(forms), "%s", config->forms_dir);
 	else if (share_path(config, "forms", forms, sizeof(forms)) < 0)
-		return error_set(err, REACH_STOP, "no folder with forms; set forms_dir in the config");
+		return error_set(err, REACH_STOP, "the forms in %s: %s; set forms_dir in the config", forms, strerror(errno));
 	if (share_path(config, "languages", languages, sizeof(languages)) < 0)
-		return error_set(err, REACH_STOP, "no folder with languages; set share_dir in the config");
+		return error_set(err, REACH_STOP, "the languages in %s: %s; set share_dir, or install them (`make install`)",
+			languages, strerror(errno));
 	if (load_folder(forms, arena, &out->forms, &out->form_count, err) < 0)
 		return -1;
 	return load_folder(languages, arena, &out->languages, &out->language_count, err);

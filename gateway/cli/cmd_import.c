@@ -16,8 +16,8 @@ static void print(const struct cli *cli, const struct intake_imported *counts, b
 			dry ? "true" : "false", counts->read, counts->fresh, known, counts->oversize);
 		return;
 	}
-	printf("%zu mails read: %zu %s, %zu known before", counts->read, counts->fresh, dry ? "would be new" : "new",
-		known);
+	printf("%zu mail%s read: %zu %s, %zu known before", counts->read, counts->read == 1 ? "" : "s", counts->fresh,
+		dry ? "would be new" : "new", known);
 	if (counts->oversize)
 		printf(", %zu over the size limit", counts->oversize);
 	putchar('\n');
@@ -55,6 +55,8 @@ int cmd_import(struct cli *cli, int argc, char **argv)
 
 	if (argc == 0)
 		return cli_usage(cli, "which file, Maildir or folder?");
+	if (argv[0][0] == '-' && argv[0][1])
+		return cli_usage(cli, "what is \"%s\"?", argv[0]);
 	if (cli_config(cli, &config, &err) < 0)
 		return cli_fail(cli, &err);
 	if (cli_database_open(cli, config, &database, &err) < 0) {

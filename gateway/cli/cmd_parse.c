@@ -153,9 +153,10 @@ int cmd_parse(struct cli *cli, int argc, char **argv)
 	if (argc != 1)
 		return cli_usage(cli, "name one file, or - for standard input");
 	if (cli_config(cli, &config, &err) < 0 || cli_forms(config, &forms, &err) < 0 ||
-		read_file(argv[0], &raw, &err) < 0)
+		read_file(argv[0], &raw, &err) < 0) {
 		status = cli_fail(cli, &err);
-	else
+		status = forms ? EX_NOINPUT : status;
+	} else
 		status = parse(cli, forms, text_view(&raw), channel);
 	forms_free(&forms);
 	config_free(&config);

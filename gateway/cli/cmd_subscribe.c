@@ -4,6 +4,8 @@
 #include <strings.h>
 
 #include "core/clock.h"
+#include "digest/digest.h"
+#include "parsers/parsers.h"
 #include "store/db.h"
 
 static const char *const weekdays[] = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"};
@@ -71,6 +73,61 @@ static int read_options(struct wanted *w, int *argc, char **argv, struct error *
 	return 0;
 }
 
+/* ---- a filter that nothing can match would be a digest that is empty for ever ---- */
+
+static bool is_theme(const struct forms *forms, const char *word)
+{
+	for (size_t i = 0; i < forms_count(forms); i++)
+		for (size_t j = 0; j < forms_at(forms, i)->field_count; j++) {
+			const struct field *field = &forms_at(forms, i)->fields[j];
+
+			for (size_t k = 0; field->theme && k < field->option_count; k++)
+				if (strcmp(field->options[k].value, word) == 0)
+					return true;
+		}
+	return false;
+}
+
+static int check_filters(const struct forms *forms, const json_t *filters, struct error *err)
+{
+	json_t *word;
+	size_t i;
+
+	json_array_foreach(json_object_get(filters, "countries"), i, word) {
+		const char *code = json_string_value(word);
+
+		if (country_name(forms, code, "en") == code)
+			return error_set(err, REACH_MESSAGE, "--country %s: say its two letters, as in NP for Nepal", code);
+	}
+	json_array_foreach(json_object_get(filters, "themes"), i, word)
+		if (!is_theme(forms, json_string_value(word)))
+			return error_set(err, REACH_MESSAGE,
+				"--theme %s: no form has it; themes are the options of its field with `theme: true`",
+				json_string_value(word));
+	return 0;
+}
+
+static int check_language(const struct digest_tools *tools, const char *language, struct error *err)
+{
+	if (digest_tools_speak(tools, language))
+		return 0;
+	return error_set(err, REACH_MESSAGE, "--language %s: there are no words of it for digests", language);
+}
+
+static int check_wanted(const struct config *config, const struct wanted *w, struct error *err)
+{
+	struct digest_tools *tools = NULL;
+	struct forms *forms = NULL;
+	int result = -1;
+
+	if (cli_forms(config, &forms, err) == 0 && digest_tools_new(config, forms, &tools, err) == 0 &&
+		check_language(tools, w->language, err) == 0)
+		result = check_filters(forms, w->filters, err);
+	digest_tools_free(&tools);
+	forms_free(&forms);
+	return result;
+}
+
 static int subscribe(struct cli *cli, struct db *db, const struct wanted *w, struct error *err)
 {
 	struct db_args args;
@@ -100,7 +157,8 @@ static int run(struct cli *cli, const struct wanted *w, struct error *err)
 	struct cli_database *database = NULL;
 	int result = -1;
 
-	if (cli_config(cli, &config, err) == 0 && cli_database_open(cli, config, &database, err) == 0)
+	if (cli_config(cli, &config, err) == 0 && check_wanted(config, w, err) == 0 &&
+		cli_database_open(cli, config, &database, err) == 0)
 		result = subscribe(cli, cli_database(database), w, err);
 	cli_database_close(&database);
 	config_free(&config);

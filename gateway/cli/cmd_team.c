@@ -5,7 +5,19 @@
 
 #include "cli/table.h"
 #include "core/clock.h"
+#include "delivery/delivery.h"
 #include "store/db.h"
+
+#define MEMBERS_MAX 256 /* of one command line */
+
+struct wanted {
+	const char *name;
+	bool cleared;
+	struct {
+		const char *address, *name;
+	} members[MEMBERS_MAX];
+	size_t count;
+};
 
 struct session {
 	struct cli *cli;
@@ -14,54 +26,67 @@ struct session {
 	struct db *db;
 };
 
-static int add_member(
-	struct session *s, int64_t team, const char *address, const char *name, bool cleared, struct error *err)
-{
-	struct db_args args;
-
-	if (!strchr(address, '@'))
-		return error_set(err, REACH_MESSAGE, "\"%s\" is no mail address", address);
-	db_args_init(&args, s->cli->arena);
-	db_arg_int(&args, team);
-	db_arg_string(&args, name ? name : "");
-	db_arg_string(&args, address);
-	db_arg_string(&args, cleared ? "restricted" : "no-name");
-	return db_call(s->db, "api.member_add", &args, NULL, err);
-}
-
 /* Each --member with the --member-name that stands for it, in order. */
-static int add_members(struct session *s, int64_t team, bool cleared, int *argc, char **argv, struct error *err)
+static int read_members(struct cli *cli, struct wanted *w, int *argc, char **argv, struct error *err)
 {
 	const char *address;
 
 	while ((address = cli_option(argc, argv, "--member"))) {
-		const char *name = cli_option(argc, argv, "--member-name");
-
-		if (add_member(s, team, address, name, cleared, err))
-			return -1;
-		printf("member %s\n", address);
+		if (w->count == MEMBERS_MAX)
+			return error_set(err, REACH_MESSAGE, "at most %d members at once", MEMBERS_MAX);
+		if (delivery_address_check(address, err) < 0)
+			return error_prefix(err, "--member %s", address);
+		w->members[w->count].address = address;
+		w->members[w->count++].name = cli_option(argc, argv, "--member-name");
 	}
 	return 0;
 }
 
-static int team_add(struct session *s, int argc, char **argv, struct error *err)
+/* All is looked at before anything is done. */
+static int read_wanted(struct cli *cli, struct wanted *w, int argc, char **argv, struct error *err)
 {
-	bool cleared = cli_flag(&argc, argv, "--cleared");
-	const char *name = argc > 0 ? argv[0] : "";
+	w->cleared = cli_flag(&argc, argv, "--cleared");
+	if (read_members(cli, w, &argc, argv, err) < 0)
+		return -1;
+	if (argc < 1 || argv[0][0] == '-' || view_trim(view_of(argv[0])).len == 0)
+		return error_set(err, REACH_MESSAGE, "which name has the team?");
+	if (argc > 1)
+		return error_set(err, REACH_MESSAGE, "what is \"%s\"?", argv[1]);
+	w->name = argv[0];
+	return 0;
+}
+
+static int add_member(struct session *s, const struct wanted *w, size_t at, int64_t team, struct error *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, s->cli->arena);
+	db_arg_int(&args, team);
+	db_arg_string(&args, w->members[at].name ? w->members[at].name : "");
+	db_arg_string(&args, w->members[at].address);
+	db_arg_string(&args, w->cleared ? "restricted" : "no-name");
+	return db_call(s->db, "api.member_add", &args, NULL, err);
+}
+
+static int team_add(struct session *s, const struct wanted *w, struct error *err)
+{
 	struct db_args args;
 	DB_ROWS_SCOPED *rows = NULL;
 
 	db_args_init(&args, s->cli->arena);
-	db_arg_string(&args, name);
-	db_arg_bool(&args, cleared);
+	db_arg_string(&args, w->name);
+	db_arg_bool(&args, w->cleared);
 	if (db_begin(s->db, err) || db_call(s->db, "api.team_add", &args, &rows, err))
 		return -1;
-	printf("team %s%s\n", name, db_get_bool(rows, 0, "fresh") ? "" : " (it was there)");
-	if (add_members(s, db_get_int(rows, 0, "team_id"), cleared, &argc, argv, err))
+	for (size_t i = 0; i < w->count; i++)
+		if (add_member(s, w, i, db_get_int(rows, 0, "team_id"), err))
+			return -1;
+	if (db_commit(s->db, err))
 		return -1;
-	if (argc > 1)
-		return error_set(err, REACH_MESSAGE, "what is \"%s\"?", argv[1]);
-	return db_commit(s->db, err);
+	printf("team %s%s\n", w->name, db_get_bool(rows, 0, "fresh") ? "" : " (it was there)");
+	for (size_t i = 0; i < w->count; i++)
+		printf("member %s\n", w->members[i].address);
+	return 0;
 }
 
 static const char *member_words(struct session *s, const struct db_rows *rows, size_t row)
@@ -117,17 +142,20 @@ static int team_list(struct session *s, struct error *err)
 int cmd_team(struct cli *cli, int argc, char **argv)
 {
 	struct session s = {.cli = cli};
+	struct wanted wanted = {0};
 	struct error err = ERROR_INIT;
-	bool add = argc > 1 && strcmp(argv[0], "add") == 0 && argv[1][0] != '-';
+	bool add = argc > 1 && strcmp(argv[0], "add") == 0;
 	int status = EX_OK;
 
 	if (!add && (argc != 1 || strcmp(argv[0], "list") != 0))
 		return cli_usage(cli, "say add NAME or list");
+	if (add && read_wanted(cli, &wanted, argc - 1, argv + 1, &err))
+		return cli_usage(cli, "%s", err.text);
 	if (cli_config(cli, &s.config, &err) || cli_database_open(cli, s.config, &s.database, &err)) {
 		status = cli_fail(cli, &err);
 	} else {
 		s.db = cli_database(s.database);
-		if (add ? team_add(&s, argc - 1, argv + 1, &err) : team_list(&s, &err))
+		if (add ? team_add(&s, &wanted, &err) : team_list(&s, &err))
 			status = cli_fail(cli, &err);
 	}
 	cli_database_close(&s.database);

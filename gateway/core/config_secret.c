@@ -94,7 +94,8 @@ static int take_file(const char *path, char *buffer, struct arena *arena, struct
 	if (fd >= 0)
 		close(fd);
 	if (len < 0)
-		return error_set(err, REACH_SOURCE, "the secret in %s cannot be read: %s", path, strerror(reason));
+		return error_set(err, REACH_SOURCE, "the secret in %s cannot be read%s: %s", path,
+			reason == EACCES ? " by the user that Fieldpost runs as" : "", strerror(reason));
 	secret = (struct view){buffer, (size_t)len};
 	if (view_ends(secret, VIEW("\n")))
 		secret.len--;

@@ -53,6 +53,9 @@ struct outgoing {
  */
 int delivery_mail(const struct outgoing *mail, struct text *out, struct error *err);
 
+/* May mail go to this address? Else REACH_MESSAGE, with what is wrong with it. */
+int delivery_address_check(const char *address, struct error *err);
+
 /* The mail of an outbox row's body (see above), from what the config says of the sender. */
 int delivery_mail_of_body(
 	const struct config *config, struct view body, struct outgoing *mail, struct text *out, struct error *err);

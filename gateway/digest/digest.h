@@ -40,6 +40,8 @@ struct digest_tools; /* templates, words, country names: see tools.h */
 int digest_tools_new(
 	const struct config *config, const struct forms *forms, struct digest_tools **out, struct error *err);
 void digest_tools_free(struct digest_tools **tools);
+/* Are there words of this language, or of its base language ("pt" for "pt-BR")? Else its digests are in English. */
+bool digest_tools_speak(const struct digest_tools *tools, const char *language);
 
 struct digest_mail {
 	const char *subject;

@@ -169,6 +169,13 @@ const json_t *tools_words(const struct digest_tools *tools, const char *language
 	return words ? words : json_object_get(tools->languages, "en");
 }
 
+bool digest_tools_speak(const struct digest_tools *tools, const char *language)
+{
+	size_t base = strcspn(language, "-");
+
+	return tools_words(tools, language) != tools_words(tools, "en") || (base == 2 && strncmp(language, "en", 2) == 0);
+}
+
 const char *tools_word(const struct digest_tools *tools, const json_t *words, const char *section, const char *key)
 {
 	const json_t *word = json_object_get(json_object_get(words, section), key);

@@ -78,6 +78,8 @@ int db_failure(struct db *db, const PGresult *result, const char *what, struct e
 			field(result, PG_DIAG_CONSTRAINT_NAME), field(result, PG_DIAG_TABLE_NAME), state);
 	if (strcmp(state, "P0001") == 0) /* RAISE: our own sentence */
 		return error_set(err, REACH_STOP, "%s", field(result, PG_DIAG_MESSAGE_PRIMARY));
+	if (strcmp(state, "P0002") == 0) /* RAISE no_data_found: ours too, of what was asked for and is not there */
+		return error_set(err, REACH_MESSAGE, "%s", field(result, PG_DIAG_MESSAGE_PRIMARY));
 	return error_set(err, reach_of(state), "database: %s: %s (SQLSTATE %s)", what,
 		field(result, PG_DIAG_MESSAGE_PRIMARY), state);
 }

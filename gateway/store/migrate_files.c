@@ -113,8 +113,8 @@ int sql_schema_load(const struct config *config, struct arena *arena, struct sql
 	struct sql_schema schema;
 
 	if (share_path(config, "sql", folder, sizeof(folder)) < 0)
-		return error_set(
-			err, REACH_STOP, "the SQL files are not where they should be (%s): set share_dir", folder);
+		return error_set(err, REACH_STOP, "the SQL files in %s: %s; set share_dir, or install them (`make install`)",
+			folder, strerror(errno));
 	files_init(arena, &schema.migrations);
 	files_init(arena, &schema.functions);
 	if (load_folder(arena, folder, "migrations", &schema.migrations, err) < 0 ||

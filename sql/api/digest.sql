@@ -57,7 +57,7 @@ BEGIN
 	SELECT f.value INTO unknown FROM jsonb_array_elements_text(coalesce(subscription_add.filters -> 'forms', '[]')) f
 	WHERE NOT EXISTS (SELECT FROM form_version v WHERE v.form_id = f.value) LIMIT 1;
 	IF FOUND THEN
-		RAISE EXCEPTION 'there is no form "%"; "fieldpost forms list" shows them', unknown
+		RAISE EXCEPTION 'there is no form "%"; "fieldpost serve" takes in those of the config when it starts', unknown
 			USING ERRCODE = 'no_data_found';
 	END IF;
 	RETURN QUERY

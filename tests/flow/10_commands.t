@@ -41,6 +41,11 @@ say "says one line" "$(holds "$out" "fieldpost ")" "$out"
 check "help on a command" 0 "$program" help serve
 say "says how it is used" "$(holds "$out" "usage: fieldpost serve [--only DUTY,...]")" "$out"
 check "a command's --help" 0 "$program" serve --help
+check "-h too" 0 "$program" -h
+check "--config without a file" 64 "$program" status --config
+say "says so" "$(holds "$err" "name the file")" "$err"
+check "a file that is not there" 66 "$program" parse "$folder/none.eml"
+check "an option that import has not" 64 "$program" import --dry-rum "$folder"
 check "an unknown word" 64 "$program" status now
 check "an unknown duty" 64 "$program" serve --only intak
 check "--duty is not for people" 64 "$program" serve --duty parse

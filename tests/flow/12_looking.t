@@ -96,6 +96,27 @@ def look_at_one(lab):
     lab.same(lab.run('explain', 'one').returncode, 64, 'a number that is none')
 
 
+def teams(lab):
+    """What would never be delivered or never match is refused, with the word in question, and nothing is kept of it."""
+    for words, status, told in (
+            (('team', 'add', ' '), 64, 'which name has the team?'),
+            (('team', 'add', 'Justice', '--member', 'clara'), 64, '--member clara: '),
+            (('team', 'add', 'Justice', 'Policing'), 64, 'what is "Policing"?'),
+            (('subscribe', 'Justice'), 65, 'subscribe: there is no team "Justice"; add it with '),
+            (('team', 'add', 'Justice', '--member', 'clara@example.org'), 0, ''),
+            (('subscribe', 'Justice', '--zone', 'Europe/Zurch'), 65, 'subscribe: the time zone "Europe/Zurch" is not known'),
+            (('subscribe', 'Justice', '--weekday', 'mnday'), 64, '--weekday mnday: say monday to sunday'),
+            (('subscribe', 'Justice', '--language', 'xx'), 65, '--language xx: '),
+            (('subscribe', 'Justice', '--form', 'lessons'), 65, 'subscribe: there is no form "lessons"'),
+            (('subscribe', 'Justice', '--country', 'np', '--country', 'XX'), 65, '--country XX: '),
+            (('subscribe', 'Justice', '--theme', 'weather'), 65, '--theme weather: '),
+            (('subscribe', 'Justice', '--country', 'np', '--theme', 'security', '--language', 'pt-BR'), 0, '')):
+        done = lab.run(*words)
+        lab.ok(done.returncode == status and told in done.stderr and 'SQLSTATE' not in done.stderr, ' '.join(words), done.stderr)
+    listed = json.loads(lab.run('team', 'list', '--json').stdout)
+    lab.same([(t['team'], t['members']) for t in listed], [('Justice', 'clara@example.org')], 'only what was right is there')
+
+
 def main():
     with Lab('looking') as lab:
         dovecot = lab.dovecot(['field:pw', 'other:another'])
@@ -114,6 +135,7 @@ def main():
         lab.same(checks(lab)[0], 0, 'check while the service runs')
         look_at_review(lab)
         look_at_one(lab)
+        teams(lab)
         dovecot.stop()
         lab.wait('it fails', lambda: 'failing' in lab.source('good'), 30)
         words = lab.source('good')

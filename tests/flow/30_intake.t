@@ -156,7 +156,7 @@ def imported(lab):
     done = lab.run('import', box)
     lab.same((done.returncode, done.stdout), (0, '3 mails read: 2 new, 1 known before\n'), 'import: what the mailbox brought is known')
     done = lab.run('import', '-', input=mail('piped').decode())
-    lab.same((done.returncode, done.stdout), (0, '1 mails read: 1 new, 0 known before\n'), 'a mail on standard input')
+    lab.same((done.returncode, done.stdout), (0, '1 mail read: 1 new, 0 known before\n'), 'a mail on standard input')
     done = lab.run('import', box, os.path.join(lab.folder, 'missing'))
     lab.same(done.returncode, 66, 'a path that is not there is said, the others are read')
     lab.same(lab.totals()['stored'], before + 3, 'all are stored, once')
