@@ -159,7 +159,7 @@ $$;
 
 CREATE FUNCTION api.digest_matches(filters jsonb, form_id text, country text, theme text[])
 RETURNS boolean
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql IMMUTABLE -- no SET: so that it is inlined; its callers set the path
 AS $$
 	SELECT (filters -> 'forms' IS NULL OR filters -> 'forms' ? form_id)
 		AND (filters -> 'countries' IS NULL OR coalesce(filters -> 'countries' ? country, false))

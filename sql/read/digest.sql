@@ -11,7 +11,7 @@ SET LOCAL ROLE fieldpost_views;
 -- Text in the reader's language, else in English, else in the first there is.
 CREATE FUNCTION read.word(words jsonb, language text)
 RETURNS text
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql IMMUTABLE -- no SET: so that it is inlined; its callers set the path
 AS $$
 	SELECT coalesce(words ->> language, words ->> split_part(language, '-', 1), words ->> 'en',
 		(SELECT w.value FROM jsonb_each_text(words) w ORDER BY w.key LIMIT 1))
@@ -20,7 +20,7 @@ $$;
 -- A text as a regular expression that matches just it.
 CREATE FUNCTION read.quoted(text text)
 RETURNS text
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql IMMUTABLE -- no SET: so that it is inlined; its callers set the path
 AS $$
 	SELECT regexp_replace(text, '([^[:alnum:][:space:]])', '\\\1', 'g')
 $$;
@@ -35,18 +35,23 @@ DECLARE
 	part text;
 	hidden text := words;
 BEGIN
-	IF coalesce(address, '') <> '' THEN
+	IF coalesce(address, '') <> '' AND strpos(lower(words), lower(address)) > 0 THEN
 		hidden := regexp_replace(hidden, read.quoted(address), '[…]', 'gi');
 	END IF;
 	IF coalesce(btrim(name), '') = '' THEN
 		RETURN hidden;
 	END IF;
-	hidden := regexp_replace(hidden, '(?<!\w)' || regexp_replace(read.quoted(btrim(name)), '\s+', '\s+', 'g') || '(?!\w)', '[…]', 'gi');
+	IF strpos(lower(hidden), lower((regexp_split_to_array(btrim(name), '\s+'))[1])) > 0 THEN
+		hidden := regexp_replace(hidden, '(?<!\w)' || regexp_replace(read.quoted(btrim(name)), '\s+', '\s+', 'g') || '(?!\w)', '[…]', 'gi');
+	END IF;
 	FOREACH part IN ARRAY regexp_split_to_array(name, '[[:space:],.()"<>]+') LOOP
-		IF length(part) >= 3 AND part ~ '^[[:upper:]]|[^[:ascii:]]' THEN
+		IF length(part) >= 3 AND strpos(hidden, part) > 0 AND part ~ '^[[:upper:]]|[^[:ascii:]]' THEN
 			hidden := regexp_replace(hidden, '(?<!\w)' || read.quoted(part) || '(?!\w)', '[…]', 'g');
 		END IF;
 	END LOOP;
+	IF hidden = words THEN
+		RETURN words;
+	END IF;
 	RETURN regexp_replace(hidden, '\[…\](\s+\[…\])+', '[…]', 'g');
 END $$;
 
@@ -62,7 +67,7 @@ $$;
 
 CREATE FUNCTION read.matches(filters jsonb, form_id text, country text, theme text[])
 RETURNS boolean
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql IMMUTABLE -- no SET: so that it is inlined; its callers set the path
 AS $$
 	SELECT (filters -> 'forms' IS NULL OR filters -> 'forms' ? form_id)
 		AND (filters -> 'countries' IS NULL OR coalesce(filters -> 'countries' ? country, false))
@@ -275,21 +280,23 @@ AS $$
 	WITH head AS (
 		SELECT d.period_end, s.filters, s.language FROM digest d JOIN subscription s USING (subscription_id)
 		WHERE d.digest_id = digest_themes.digest_id
-	), themes AS (
+	), themes AS MATERIALIZED (
 		SELECT v.form_id, o.value ->> 'value' AS theme, o.value ->> 'label' AS label, o.ordinality, h.period_end, h.filters
 		FROM head h CROSS JOIN LATERAL read.forms_in(h.language) v
 		CROSS JOIN LATERAL jsonb_array_elements(v.fields) f
 		CROSS JOIN LATERAL jsonb_array_elements(f.value -> 'options') WITH ORDINALITY o
 		WHERE (f.value -> 'theme')::boolean AND (h.filters -> 'forms' IS NULL OR h.filters -> 'forms' ? v.form_id)
 			AND (h.filters -> 'themes' IS NULL OR h.filters -> 'themes' ? (o.value ->> 'value'))
+	), heard AS MATERIALIZED (
+		SELECT f.form_id, x.theme, max(f.received_at) AS last_at, bool_or(l.digest_id IS NOT NULL) AS now
+		FROM head h JOIN feedback f ON f.filed_at < h.period_end AND f.state <> 'withdrawn'
+			AND read.matches(h.filters, f.form_id, f.country, f.theme)
+		CROSS JOIN LATERAL unnest(f.theme) x (theme)
+		LEFT JOIN digest_line l ON l.digest_id = digest_themes.digest_id AND l.feedback_id = f.feedback_id
+		GROUP BY 1, 2
 	), last AS (
-		SELECT t.form_id, t.label, t.ordinality, t.period_end,
-			max(f.received_at) AS last_at,
-			bool_or(EXISTS (SELECT FROM digest_line l WHERE l.digest_id = digest_themes.digest_id
-				AND l.feedback_id = f.feedback_id)) AS now
-		FROM themes t JOIN feedback f ON f.form_id = t.form_id AND t.theme = ANY (f.theme) AND f.state <> 'withdrawn'
-			AND f.filed_at < t.period_end AND read.matches(t.filters, f.form_id, f.country, f.theme)
-		GROUP BY 1, 2, 3, 4
+		SELECT t.form_id, t.label, t.ordinality, t.period_end, h.last_at, h.now
+		FROM themes t JOIN heard h USING (form_id, theme)
 	)
 	SELECT l.label, w.weeks FROM last l
 	CROSS JOIN LATERAL (SELECT floor(extract(epoch FROM l.period_end - l.last_at) / 604800)::bigint AS weeks) w
