@@ -235,14 +235,16 @@ static size_t find_separator(struct view text, size_t at)
 
 /* ---- the hint ---- */
 
-/* A hint may run on in the next lines; not over a blank one and not out of its table cell. */
+/* A hint may run on in the next lines; not over two blank ones and not out of its table cell. */
 static bool hint_goes_on(const struct reading *r, size_t line)
 {
 	const struct mail_line *first = &r->lines[r->at];
 
 	if (line >= r->count || line - r->at >= LABEL_HINT_LINES_MAX)
 		return false;
-	return r->lines[line].text.len > 0 && r->lines[line].row == first->row && r->lines[line].cell == first->cell;
+	if (r->lines[line].text.len == 0 && (line + 1 >= r->count || r->lines[line + 1].text.len == 0))
+		return false;
+	return r->lines[line].row == first->row && r->lines[line].cell == first->cell;
 }
 
 /* From behind the opening bracket to the closing one. `text_io`, `line_io`, `at_io`: where we are. */
@@ -282,7 +284,8 @@ static struct view hint_text(const struct reading *r, size_t from, size_t first,
 	for (size_t line = first + 1; line <= last; line++) {
 		struct view text = line == last ? view_sub(r->lines[line].text, 0, to) : r->lines[line].text;
 
-		joined = arena_printf(r->scratch, "%s %.*s", joined, VIEW_ARGS(text));
+		if (text.len > 0)
+			joined = arena_printf(r->scratch, "%s %.*s", joined, VIEW_ARGS(text));
 	}
 	return view_trim(view_of(joined));
 }
@@ -386,7 +389,8 @@ static bool goes_on_with(const struct reading *r, struct view words, struct view
 /* A label wrapped by a mail client: its words, or its hint, go on in the next line. */
 static bool read_wrapped(struct reading *r, size_t start, struct label_hit *hit)
 {
-	while (r->joined < LABEL_WRAP_MAX && hint_goes_on(r, r->at + r->joined)) {
+	while (r->joined < LABEL_WRAP_MAX && hint_goes_on(r, r->at + r->joined) &&
+		r->lines[r->at + r->joined].text.len > 0) {
 		struct view words = view_sub(r->text, start, r->text.len), below = r->lines[r->at + r->joined].text;
 
 		if (!goes_on_with(r, label_trim(trim_end(words, is_loose)), below))

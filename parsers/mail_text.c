@@ -14,12 +14,24 @@ struct raw_line {
 	int quote;
 };
 
+/* Where a right-to-left mark or its kin stands before the first quote mark, the position behind it. */
+static size_t skip_direction(struct view v)
+{
+	size_t at = 0, next = 0;
+	uint32_t code;
+
+	while (unicode_next(v, &next, &code) &&
+		(code == 0x200E || code == 0x200F || (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069)))
+		at = next;
+	return at < v.len && v.ptr[at] == '>' ? at : 0;
+}
+
 /* Takes "> ", ">>", "> >" off; at most one blank before and behind each mark. */
 static void take_marks(struct raw_line *line, bool flowed)
 {
 	struct view v = line->whole;
 	bool lead = v.len > 1 && v.ptr[0] == ' ' && v.ptr[1] == '>';
-	size_t at = lead && !flowed ? 1 : 0;
+	size_t at = lead && !flowed ? 1 : skip_direction(v);
 
 	line->quote = 0;
 	while (at < v.len && v.ptr[at] == '>') {

@@ -134,6 +134,7 @@ struct reply *reply_read(const struct forms *forms, struct arena *arena, const s
 bool reply_counts(const struct reply *reply, size_t line);
 /* The folded text of a line (made anew at each call). */
 struct view reply_fold(const struct reply *reply, size_t line);
+bool reply_ends_sentence(struct view text);
 /* The first line behind `line` that is not blank; reply->count at the end. */
 size_t reply_next(const struct reply *reply, size_t line);
 /*

@@ -147,11 +147,27 @@ static bool is_excerpt(const struct gather *g, size_t line)
 	       block->labels == 0 && !block->prose;
 }
 
+/*
+ * The next field's number at the beginning of a line: its label was not known again (it was cut or changed). It is no
+ * answer to this one; only in a text it may be a point of a list.
+ */
+static bool is_next_number(const struct gather *g, size_t line)
+{
+	const struct label_hit *hit = g->reply->lines[line].hit;
+	const struct field *field = g->open->field;
+
+	return hit && !hit->label && hit->sign == '.' && hit->number == field->number + 1 &&
+	       g->reply->lines[g->open->label].hit->number == field->number &&
+	       (field->type != FIELD_TEXT || g->raw.len == 0);
+}
+
 static bool belongs(const struct gather *g, size_t line)
 {
 	const struct reply *reply = g->reply;
 	size_t label = g->open->label, next = g->next_label[line];
 
+	if (is_next_number(g, line))
+		return false;
 	if (reply->source[label].cell > 0)
 		return belongs_in_table(g, label, line);
 	if (reply->lines[label].depth == 0)
@@ -235,7 +251,7 @@ static void pass(struct gather *g, size_t line)
 		close_answer(g);
 	else if (g->open && belongs(g, line))
 		take(g, line, g->reply->source[line].text);
-	else if (g->open && l->depth > 0)
+	else if (g->open && (l->depth > 0 || is_next_number(g, line)))
 		close_answer(g);
 }
 

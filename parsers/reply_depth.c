@@ -9,6 +9,7 @@
 #include "parsers/reply.h"
 
 #include "base/unicode.h"
+#include "parsers/request.h"
 
 #define MARKS_MAX 20		/* quote marks that are told apart */
 #define HEAD_LINES_MAX 12	/* lines of a header block */
@@ -66,6 +67,13 @@ static bool has_date(struct view text)
 #define HEAD_DATE 2
 #define HEAD_KINDS 3 /* different ones that make a header block by themselves */
 
+/* A client may make a paragraph of each header. */
+static bool is_between_headers(const struct reply *reply, size_t line)
+{
+	return line > 0 && line + 1 < reply->count && reply->lines[line - 1].header > 0 &&
+	       reply->lines[line + 1].header > 0;
+}
+
 /*
  * The lines "From: ...", "Sent: ...", ... from `line` on, in any order and language. Returns how many, 0 when it is no
  * header block.
@@ -79,7 +87,9 @@ static size_t header_lines(const struct reply *reply, size_t line, size_t needed
 	for (size_t i = line; i < reply->count && i < line + HEAD_LINES_MAX; i++) {
 		const struct reply_line *l = &reply->lines[i];
 
-		if (l->role == LINE_BLANK || marks_of(reply, i) != marks_of(reply, line) || i - last > HEAD_GAP_MAX ||
+		if (l->role == LINE_BLANK && !is_between_headers(reply, i))
+			break;
+		if (marks_of(reply, i) != marks_of(reply, line) || i - last > HEAD_GAP_MAX ||
 			(i == line && l->header == 0))
 			break;
 		if (l->header == 0)
@@ -139,17 +149,26 @@ static bool ends_in_colon(struct view text)
 	return false;
 }
 
-/*
- * A line that may go on in the next one: it holds the date, opens its paragraph and is long enough to have been
- * wrapped.
+/* Nothing above this line goes on in it. */
+static bool opens(const struct reply *reply, size_t line)
+{
+	return line == 0 || reply->lines[line - 1].role != LINE_TEXT ||
+	       marks_of(reply, line - 1) != marks_of(reply, line) || reply_ends_sentence(reply->source[line - 1].text);
+}
+
+/* An attribution that is but the end of one: the date is missing. */
+static bool is_rest(const struct reply *reply, size_t line)
+{
+	return line < reply->count && (reply->lines[line].kinds & LEXICON_ATTRIBUTION) &&
+	       !has_date(reply->source[line].text);
+}
+
+/* A line that may go on in the next one: it holds the date, begins something and is long enough to have been wrapped.
  */
 static bool may_be_wrapped(const struct reply *reply, size_t line)
 {
-	bool opens = line == 0 || reply->lines[line - 1].role != LINE_TEXT ||
-		     marks_of(reply, line - 1) != marks_of(reply, line);
-
-	return opens && !reply->lines[line].hit && reply->source[line].text.len >= ATTRIBUTION_WRAP_MIN &&
-	       has_date(reply->source[line].text);
+	return !reply->lines[line].hit && reply->source[line].text.len >= ATTRIBUTION_WRAP_MIN &&
+	       has_date(reply->source[line].text) && (opens(reply, line) || is_rest(reply, line + 1));
 }
 
 /* The first lines from `line` on that are one attribution together; 0: none. */
@@ -164,7 +183,7 @@ static size_t attribution_lines(const struct reply *reply, size_t line, struct v
 		if (last >= reply->count || reply->lines[last].role == LINE_BLANK ||
 			marks_of(reply, last) != marks_of(reply, line))
 			return 0;
-		if (n > 1 && (reply->lines[last].kinds & LEXICON_ATTRIBUTION) && has_date(reply->source[last].text))
+		if (n > 1 && (reply->lines[last].kinds & LEXICON_ATTRIBUTION) && !is_rest(reply, last))
 			return 0; /* that line is one by itself */
 		if (n > 1)
 			*joined_out = view_of(arena_printf(reply->arena, "%.*s %.*s", VIEW_ARGS(*joined_out),
@@ -303,6 +322,31 @@ static bool pass_head(struct walk *walk, size_t line, const struct head *head)
 	return true;
 }
 
+static bool is_prose(const struct reply *reply, size_t line)
+{
+	return line < reply->count && reply->lines[line].role == LINE_TEXT && !reply->lines[line].hit &&
+	       request_is_prose(reply->forms, reply_fold(reply, line), true);
+}
+
+/*
+ * Our own words among the practitioner's, without any mark, are a request that the client did not mark as quoted, or
+ * that was copied. It begins with the greeting or with what follows it.
+ */
+static bool begins_copy(const struct reply *reply, size_t line)
+{
+	return is_prose(reply, line) || (request_is_greeting(reply->forms, reply->arena, reply->source[line].text) &&
+						is_prose(reply, reply_next(reply, line)));
+}
+
+static void open_copy(struct walk *walk)
+{
+	static const struct head none;
+
+	walk->flat[0]++;
+	open_block(walk, 1, &none);
+	walk->reply->blocks[walk->block_at[1]].prose = true;
+}
+
 static void start_line(struct walk *walk, size_t line)
 {
 	int marks = marks_of(walk->reply, line);
@@ -332,6 +376,8 @@ void reply_find_depth(struct reply *reply)
 			continue;
 		}
 		start_line(&walk, line);
+		if (depth_at(&walk, marks_of(reply, line)) == 0 && begins_copy(reply, line))
+			open_copy(&walk);
 		head = find_head(reply, line);
 		if (head.lines > 0 && pass_head(&walk, line, &head)) {
 			line += head.lines;

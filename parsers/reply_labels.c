@@ -40,10 +40,7 @@ static bool opens_paragraph(const struct reply *reply, size_t line)
 	return line == 0 || reply->lines[line - 1].role != LINE_TEXT;
 }
 
-/*
- * Nobody's answer: a gateway's warning, the request's reference. Words of the request among the own words are a copy of
- * it without any mark, and whatever answer was open ends there.
- */
+/* Nobody's answer: a gateway's warning, the request's reference. */
 static void find_noise(struct reply *reply)
 {
 	for (size_t i = 0; i < reply->count; i++) {
@@ -55,8 +52,6 @@ static void find_noise(struct reply *reply)
 			skip_banner(reply, i);
 		else if (request_is_reference(reply->forms, reply->arena, reply->source[i].text))
 			l->role = LINE_NOISE;
-		else if (l->depth == 0 && request_is_prose(reply->forms, reply_fold(reply, i), true))
-			l->role = LINE_BOUNDARY;
 	}
 }
 

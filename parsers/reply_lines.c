@@ -133,3 +133,13 @@ const struct label_use *reply_use(const struct label *label, const struct form *
 	}
 	return any;
 }
+
+bool reply_ends_sentence(struct view text)
+{
+	static const char *const ends[] = {".", "!", "?", ":", ";", "؟", "।", "…", "»", "”", "\"", ")"};
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (view_ends(text, view_of(ends[i])))
+			return true;
+	return false;
+}

@@ -11,7 +11,8 @@
 
 #define WEAK_KINDS (LEXICON_CLOSING | LEXICON_PHONE_LINE)
 #define STRONG_KINDS (LEXICON_DISCLAIMER | LEXICON_LIST_FOOTER | LEXICON_SEPARATOR)
-#define BEHIND_MAX 2 /* labels that a signature may seem to hold ("Area of work: Western Region") */
+#define DASHES_MAX 20 /* bytes of a line "--" with invisible marks in it */
+#define BEHIND_MAX 2  /* labels that a signature may seem to hold ("Area of work: Western Region") */
 
 struct run {
 	size_t start, end; /* lines, end exclusive */
@@ -68,6 +69,13 @@ static bool is_last_name(const struct reply *reply, const struct run *run, size_
 	return is_senders_name(reply, reply->source[line].text);
 }
 
+static bool is_dashes(const struct reply *reply, size_t line)
+{
+	struct view text = reply->source[line].text;
+
+	return text.len <= DASHES_MAX && view_equal(view_trim(unicode_drop_invisible(reply->arena, text)), VIEW("--"));
+}
+
 static enum beginning beginning_of(const struct reply *reply, const struct run *run, size_t line)
 {
 	const struct reply_line *l = &reply->lines[line];
@@ -78,7 +86,7 @@ static enum beginning beginning_of(const struct reply *reply, const struct run *
 		return STRONG_SIGNATURE;
 	if (reply->source[line].cell > 0)
 		return NO_SIGNATURE;
-	if (view_equal(view_trim(reply->source[line].text), VIEW("--")))
+	if (is_dashes(reply, line))
 		return is_no_answer(reply, line) ? NO_SIGNATURE : STRONG_SIGNATURE;
 	if (l->kinds & STRONG_KINDS)
 		return STRONG_SIGNATURE;

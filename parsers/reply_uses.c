@@ -85,16 +85,6 @@ static bool is_wrapped(const struct reply *reply, size_t line, const struct stre
 	return unicode_columns(before) + 1 + unicode_columns(word) > stream->width;
 }
 
-static bool ends_sentence(struct view text)
-{
-	static const char *const ends[] = {".", "!", "?", ":", ";", "؟", "।", "…", "»", "”", "\"", ")"};
-
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (view_ends(text, view_of(ends[i])))
-			return true;
-	return false;
-}
-
 /* The same field is labelled in another line of its stream. */
 static bool is_elsewhere(const struct reply *reply, size_t line, const bool *twice)
 {
@@ -120,7 +110,7 @@ static bool is_point(const struct label_hit *hit, const struct stream *stream)
 /* The client broke a sentence here: the line before is full and the sentence not at its end. */
 static bool is_middle(const struct reply *reply, size_t line, const struct stream *stream)
 {
-	return is_wrapped(reply, line, stream) && !ends_sentence(reply->source[line - 1].text);
+	return is_wrapped(reply, line, stream) && !reply_ends_sentence(reply->source[line - 1].text);
 }
 
 /* The line's words are those of a label, but they are the middle of an answer. */

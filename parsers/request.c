@@ -7,6 +7,7 @@
 #include "parsers/reference.h"
 
 #define PROSE_MIN 12	       /* bytes of a folded line that can be known again */
+#define GREETING_MAX 400       /* bytes of a line that may be one */
 #define PROSE_LONG 36	       /* bytes that are no chance */
 #define REFERENCE_WORDS_MAX 80 /* bytes around the code in a line that says nothing else */
 
@@ -130,13 +131,25 @@ bool request_is_reference(const struct forms *forms, struct arena *scratch, stru
 	return false;
 }
 
-bool request_is_prose(const struct forms *forms, struct view folded, bool whole)
+bool request_is_prose(const struct forms *forms, struct view folded, bool certain)
 {
-	for (size_t i = 0; i < lexicon_language_count(forms->lexicon); i++) {
-		if (view_equal(folded, forms->greetings[i]))
-			return folded.len > 0;
-		if (folded.len >= (size_t)(whole ? PROSE_LONG : PROSE_MIN) && view_find(forms->prose[i], folded) >= 0)
+	if (folded.len < (size_t)(certain ? PROSE_LONG : PROSE_MIN))
+		return false;
+	for (size_t i = 0; i < lexicon_language_count(forms->lexicon); i++)
+		if (view_find(forms->prose[i], folded) >= 0)
 			return true;
-	}
+	return false;
+}
+
+bool request_is_greeting(const struct forms *forms, struct arena *scratch, struct view line)
+{
+	struct view folded;
+
+	if (line.len > GREETING_MAX)
+		return false;
+	folded = unicode_fold(scratch, line);
+	for (size_t i = 0; i < lexicon_language_count(forms->lexicon); i++)
+		if (folded.len > 0 && view_equal(folded, forms->greetings[i]))
+			return true;
 	return false;
 }

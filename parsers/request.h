@@ -12,10 +12,12 @@
 /* Folds the words around the form of every language, for request_is_prose(). */
 void request_prepare(struct forms *forms);
 /*
- * Is this folded line a piece of the prose that stands around the form, in any language? Short pieces are not, but for
- * the greeting: they say nothing. `whole`: only the greeting or a long piece, which nobody writes by chance.
+ * Is this folded line a piece of the prose that stands around the form, in any language? Short pieces are not: they say
+ * nothing. `certain`: only a long piece, which nobody writes by chance.
  */
-bool request_is_prose(const struct forms *forms, struct view folded, bool whole);
+bool request_is_prose(const struct forms *forms, struct view folded, bool certain);
+/* Is the line the greeting of a request and nothing else? People greet each other so, too. */
+bool request_is_greeting(const struct forms *forms, struct arena *scratch, struct view line);
 /* Is the line the request's reference ("Reference: FP-7K3M9QXA2D", in any language, or the code) and nothing else? */
 bool request_is_reference(const struct forms *forms, struct arena *scratch, struct view line);
 
