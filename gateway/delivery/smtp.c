@@ -260,6 +260,8 @@ static const char *words_of(const struct smtp *smtp, CURLcode result)
 		return certificate_words(smtp);
 	if (result == CURLE_USE_SSL_FAILED)
 		return "the server does not do STARTTLS, which is required";
+	if (result == CURLE_SSL_CACERT_BADFILE)
+		return "tls.ca_file holds no certificate that can be read (PEM)";
 	if (result == CURLE_LOGIN_DENIED)
 		return "the server refuses the login";
 	if (result == CURLE_WEIRD_SERVER_REPLY && smtp->phase == PHASE_CONNECT)

@@ -11,7 +11,8 @@
 
 const char *tls_words_library(void)
 {
-	const char *reason = ERR_reason_error_string(ERR_peek_error());
+	unsigned long code = ERR_peek_error();
+	const char *reason = ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code)) : ERR_reason_error_string(code);
 
 	return reason ? reason : "no reason given";
 }

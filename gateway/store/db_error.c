@@ -44,8 +44,8 @@ static const char *field(const PGresult *result, int code)
 /* What no waiting mends; libpq has no SQLSTATE for a connection that was never made. */
 static bool needs_operator(struct view words)
 {
-	static const char *const signs[] = {"does not exist", "authentication failed", "no pg_hba.conf entry",
-		"certificate verify failed", "root certificate file"};
+	static const char *const signs[] = {"does not exist", "authentication failed", "no password supplied",
+		"no pg_hba.conf entry", "certificate verify failed", "root certificate file"};
 
 	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
 		if (view_find(words, view_of(signs[i])) >= 0)
