@@ -20,6 +20,14 @@ struct status {
 	bool well;
 };
 
+static bool is_configured(const struct status *s, const char *name)
+{
+	for (size_t i = 0; i < s->config->mailbox_count; i++)
+		if (strcmp(s->config->mailboxes[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 /* What a person wants to read of one source. */
 static const char *source_words(struct status *s, const struct db_rows *rows, size_t row)
 {
@@ -27,12 +35,14 @@ static const char *source_words(struct status *s, const struct db_rows *rows, si
 	int64_t failing = db_get_time(rows, row, "failing_since"), last_ok = db_get_time(rows, row, "last_ok");
 	int64_t next_at = db_get_time(rows, row, "next_at"), backlog = db_get_int(rows, row, "backlog");
 
+	if (strcmp(db_get_string(rows, row, "kind"), "import") == 0)
+		return "imported";
+	if (!is_configured(s, db_get_string(rows, row, "account")))
+		return "no longer in the config";
 	if (failing)
 		return arena_printf(arena, "failing since %s: %s; next try %s", table_ago(arena, failing, s->now),
 			db_get_string(rows, row, "error"),
 			next_at > s->now ? table_ago(arena, next_at, s->now) : "is due");
-	if (strcmp(db_get_string(rows, row, "kind"), "import") == 0)
-		return "imported";
 	if (last_ok == 0)
 		return "not reached yet";
 	if (s->now - last_ok > QUIET_US)
@@ -46,7 +56,6 @@ static const char *source_words(struct status *s, const struct db_rows *rows, si
 static void add_source(struct status *s, const struct db_rows *rows, size_t row)
 {
 	const char *words = source_words(s, rows, row);
-	int64_t failing = db_get_time(rows, row, "failing_since");
 
 	table_string(s->sources, "source", db_get_string(rows, row, "account"));
 	table_string(s->sources, "folder", db_get_string(rows, row, "folder"));
@@ -56,7 +65,7 @@ static void add_source(struct status *s, const struct db_rows *rows, size_t row)
 	table_int(s->sources, "backlog", db_get_int(rows, row, "backlog"));
 	table_string(s->sources, "status", words);
 	table_end_row(s->sources);
-	s->well = s->well && failing == 0 && strncmp(words, "quiet", 5) != 0;
+	s->well = s->well && strncmp(words, "failing", 7) != 0 && strncmp(words, "quiet", 5) != 0;
 }
 
 /* A mailbox of the config that the service never came to. */
@@ -144,7 +153,9 @@ static int load_alarms(struct status *s, struct error *err)
 		table_int(s->alarms, "count", db_get_int(rows, row, "count"));
 		table_string(s->alarms, "text", db_get_string(rows, row, "text"));
 		table_end_row(s->alarms);
-		s->well = false;
+		if (strcmp(db_get_string(rows, row, "kind"), "source") != 0 ||
+			is_configured(s, db_get_string(rows, row, "object")))
+			s->well = false;
 	}
 	return 0;
 }

@@ -18,7 +18,8 @@ struct import {
 
 static int cannot_read(const char *path, struct error *err)
 {
-	return error_set(err, REACH_MESSAGE, "%s: %s", path, strerror(errno));
+	return error_set(err, REACH_MESSAGE, "%s: %s%s", path, strerror(errno),
+		errno == EACCES ? " (of the user that Fieldpost runs as)" : "");
 }
 
 /* ---- one file's bytes ---- */

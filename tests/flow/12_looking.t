@@ -141,6 +141,10 @@ def main():
         words = lab.source('good')
         lab.ok(re.match(r'failing since .*: .+; next try ', words), 'a source that fails is told in words', words)
         lab.same(lab.run('status').returncode, 1, 'and status ends with 1')
+        del lab.mailboxes[:]
+        lab.write_config()
+        lab.ok(lab.source('good') == 'no longer in the config', 'a mailbox that was taken out of the config is told as that')
+        lab.same(lab.run('status').returncode, 0, 'and fails no more')
         lab.stop()
         lab.same(lab.totals()['stored'], 61, 'status after the service ended')
 
