@@ -58,7 +58,8 @@ AS $$
 	FROM message m WHERE m.message_id = explain_message.message_id
 	UNION ALL
 	SELECT 70, 'seen', format('%s, folder %s, UIDVALIDITY %s, UID %s, %s; on the server: %s%s', a.name, f.name, f.uidvalidity,
-		s.uid, told(s.seen_at), s.after_state, coalesce(' (' || s.after_error || ')', ''))
+		s.uid, told(s.seen_at), CASE s.after_state WHEN 'waiting' THEN 'left as it is so far' ELSE s.after_state::text END,
+		coalesce(' (' || s.after_error || ')', ''))
 	FROM sighting s JOIN folder f USING (folder_id) JOIN account a USING (account_id)
 	WHERE s.message_id = explain_message.message_id
 	UNION ALL
