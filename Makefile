@@ -102,7 +102,7 @@ demo: deps-demo ## the same, ending by itself
 test: deps-test ## unit tests and cases under ASan and UBSan, SQL, one flow a stage, lint
 	@tests/run
 
-test-long: deps-long ## crash points, bad servers, screenshots, packages (under an hour)
+test-long: deps-long ## all of that, crash points, screenshots (under an hour)
 	@tests/run --long
 
 sanitize: ## builds the program and the unit tests with ASan and UBSan (build/asan)
