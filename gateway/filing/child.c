@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "filing/answer.h"
 #include "filing/wire.h"
 
 #define CHILD_FD 3
@@ -176,6 +177,8 @@ int child_read(struct child *child, const struct pipeline_message *message, int 
 	}
 	if (head.type != WIRE_RESULT)
 		return error_set(err, REACH_MESSAGE, "the reader answered out of turn");
+	if (!answer_is_good(text_view(&child->payload)))
+		return error_set(err, REACH_MESSAGE, "the reader's answer is no result");
 	child->handled++;
 	*json_out = text_view(&child->payload);
 	return 0;

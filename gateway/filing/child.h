@@ -23,7 +23,7 @@ size_t child_handled(const struct child *child);
 
 /*
  * Reads one message: json_out is the filing JSON, valid until the next call. REACH_MESSAGE: this message killed the
- * child or outlasted time_ms; the child is gone and must be stopped and started anew.
+ * child, outlasted time_ms or got no answer that is one (answer.h); the child must be stopped and started anew.
  */
 int child_read(struct child *child, const struct pipeline_message *message, int time_ms, struct view *json_out,
 	struct error *err);

@@ -28,6 +28,7 @@ struct reader {
 	struct forms *forms;
 	struct text payload;
 	bool hooks; /* tests may plant a fault, see plant_fault() */
+	pid_t holder;
 };
 
 static int take_source(struct reader *reader, struct parse_source *list, size_t *count, struct error *err)
@@ -81,9 +82,9 @@ static int set_up(struct reader *reader)
 
 /*
  * With FIELDPOST_TEST_FAULTS in the environment a mail's own header plants a fault, so that the tests can show what
- * the holder and the filter make of it: `X-Test-Fault: crash | hang | socket | exec | open`.
+ * the holder and the filter make of it: `X-Test-Fault: crash | hang | socket | exec | open | kill | broken | forged`.
  */
-static void plant_fault(struct view raw)
+static void plant_fault(const struct reader *reader, struct view raw)
 {
 	char *const argv[] = {(char[]){"true"}, NULL};
 	struct view head = view_sub(raw, 0, 4096);
@@ -101,6 +102,14 @@ static void plant_fault(struct view raw)
 		close(socket(AF_INET, SOCK_STREAM, 0));
 	if (view_starts(fault, VIEW("exec")))
 		execv("/bin/true", argv);
+	if (view_starts(fault, VIEW("kill")))
+		tgkill(reader->holder, reader->holder, SIGKILL);
+	/* An answer that is no JSON, and one that speaks for another message as well. */
+	if (view_starts(fault, VIEW("broken")))
+		wire_send(CHILD_FD, WIRE_RESULT, 0, VIEW("{\"outcome\":\"\\u0000\"}"), VIEW_NULL, 0, NULL);
+	if (view_starts(fault, VIEW("forged")))
+		wire_send(CHILD_FD, WIRE_RESULT, 0, VIEW("{\"outcome\":\"ignored\"}},{\"message_id\":1,\"result\":{}"),
+			VIEW_NULL, 0, NULL);
 	/* A file that opens is the fault; one that is refused leaves the message to be read as it is. */
 	if (view_starts(fault, VIEW("open")) && open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0)
 		abort();
@@ -119,7 +128,7 @@ static int answer(struct reader *reader, const struct wire_head *head)
 	int sent;
 
 	if (reader->hooks)
-		plant_fault(message.raw);
+		plant_fault(reader, message.raw);
 	pipeline_read(reader->forms, reader->message, &message, &result);
 	json = result_to_filing(&result);
 	text = json_dumps(json, JSON_COMPACT);
@@ -145,6 +154,7 @@ int filing_child_main(void)
 	signal(SIGTERM, SIG_IGN); /* the holder ends it: a stop lets the message at hand be filed */
 	signal(SIGINT, SIG_IGN);
 	reader->hooks = getenv("FIELDPOST_TEST_FAULTS") != NULL;
+	reader->holder = getppid();
 	reader->sources = arena_new();
 	reader->message = arena_new();
 	text_init(&reader->payload, WIRE_PAYLOAD_MAX);

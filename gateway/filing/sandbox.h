@@ -3,8 +3,8 @@
  *
  * RLIMIT_AS (not under ASan, whose shadow is larger than any limit), RLIMIT_CPU as a backstop, no core dump, no new
  * privileges, and a seccomp filter: reading and writing the descriptors that are open, memory (never executable),
- * futexes, clocks, exit. Opening a file is refused with EPERM; a socket, an exec, a fork and everything else kills
- * the process.
+ * futexes, clocks, exit, signals to itself. Opening a file is refused with EPERM; a socket, an exec, a fork and
+ * everything else kills the process.
  */
 #ifndef FILING_SANDBOX_H
 #define FILING_SANDBOX_H

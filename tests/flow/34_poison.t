@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Mails made to hurt the reader among good ones: the good ones are filed at once, a mail that kills the reader is `failed`, alone.
 
-Faults are planted by a header (FIELDPOST_TEST_FAULTS lets the reader look at it): a crash, an endless loop, a socket, an exec, a file.
+Faults are planted by a header (FIELDPOST_TEST_FAULTS lets the reader look at it): a crash, an endless loop, a socket, an exec, a file, a
+signal to another process, an answer that is none, one that speaks for other messages.
 """
 import json
 import os
@@ -11,7 +12,8 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'servers'))
 from lab import TOP, Lab, samples  # noqa: E402
 
-FAULTS = {'crash': 'signal 11', 'hang': 'not done after', 'socket': 'signal 31', 'exec': 'signal 31'}
+FAULTS = {'crash': 'signal 11', 'hang': 'not done after', 'socket': 'signal 31', 'exec': 'signal 31', 'kill': 'signal 31',
+          'broken': 'no result', 'forged': 'no result'}
 WORDS = {  # what stands in the lesson, and the charset of the mail
     'windows-1256': 'درس من الميدان للسياسة',
     'iso-8859-1': 'La leçon est née à l’école'.replace('’', "'"),
