@@ -11,7 +11,7 @@
 
 #define WEAK_KINDS (LEXICON_CLOSING | LEXICON_PHONE_LINE)
 #define STRONG_KINDS (LEXICON_DISCLAIMER | LEXICON_LIST_FOOTER | LEXICON_SEPARATOR)
-#define DASHES_MAX 20 /* bytes of a line "--" with invisible marks in it */
+#define DASHES_MAX 20 /* bytes of a line of two dashes and invisible marks */
 #define BEHIND_MAX 2  /* labels that a signature may seem to hold ("Area of work: Western Region") */
 
 struct run {
