@@ -276,7 +276,8 @@ BEGIN
 	RETURN QUERY SELECT added;
 END $$;
 
--- A mail of a ready digest to each active member. `again` makes it another one than before.
+-- A mail of a ready digest to each active member who may read all its lines: one may have come, or a clearance gone, since it was
+-- made. `again` makes it another one than before.
 CREATE FUNCTION api.digest_post(digest_id bigint, again text, now timestamptz, domain text)
 RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
@@ -289,10 +290,12 @@ BEGIN
 		format('<digest-%s-%s.%s@%s>', d.digest_id, m.member_id,
 			left(encode(sha256(convert_to(i.instance_id || ' ' || k.key, 'UTF8')), 'hex'), 16), digest_post.domain),
 		k.key, d.rendered, d.digest_id, digest_post.now, digest_post.now
-	FROM digest d JOIN subscription s USING (subscription_id) JOIN member m USING (team_id)
+	FROM digest d JOIN subscription s USING (subscription_id) JOIN team t USING (team_id) JOIN member m USING (team_id)
 	CROSS JOIN instance i
 	CROSS JOIN LATERAL (SELECT format('digest %s member %s%s', d.digest_id, m.member_id, digest_post.again) AS key) k
 	WHERE d.digest_id = digest_post.digest_id AND m.active
+		AND NOT EXISTS (SELECT FROM digest_line l JOIN feedback f USING (feedback_id) WHERE l.digest_id = d.digest_id
+			AND f.sharing > least(m.clearance, CASE WHEN t.cleared THEN 'restricted' ELSE 'no-name' END::sharing_level))
 		AND NOT EXISTS (SELECT FROM suppression x WHERE x.channel = 'mail' AND x.address = lower(m.address))
 	ON CONFLICT (dedupe_key) DO NOTHING;
 	GET DIAGNOSTICS added = ROW_COUNT;
@@ -313,13 +316,20 @@ AS $$
 #variable_conflict use_column
 DECLARE
 	last digest;
+	added bigint;
 BEGIN
 	SELECT d.* INTO last FROM digest d
 	WHERE d.subscription_id = digest_again.subscription_id AND d.rendered IS NOT NULL ORDER BY d.period_end DESC LIMIT 1;
 	IF FOUND THEN
-		UPDATE digest d SET state = 'ready' WHERE d.digest_id = last.digest_id;
-		RETURN QUERY SELECT last.digest_id, api.digest_post(last.digest_id,
+		IF EXISTS (SELECT FROM digest_line l JOIN feedback f USING (feedback_id)
+			WHERE l.digest_id = last.digest_id AND f.state = 'withdrawn') THEN
+			RAISE EXCEPTION 'digest % holds what was withdrawn since: it is not sent again', last.digest_id
+				USING ERRCODE = 'no_data_found';
+		END IF;
+		added := api.digest_post(last.digest_id,
 			to_char(digest_again.now AT TIME ZONE 'UTC', '" again" YYYYMMDDHH24MISSUS'), digest_again.now, digest_again.domain);
+		UPDATE digest d SET state = 'ready' WHERE d.digest_id = last.digest_id AND added > 0;
+		RETURN QUERY SELECT last.digest_id, added;
 	END IF;
 END $$;
 

@@ -108,16 +108,26 @@ AS $$
 	ORDER BY v.form_id LIMIT 1
 $$;
 
+-- Is this level told by number, form and arrival alone? Then it is counted as a reply, and in no figure of countries, themes or answers.
+CREATE FUNCTION read.is_withheld(sharing fieldpost.sharing_level, restricted_by_mail boolean)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT sharing = 'restricted' AND NOT restricted_by_mail
+$$;
+
 -- What the subscription is about and its reader may see, filed in the eight weeks up to the period's end: week 0 is the last.
 CREATE FUNCTION read.digest_weeks(digest_id bigint)
 RETURNS TABLE (week bigint, feedback_id bigint, form_id text, country text, answers jsonb)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
-	SELECT ceil(extract(epoch FROM d.period_end - f.filed_at) / 604800)::bigint - 1, f.feedback_id, f.form_id, f.country, r.answers
-	FROM digest d JOIN subscription s USING (subscription_id)
+	SELECT ceil(extract(epoch FROM d.period_end - f.filed_at) / 604800)::bigint - 1, f.feedback_id, f.form_id,
+		CASE WHEN NOT w.withheld THEN f.country END, CASE WHEN w.withheld THEN '{}' ELSE r.answers END
+	FROM digest d JOIN subscription s USING (subscription_id) JOIN team t USING (team_id)
 	JOIN feedback f ON f.filed_at < d.period_end AND f.filed_at >= d.period_end - interval '56 days'
 		AND f.state <> 'withdrawn' AND read.matches(s.filters, f.form_id, f.country, f.theme)
 	JOIN feedback_revision r ON r.feedback_id = f.feedback_id AND r.revision = f.revision
+	CROSS JOIN LATERAL (SELECT read.is_withheld(f.sharing, t.restricted_by_mail) AS withheld) w
 	WHERE d.digest_id = digest_weeks.digest_id
 $$;
 
@@ -180,7 +190,7 @@ AS $$
 	JOIN feedback f ON f.feedback_id = l.feedback_id AND f.state <> 'withdrawn'
 	JOIN feedback_revision r ON r.feedback_id = f.feedback_id AND r.revision = f.revision
 	JOIN message m ON m.message_id = f.message_id
-	CROSS JOIN LATERAL (SELECT f.sharing = 'restricted' AND NOT t.restricted_by_mail AS withheld) w
+	CROSS JOIN LATERAL (SELECT read.is_withheld(f.sharing, t.restricted_by_mail) AS withheld) w
 	WHERE d.digest_id = digest_lines.digest_id AND l.revision_kind = 'new'
 	ORDER BY l.line_number
 $$;
@@ -213,7 +223,9 @@ AS $$
 	WITH given AS (
 		SELECT f.form_id, r.answers, true AS now FROM digest_line l JOIN feedback f USING (feedback_id)
 		JOIN feedback_revision r ON r.feedback_id = f.feedback_id AND r.revision = f.revision
+		JOIN subscription s ON s.subscription_id = l.subscription_id JOIN team t USING (team_id)
 		WHERE l.digest_id = digest_values.digest_id AND l.revision_kind = 'new' AND f.state <> 'withdrawn'
+			AND NOT read.is_withheld(f.sharing, t.restricted_by_mail)
 		UNION ALL
 		SELECT w.form_id, w.answers, false FROM read.digest_weeks(digest_values.digest_id) w WHERE w.week = 1
 	), single AS (
@@ -249,13 +261,15 @@ RETURNS TABLE (country text, replies bigint, silent_weeks bigint, review bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
 	WITH head AS (
-		SELECT d.period_end, s.filters FROM digest d JOIN subscription s USING (subscription_id)
+		SELECT d.period_end, s.filters, t.restricted_by_mail
+		FROM digest d JOIN subscription s USING (subscription_id) JOIN team t USING (team_id)
 		WHERE d.digest_id = digest_countries.digest_id
 	), heard AS (
 		SELECT f.country, max(f.received_at) AS last_at,
 			count(*) FILTER (WHERE EXISTS (SELECT FROM digest_line l WHERE l.digest_id = digest_countries.digest_id
 				AND l.feedback_id = f.feedback_id AND l.revision_kind = 'new')) AS replies
 		FROM head h JOIN feedback f ON f.filed_at < h.period_end AND f.state <> 'withdrawn' AND f.country IS NOT NULL
+			AND NOT read.is_withheld(f.sharing, h.restricted_by_mail)
 			AND read.matches(h.filters, f.form_id, f.country, f.theme)
 		GROUP BY f.country
 	), waiting AS (
@@ -278,7 +292,8 @@ RETURNS TABLE (label text, weeks bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
 	WITH head AS (
-		SELECT d.period_end, s.filters, s.language FROM digest d JOIN subscription s USING (subscription_id)
+		SELECT d.period_end, s.filters, s.language, t.restricted_by_mail
+		FROM digest d JOIN subscription s USING (subscription_id) JOIN team t USING (team_id)
 		WHERE d.digest_id = digest_themes.digest_id
 	), themes AS MATERIALIZED (
 		SELECT v.form_id, o.value ->> 'value' AS theme, o.value ->> 'label' AS label, o.ordinality, h.period_end, h.filters
@@ -290,6 +305,7 @@ AS $$
 	), heard AS MATERIALIZED (
 		SELECT f.form_id, x.theme, max(f.received_at) AS last_at, bool_or(l.digest_id IS NOT NULL) AS now
 		FROM head h JOIN feedback f ON f.filed_at < h.period_end AND f.state <> 'withdrawn'
+			AND NOT read.is_withheld(f.sharing, h.restricted_by_mail)
 			AND read.matches(h.filters, f.form_id, f.country, f.theme)
 		CROSS JOIN LATERAL unnest(f.theme) x (theme)
 		LEFT JOIN digest_line l ON l.digest_id = digest_themes.digest_id AND l.feedback_id = f.feedback_id

@@ -227,7 +227,9 @@ SET LOCAL SESSION AUTHORIZATION fieldpost_send;
 SET LOCAL ROLE fieldpost_reader;
 SELECT results_eq($$SELECT number, withheld, country, name, answers, remarks FROM read.digest_lines(tap.digest()) WHERE sharing = 'restricted'$$,
 	$$VALUES (5::bigint, true, NULL::text, NULL::text, '{}'::jsonb, NULL::text)$$, 'withheld by mail');
-SELECT is((SELECT count(*) FROM read.digest_countries(tap.digest()) WHERE country = 'SS'), 1::bigint, 'but counted');
+SELECT is((SELECT sum(replies) FROM read.digest_forms(tap.digest())), 5::numeric, 'but counted');
+SELECT is_empty($$SELECT * FROM read.digest_countries(tap.digest()) WHERE country = 'SS'$$, 'and not told by its country');
+SELECT is((SELECT count FROM read.digest_values(tap.digest()) WHERE field = 'phase'), 4::bigint, 'nor by its answers');
 SELECT is((SELECT title FROM read.digest_forms(tap.digest())), 'Leçon', 'in the team''s language');
 SELECT is((SELECT fields -> 2 ->> 'label' FROM read.digest_forms(tap.digest())), 'Domaine', 'labels too');
 SELECT is((SELECT fields -> 3 ->> 'label' FROM read.digest_forms(tap.digest())), 'People', 'else in English');
@@ -238,6 +240,8 @@ SET LOCAL SESSION AUTHORIZATION fieldpost_send;
 SET LOCAL ROLE fieldpost_reader;
 SELECT results_eq($$SELECT withheld, country, name FROM read.digest_lines(tap.digest()) WHERE sharing = 'restricted'$$,
 	$$VALUES (false, 'SS', 'Aminata Kamara')$$, 'whole for those who take it by mail');
+SELECT is((SELECT count(*) FROM read.digest_countries(tap.digest()) WHERE country = 'SS'), 1::bigint, 'with its country');
+SELECT is((SELECT count FROM read.digest_values(tap.digest()) WHERE field = 'phase'), 5::bigint, 'and its answers');
 RESET ROLE;
 RESET SESSION AUTHORIZATION;
 
@@ -304,6 +308,22 @@ INSERT INTO fieldpost.suppression (address, reason, since) VALUES ('clara@exampl
 UPDATE fieldpost.digest SET state = 'open' WHERE digest_id = (SELECT id FROM known WHERE name = 'd2');
 SELECT is((SELECT mails FROM api.digest_ready((SELECT id FROM known WHERE name = 'd2'), '2026-11-16 07:01+00', 'S', '{}', 'example.org')), 1::bigint,
 	'nothing to whom wants none');
+-- Once more, when the team is another one by now: nobody gets what is above their own clearance, nor what was withdrawn since.
+UPDATE fieldpost.digest SET state = 'open' WHERE digest_id = (SELECT id FROM known WHERE name = 'c1');
+SELECT is((SELECT mails FROM api.digest_ready((SELECT id FROM known WHERE name = 'c1'), '2026-11-09 08:01+00', 'S', '{}', 'example.org')), 1::bigint,
+	'to the one who is cleared');
+SELECT api.member_add((SELECT team_id FROM fieldpost.team WHERE name = 'Cleared'), 'Eve', 'eve@example.org', 'no-name');
+SELECT is((SELECT mails FROM api.digest_again((SELECT id FROM known WHERE name = 'cleared'), '2026-11-10', 'example.org')), 1::bigint,
+	'once more: not to the one who came later and is not');
+SELECT is_empty($$SELECT FROM fieldpost.outbox WHERE recipient = 'eve@example.org'$$, 'who gets nothing of it');
+UPDATE fieldpost.team SET cleared = false WHERE name = 'Cleared';
+SELECT is((SELECT mails FROM api.digest_again((SELECT id FROM known WHERE name = 'cleared'), '2026-11-11', 'example.org')), 0::bigint,
+	'nor to anybody of a team that is cleared no more');
+UPDATE fieldpost.team SET cleared = true WHERE name = 'Cleared';
+UPDATE fieldpost.feedback SET state = 'withdrawn' WHERE feedback_id = (SELECT id FROM known WHERE name = 'f-a');
+SELECT throws_ok($$SELECT * FROM api.digest_again((SELECT id FROM known WHERE name = 'cleared'), '2026-11-12', 'example.org')$$, 'P0002', NULL,
+	'a withdrawn line is not sent again');
+UPDATE fieldpost.feedback SET state = 'new' WHERE feedback_id = (SELECT id FROM known WHERE name = 'f-a');
 -- A digest that cannot be made: again later, and later still.
 UPDATE fieldpost.digest SET state = 'open', opened_at = '2026-11-23 07:00+00' WHERE digest_id = (SELECT id FROM known WHERE name = 'd3');
 SELECT tap.become('d3');
