@@ -4,27 +4,39 @@
 
 #include <glob.h>
 
-#include "tests/unit/words.h"
+#include "parsers/parsers.h"
+#include "tests/unit/unit.h"
 
 #define UNIT_FORMS_MAX 16
 
-/* pattern: of the forms' files, "config/forms/?*.yaml". 0 or -1 as forms_new(). */
-static inline int unit_forms_from(struct arena *arena, const char *pattern, struct forms **out, struct error *err)
+/* The files that a pattern finds ("config/forms/?*.yaml"), in the order of their names. */
+static inline size_t unit_sources(struct arena *arena, const char *pattern, struct parse_source *out)
 {
-	struct parse_source forms[UNIT_FORMS_MAX], languages[WORDS_SOURCES_MAX];
-	size_t language_count = words_sources(arena, "config/languages", languages);
 	glob_t found;
-	int result;
+	size_t count;
 
 	if (glob(pattern, 0, NULL, &found) != 0 || found.gl_pathc > UNIT_FORMS_MAX)
 		fail_msg("%s: no file, or too many", pattern);
-	for (size_t i = 0; i < found.gl_pathc; i++)
-		forms[i] = (struct parse_source){found.gl_pathv[i], unit_file(arena, found.gl_pathv[i])};
-	result = parsers_open(err);
-	if (result == 0)
-		result = forms_new(forms, found.gl_pathc, languages, language_count, out, err);
+	count = found.gl_pathc;
+	for (size_t i = 0; i < count; i++) {
+		out[i].file = arena_strdup(arena, found.gl_pathv[i]);
+		out[i].bytes = unit_file(arena, out[i].file);
+	}
 	globfree(&found);
-	return result;
+	return count;
+}
+
+/* Two patterns of files. 0 or -1 as forms_new(). */
+static inline int unit_forms_from(
+	struct arena *arena, const char *forms, const char *languages, struct forms **out, struct error *err)
+{
+	struct parse_source form_sources[UNIT_FORMS_MAX], language_sources[UNIT_FORMS_MAX];
+	size_t form_count = unit_sources(arena, forms, form_sources);
+	size_t language_count = unit_sources(arena, languages, language_sources);
+
+	if (parsers_open(err) < 0)
+		return -1;
+	return forms_new(form_sources, form_count, language_sources, language_count, out, err);
 }
 
 static inline struct forms *unit_forms(struct arena *arena)
@@ -32,7 +44,7 @@ static inline struct forms *unit_forms(struct arena *arena)
 	struct error err = ERROR_INIT;
 	struct forms *forms = NULL;
 
-	if (unit_forms_from(arena, "config/forms/*.yaml", &forms, &err) < 0)
+	if (unit_forms_from(arena, "config/forms/*.yaml", "config/languages/*.yaml", &forms, &err) < 0)
 		fail_msg("%s", err.text);
 	return forms;
 }

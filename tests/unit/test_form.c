@@ -4,6 +4,8 @@
  */
 #include "tests/unit/forms.h"
 
+#define ENGLISH "config/languages/en.yaml"
+
 static void check_case(struct arena *arena, const char *path)
 {
 	struct view bytes = unit_file(arena, path), first;
@@ -12,7 +14,7 @@ static void check_case(struct arena *arena, const char *path)
 	int result;
 
 	view_next_line(&bytes, &first);
-	result = unit_forms_from(arena, path, &forms, &err);
+	result = unit_forms_from(arena, path, ENGLISH, &forms, &err);
 	if (view_equal(first, VIEW("# ok"))) {
 		if (result < 0)
 			fail_msg("%s: refused: %s", path, err.text);
@@ -79,9 +81,9 @@ static void test_versions(void **state)
 	struct error err = ERROR_INIT;
 	struct forms *forms = NULL;
 
-	assert_int_equal(unit_forms_from(arena, "tests/cases/form/sets/twice-*.yaml", &forms, &err), -1);
+	assert_int_equal(unit_forms_from(arena, "tests/cases/form/sets/twice-*.yaml", ENGLISH, &forms, &err), -1);
 	unit_holds("twice", err.text, "twice-b.yaml:1:1: version 1 of the form \"visit\" is there twice");
-	assert_int_equal(unit_forms_from(arena, "tests/cases/form/sets/version-*.yaml", &forms, &err), 0);
+	assert_int_equal(unit_forms_from(arena, "tests/cases/form/sets/version-*.yaml", ENGLISH, &forms, &err), 0);
 	assert_int_equal(forms_get(forms, "visit", 0)->version, 2);
 	assert_int_equal(forms_get(forms, "visit", 1)->version, 1);
 	forms_free(&forms);

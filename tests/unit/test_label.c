@@ -113,11 +113,41 @@ static void test_every_label(void **state)
 	arena_free(&arena);
 }
 
+/* "Sharing (x", then lines "x", then "): y": so many lines in all. */
+static bool reads_hint_of(struct arena *arena, const struct forms *forms, size_t count, struct view filling)
+{
+	struct mail_line *lines = ARENA_NEW_N(arena, struct mail_line, count);
+	struct label_hit hit;
+
+	for (size_t i = 0; i < count; i++)
+		lines[i].text = filling;
+	lines[0].text = view_of(arena_printf(arena, "Sharing (%.*s", VIEW_ARGS(filling)));
+	lines[count - 1].text = VIEW("): y");
+	return label_read(forms->labels, arena, lines, count, 0, false, &hit);
+}
+
+static void test_limits(void **state)
+{
+	struct arena *arena = arena_new();
+	struct forms *forms = unit_forms(arena);
+	char *long_hint = arena_alloc(arena, LABEL_HINT_MAX + 2);
+
+	assert_true(reads_hint_of(arena, forms, LABEL_HINT_LINES_MAX - 1, VIEW("x")));
+	assert_true(reads_hint_of(arena, forms, LABEL_HINT_LINES_MAX, VIEW("x")));
+	assert_false(reads_hint_of(arena, forms, LABEL_HINT_LINES_MAX + 1, VIEW("x")));
+	memset(long_hint, 'x', LABEL_HINT_MAX + 1);
+	assert_true(reads_hint_of(arena, forms, 2, (struct view){long_hint, LABEL_HINT_MAX - 20}));
+	assert_false(reads_hint_of(arena, forms, 2, (struct view){long_hint, LABEL_HINT_MAX + 1}));
+	forms_free(&forms);
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_every_label),
+		cmocka_unit_test(test_limits),
 	};
 
 	return cmocka_run_group_tests_name("label", tests, NULL, NULL);

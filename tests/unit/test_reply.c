@@ -5,7 +5,9 @@
  */
 #include "tests/unit/forms.h"
 
-#define HOSTILE_BYTES (PARSE_TEXT_MAX - 4096)
+#include "parsers/reply.h"
+
+#define HOSTILE_BYTES 400000 /* enough to tell what is not linear */
 
 static void read_case(struct arena *arena, const struct forms *forms, const char *path, struct result *out)
 {
@@ -78,7 +80,7 @@ static void test_regex_forms(void **state)
 	struct error err = ERROR_INIT;
 	struct forms *forms = NULL;
 
-	if (unit_forms_from(arena, "tests/cases/match/*.yaml", &forms, &err) < 0)
+	if (unit_forms_from(arena, "tests/cases/match/*.yaml", "config/languages/*.yaml", &forms, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(check_files(forms, "tests/cases/match/*.eml"), 5);
 	forms_free(&forms);
@@ -137,7 +139,7 @@ static void test_hint(void **state)
 
 /* ---- made to hurt ---- */
 
-/* Two megabytes of one line over and over. */
+/* One line over and over. */
 static const char *const hostile[] = {
 	"Country: x\n",
 	"1. Country (aaaa\n",
@@ -185,6 +187,42 @@ static void test_hostile(void **state)
 	arena_free(&arena);
 }
 
+static enum reason reason_of_lines(struct arena *arena, const struct forms *forms, size_t lines)
+{
+	static const struct request_hint no_hint;
+	struct result result;
+	TEXT_SCOPED message;
+
+	text_init(&message, 4 * lines);
+	for (size_t i = 0; i < lines; i++)
+		text_add_string(&message, "a\n");
+	parse_message(forms, arena, text_view(&message), &no_hint, &result);
+	result_release(&result);
+	return result.reason;
+}
+
+static void test_limits(void **state)
+{
+	static const struct request_hint no_hint;
+	struct arena *arena = arena_new();
+	struct forms *forms = unit_forms(arena);
+	char *large = arena_alloc(arena, PARSE_TEXT_MAX + 1);
+	struct result result;
+
+	assert_int_equal(reason_of_lines(arena, forms, REPLY_LINES_MAX - 1), REASON_NO_TEMPLATE);
+	assert_int_equal(reason_of_lines(arena, forms, REPLY_LINES_MAX), REASON_NO_TEMPLATE);
+	assert_int_equal(reason_of_lines(arena, forms, REPLY_LINES_MAX + 1), REASON_OVER_LIMIT);
+	memset(large, 'a', PARSE_TEXT_MAX + 1);
+	parse_message(forms, arena, (struct view){large, PARSE_TEXT_MAX}, &no_hint, &result);
+	assert_int_equal(result.reason, REASON_NO_TEMPLATE);
+	result_release(&result);
+	parse_message(forms, arena, (struct view){large, PARSE_TEXT_MAX + 1}, &no_hint, &result);
+	assert_int_equal(result.reason, REASON_OVER_LIMIT);
+	result_release(&result);
+	forms_free(&forms);
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +232,7 @@ int main(void)
 		cmocka_unit_test(test_provenance),
 		cmocka_unit_test(test_hint),
 		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_limits),
 	};
 
 	return cmocka_run_group_tests_name("reply", tests, NULL, NULL);
