@@ -52,12 +52,13 @@ const struct label *label_at(const struct label_table *table, size_t index);
 struct label_hit {
 	const struct label *label; /* NULL: a number alone */
 	int number;		   /* before the label; 0: none */
-	uint32_t sign;	  /* behind the number: '.', ')', '-', ':', or ' ' in a message of a channel; 0: no number */
-	bool lower;	  /* the label begins with a lower-case letter */
-	bool bullet;	  /* a bullet stands before it */
-	struct view hint; /* what stands in the brackets; empty: dropped */
-	size_t lines;	  /* that the label and its hint take, at least 1; `rest` stands on the last one */
-	struct view rest; /* what follows the separator on that line, trimmed */
+	uint32_t sign;	    /* behind the number: '.', ')', '-', ':', or ' ' in a message of a channel; 0: no number */
+	bool lower;	    /* the label begins with a lower-case letter */
+	bool bullet;	    /* a bullet stands before it */
+	struct view hint;   /* what stands in the brackets; empty: dropped */
+	size_t lines;	    /* that the label and its hint take, at least 1; `rest` stands on the last one */
+	struct view rest;   /* what follows the separator on that line, trimmed */
+	struct view behind; /* what follows the number on the first line, label or not, trimmed */
 };
 
 /*

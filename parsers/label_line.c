@@ -436,7 +436,7 @@ bool label_read(const struct label_table *table, struct arena *scratch, const st
 	size_t words = read_number(&r, start, channel, &hit);
 
 	hit.bullet = r.bullet;
-	hit.rest = trim_blank(view_sub(r.text, words, r.text.len));
+	hit.behind = hit.rest = trim_blank(view_sub(r.text, words, r.text.len));
 	if (hit.number > 0)
 		words = skip_decoration(&r, words);
 	if ((words < r.text.len || hit.number > 0) && (read_words(&r, words, &hit) || read_wrapped(&r, words, &hit)))

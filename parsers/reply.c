@@ -71,13 +71,18 @@ static bool same_parts(const struct mail_part **a, size_t a_count, const struct 
 
 /* ---- two readings of one mail ---- */
 
-/* Typed values must agree. Words may differ in their white space and bullets. */
-static bool agree(const struct field *field, const struct reply_value *a, const struct reply_value *b)
+/*
+ * Typed values must agree, and none may be lost. Words may differ in their white space and bullets, and what a client
+ * made of a table as text may be no answer at all.
+ */
+static bool agree(const struct field *field, const struct reply_value *best, const struct reply_value *other)
 {
-	if (field->type == FIELD_TEXT || field->type == FIELD_LINE || a->verdict == VALUE_NONE ||
-		b->verdict == VALUE_NONE)
+	if (field->type == FIELD_TEXT || field->type == FIELD_LINE || other->verdict == VALUE_NONE)
 		return true;
-	return a->verdict == b->verdict && (a->verdict != VALUE_TAKEN || json_equal(a->value, b->value));
+	if (best->verdict == VALUE_NONE)
+		return other->verdict != VALUE_TAKEN;
+	return best->verdict == other->verdict &&
+	       (best->verdict != VALUE_TAKEN || json_equal(best->value, other->value));
 }
 
 static void compare(struct reply *best, const struct reply *other)
@@ -87,8 +92,12 @@ static void compare(struct reply *best, const struct reply *other)
 	for (size_t i = 0; i < best->form->field_count; i++) {
 		struct reply_value *value = &best->values[i];
 
-		if (agree(&best->form->fields[i], value, &other->values[i]) || value->verdict != VALUE_TAKEN)
+		if (agree(&best->form->fields[i], value, &other->values[i]) || value->verdict == VALUE_INVALID)
 			continue;
+		if (value->verdict == VALUE_NONE) {
+			best->found++;
+			value->raw = other->values[i].raw;
+		}
 		value->verdict = VALUE_INVALID;
 		value->suggestion = other->values[i].raw;
 	}
@@ -138,12 +147,14 @@ static bool holds_attached_reply(const struct forms *forms, struct arena *arena,
 
 /* ---- the reference ---- */
 
+/* Subject, then what it was sent to, then the text, its own words before what it quotes. */
 static const char *find_reference(struct arena *arena, const struct mail *mail, const struct request_hint *hint)
 {
+	static const char *const headers[] = {"To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To"};
 	const char *reference = reference_read(arena, mail->envelope.subject);
 
-	if (!reference)
-		reference = reference_read(arena, mail->envelope.to);
+	for (size_t i = 0; !reference && i < sizeof(headers) / sizeof(headers[0]); i++)
+		reference = reference_read(arena, mail_header(mail, headers[i]));
 	for (size_t i = 0; !reference && i < mail->part_count; i++)
 		reference = reference_read(arena, mail->parts[i].text);
 	if (!reference)

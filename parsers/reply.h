@@ -44,10 +44,9 @@ struct reply_line {
 	size_t block;		     /* index of its quoted mail; 0 at depth 0 */
 	size_t part;		     /* index in reply->parts */
 	const struct label_hit *hit; /* NULL: no label, no number */
-	const struct field
-		*field;	  /* that the hit stands for in the form that is answered; NULL: none, the line is text */
-	bool number_only; /* its number stands for the field */
-	bool taken;	  /* belongs to an answer */
+	const struct field *field;   /* what the hit means in the form that is answered; NULL: the line is text */
+	bool number_only;	     /* its number stands for the field */
+	bool taken;		     /* belongs to an answer */
 };
 
 /* A quoted mail. Index 0 stands for the practitioner's own words. */
@@ -57,7 +56,6 @@ struct reply_block {
 	size_t parent;	   /* the mail that quotes it */
 	bool practitioner; /* written by the sender of this mail */
 	bool ours;	   /* sent by us, as far as can be told */
-	bool forwarded;	   /* its head says that it was forwarded */
 	bool request;	   /* ours, at depth 1, and it holds the form: edits in it count */
 	bool prose;	   /* it holds words that stand around our forms */
 	size_t labels;	   /* lines with a label of any form */

@@ -218,20 +218,18 @@ static size_t open_answer(struct gather *g, size_t line)
 {
 	struct reply *reply = g->reply;
 	const struct label_hit *hit = reply->lines[line].hit;
-	size_t last = line + hit->lines - 1;
+	bool number_only = reply->lines[line].number_only;
+	size_t last = number_only ? line : line + hit->lines - 1;
 
 	close_answer(g);
 	g->open = &reply->answers[reply->answer_count++];
 	g->open->field = reply->lines[line].field;
 	g->open->label = line;
-	g->open->hint = hit->hint;
+	g->open->hint = number_only ? VIEW_NULL : hit->hint;
 	g->blanks = 0;
 	for (size_t i = line; i <= last; i++)
 		reply->lines[i].taken = true;
-	if (!reply->lines[line].number_only)
-		take(g, last, hit->rest);
-	else
-		take(g, line, hit->rest);
+	take(g, last, number_only ? hit->behind : hit->rest);
 	return last + 1;
 }
 

@@ -2,9 +2,8 @@
  * parsers/reply_depth: where quoted mails begin, who wrote them, how deep each line stands. See reply.h.
  *
  * Clients quote in two ways: with marks (">", <blockquote>), where the depth is counted, or flat, where everything
- * below a head
- * ("From: ... Sent: ... Subject: ...", "-----Original Message-----") is the older mail. A head may also stand inside
- * the quote that it introduces. So: depth = quote marks + flat heads passed within them.
+ * below a head ("From: ...", "-----Original Message-----") is the older mail. A head may also stand inside the quote
+ * that it introduces. So: depth = quote marks + flat heads passed within them.
  */
 #include "parsers/reply.h"
 
@@ -29,7 +28,7 @@ struct walk {
 struct head {
 	size_t lines; /* 0: none */
 	struct view author;
-	bool forwarded, strong; /* strong: it cannot be somebody's sentence */
+	bool strong; /* it cannot be somebody's sentence */
 };
 
 static int marks_of(const struct reply *reply, size_t line)
@@ -123,7 +122,6 @@ static void find_separator(const struct reply *reply, size_t line, struct head *
 	if (lines == 0 && !words)
 		return;
 	out->lines = lines > 0 ? next - line + lines : 1;
-	out->forwarded = (l->kinds & LEXICON_FORWARDED) != 0;
 	out->strong = true;
 }
 
@@ -265,7 +263,6 @@ static size_t new_block(struct walk *walk, int depth, const struct head *head)
 	block->depth = depth;
 	block->parent = walk->block_at[depth - 1];
 	block->author = head->author;
-	block->forwarded = head->forwarded;
 	return reply->block_count++;
 }
 

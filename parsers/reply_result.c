@@ -1,6 +1,8 @@
 /* parsers/reply_result: what was read becomes a result: outcome, reason, values, errors, provenance. See reply.h. */
 #include "parsers/reply.h"
 
+static const char invalid_value[] = "invalid-value", missing_required[] = "missing-required";
+
 /* Where the answer begins in its part's text: the lines know where they stand, the answer may begin inside one. */
 static size_t start_in_part(const struct reply *reply, const struct reply_answer *answer)
 {
@@ -18,36 +20,46 @@ static size_t start_in_part(const struct reply *reply, const struct reply_answer
 	return at < 0 ? line->start : line->start + (size_t)at;
 }
 
+/* The part that holds these bytes: a regex found them in it. NULL: in none, but in the subject. */
+static const struct mail_part *part_of(const struct reply *reply, struct view found)
+{
+	for (size_t i = 0; i < reply->part_count; i++) {
+		struct view text = reply->parts[i]->text;
+
+		if (found.ptr >= text.ptr && found.ptr < text.ptr + text.len)
+			return reply->parts[i];
+	}
+	return NULL;
+}
+
+static void place_in_part(struct provenance *out, const struct mail_part *part, size_t start, size_t end)
+{
+	out->part = part->number;
+	out->start = start;
+	out->end = end;
+	out->part_start = part->raw_start;
+	out->part_end = part->raw_end;
+}
+
+/* A value that stands in no part (a regex found it in the subject, or in the side that is not read) has no place. */
 static void add_provenance(
 	const struct reply *reply, const struct field *field, const struct reply_value *value, struct provenance *out)
 {
 	const struct reply_answer *answer = value->answer;
-	const struct mail_part *part;
+	const struct mail_part *part =
+		answer ? reply->parts[reply->lines[answer->label].part] : part_of(reply, value->raw);
+	const struct mail_line *label = answer ? &reply->source[answer->label] : NULL;
 
 	out->field = field->name;
 	out->raw = value->raw;
-	if (!answer) { /* found by a regex, in a part's text or in the subject */
-		part = reply->parts[0];
-		for (size_t i = 0; i < reply->part_count; i++)
-			if (value->raw.ptr >= reply->parts[i]->text.ptr &&
-				value->raw.ptr < reply->parts[i]->text.ptr + reply->parts[i]->text.len) {
-				part = reply->parts[i];
-				out->start = (size_t)(value->raw.ptr - part->text.ptr);
-				out->end = out->start + value->raw.len;
-			}
-	} else {
-		part = reply->parts[reply->lines[answer->label].part];
-		if (answer->raw.len > 0) {
-			out->start = start_in_part(reply, answer);
-			out->end = reply->source[answer->last].end;
-		} else {
-			out->start = reply->source[answer->label].start;
-			out->end = reply->source[answer->label].end;
-		}
-	}
-	out->part = part->number;
-	out->part_start = part->raw_start;
-	out->part_end = part->raw_end;
+	out->part = "";
+	if (answer && answer->raw.len > 0)
+		place_in_part(out, part, start_in_part(reply, answer), reply->source[answer->last].end);
+	else if (answer)
+		place_in_part(out, part, label->start, label->end);
+	else if (part)
+		place_in_part(out, part, (size_t)(value->raw.ptr - part->text.ptr),
+			(size_t)(value->raw.ptr - part->text.ptr) + value->raw.len);
 }
 
 static struct misfit *add_misfit(struct result *out, struct misfit *list, const char *field, const char *error)
@@ -69,13 +81,13 @@ static void add_value(const struct reply *reply, const struct field *field, cons
 	if (value->verdict == VALUE_TAKEN) {
 		json_object_set(out->values, field->name, value->value);
 	} else if (value->verdict == VALUE_INVALID) {
-		misfit = add_misfit(out, misfits, field->name, "invalid-value");
+		misfit = add_misfit(out, misfits, field->name, invalid_value);
 		misfit->found = value->raw;
 		misfit->suggestion = value->suggestion;
 	} else if (field->fallback) {
 		json_object_set_new(out->values, field->name, json_string(field->fallback));
 	} else if (field->required) {
-		add_misfit(out, misfits, field->name, "missing-required");
+		add_misfit(out, misfits, field->name, missing_required);
 	}
 }
 
@@ -105,7 +117,7 @@ static enum reason reason_of(const struct reply *reply, bool forwarded, const st
 	if (reply->found == 0)
 		return REASON_NO_ANSWERS;
 	for (size_t i = 0; i < result->misfit_count; i++)
-		invalid |= result->misfits[i].found.len > 0;
+		invalid |= result->misfits[i].error == invalid_value;
 	if (invalid)
 		return REASON_INVALID_VALUE;
 	return result->misfit_count > 0 ? REASON_MISSING_REQUIRED : REASON_NONE;
