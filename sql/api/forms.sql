@@ -7,6 +7,15 @@ GRANT SELECT (message_id, from_name, from_address) ON fieldpost.message TO field
 
 SET LOCAL ROLE fieldpost_views;
 
+-- An expression for somebody's own words: without their name where it is not to be known.
+CREATE FUNCTION report.unnamed(words text)
+RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT format('CASE WHEN f.sharing = ''no-name'' THEN read.without_name(%1$s, m.from_name, m.from_address) ELSE %1$s END',
+		unnamed.words)
+$$;
+
 -- How a field's answer becomes a column.
 CREATE FUNCTION report.column_of(name text, type fieldpost.field_type)
 RETURNS text
@@ -19,7 +28,9 @@ AS $$
 		WHEN 'yes_no' THEN '(r.answers ->> %1$L)::boolean'
 		WHEN 'choices' THEN '(SELECT string_agg(t.v, '', '' ORDER BY t.n) '
 			'FROM jsonb_array_elements_text(r.answers -> %1$L) WITH ORDINALITY AS t (v, n))'
-		ELSE 'r.answers ->> %1$L' END || ' AS %1$I', column_of.name)
+		WHEN 'country' THEN 'r.answers ->> %1$L'
+		WHEN 'choice' THEN 'r.answers ->> %1$L'
+		ELSE report.unnamed('r.answers ->> %1$L') END || ' AS %1$I', column_of.name)
 $$;
 
 -- report.<form>, dashes as underscores: what is known of a feedback, then one column a field in the order in which the fields first
@@ -39,10 +50,10 @@ BEGIN
 		'f.filed_at AS feedback_filed_at, f.country AS feedback_country, f.language AS feedback_language, '
 		'f.theme AS feedback_theme, f.sharing::text AS feedback_sharing, f.verified AS feedback_verified, '
 		'f.state::text AS feedback_state, CASE WHEN f.sharing = ''open'' THEN m.from_name END AS feedback_from, '
-		'r.remarks AS feedback_remarks%s '
+		'%s AS feedback_remarks%s '
 		'FROM fieldpost.feedback f JOIN fieldpost.feedback_revision r USING (feedback_id, revision) '
 		'LEFT JOIN fieldpost.message m ON m.message_id = f.message_id WHERE f.form_id = %L',
-		view_name, coalesce(columns, ''), make_view.form_id);
+		view_name, report.unnamed('r.remarks'), coalesce(columns, ''), make_view.form_id);
 	EXECUTE format('GRANT SELECT ON report.%I TO fieldpost_reader, fieldpost_analyst', view_name);
 END $$;
 GRANT EXECUTE ON FUNCTION report.make_view(text) TO fieldpost_owner;

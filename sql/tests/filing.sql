@@ -168,6 +168,14 @@ UPDATE fieldpost.member SET login = 'analyst' WHERE member_id = :other;
 SET LOCAL SESSION AUTHORIZATION analyst;
 SELECT is((SELECT count(*) FROM report.field_lesson), 1::bigint, 'but is one by login');
 RESET SESSION AUTHORIZATION;
+-- No name: neither in its own column nor where the words hold it.
+UPDATE fieldpost.feedback_revision SET answers = answers || '{"lesson": "Ask Kamara"}', remarks = 'Aminata Kamara, aminata@example.org'
+WHERE feedback_id = (SELECT feedback_id FROM fieldpost.feedback WHERE sharing = 'open');
+UPDATE fieldpost.feedback SET sharing = 'no-name' WHERE sharing = 'open';
+SET LOCAL SESSION AUTHORIZATION analyst;
+SELECT results_eq($$SELECT country, lesson, feedback_from, feedback_remarks FROM report.field_lesson WHERE feedback_sharing = 'no-name'$$,
+	$$VALUES ('SL', 'Ask […]', NULL::text, '[…], […]')$$, 'a name is hidden in the words as well');
+RESET SESSION AUTHORIZATION;
 
 SELECT finish();
 ROLLBACK;
