@@ -188,6 +188,22 @@ static struct view without_brackets(struct arena *arena, struct view folded)
 	return (struct view){out, len};
 }
 
+/* The text less its last pair of brackets (one that is left open reaches to the end); nothing where there is none. */
+static struct view without_last_brackets(struct view text)
+{
+	int depth = 0;
+
+	for (size_t at = text.len; at > 0; at--) {
+		char c = text.ptr[at - 1];
+
+		if (c == ')' || c == ']')
+			depth++;
+		else if ((c == '(' || c == '[') && --depth <= 0)
+			return view_sub(text, 0, at - 1);
+	}
+	return VIEW_NULL;
+}
+
 /* "u s a", from "U.S.A.": single letters make one word. */
 static struct view initials_joined(struct arena *arena, struct view key)
 {
@@ -261,6 +277,15 @@ static bool find_code(
 	return capitals || (lexicon_yes_no(lexicon, arena, key) < 0 && !view_equal(key, VIEW("na")));
 }
 
+/* "Sudan (South) (Juba)": brackets belong to a name or say more about it, from the last one on. */
+static bool find_bracketed(const struct lexicon *lexicon, struct arena *arena, struct view folded, int *index_out)
+{
+	for (struct view less = without_last_brackets(folded); less.len > 0; less = without_last_brackets(less))
+		if (find_name(lexicon, arena, word_key(arena, less), index_out))
+			return true;
+	return false;
+}
+
 const char *lexicon_country(const struct lexicon *lexicon, struct arena *arena, struct view text, bool *ambiguous_out)
 {
 	int index = LEXICON_AMBIGUOUS;
@@ -272,7 +297,8 @@ const char *lexicon_country(const struct lexicon *lexicon, struct arena *arena, 
 	folded = unicode_fold(arena, text);
 	key = word_key(arena, folded);
 	bare = word_key(arena, without_brackets(arena, folded));
-	if (!find_name(lexicon, arena, key, &index) && !find_name(lexicon, arena, bare, &index) &&
+	if (!find_name(lexicon, arena, key, &index) && !find_bracketed(lexicon, arena, folded, &index) &&
+		!find_name(lexicon, arena, bare, &index) &&
 		!find_code(lexicon, arena, bare, without_brackets(arena, text), &index))
 		return NULL;
 	*ambiguous_out = index == LEXICON_AMBIGUOUS;
