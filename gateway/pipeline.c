@@ -172,19 +172,25 @@ static int load_folder(
 	return 0;
 }
 
+int pipeline_folder_load(const struct config *config, const char *folder, const char *name, struct arena *arena,
+	struct parse_source **out, size_t *count_out, struct error *err)
+{
+	char path[4096];
+
+	if (folder)
+		return load_folder(folder, arena, out, count_out, err);
+	if (share_path(config, name, path, sizeof(path)) < 0)
+		return error_set(err, REACH_STOP, "the %s in %s: %s; set %s, or install them (`make install`)", name, path,
+			strerror(errno), strcmp(name, "forms") == 0 ? "forms_dir" : "share_dir");
+	return load_folder(path, arena, out, count_out, err);
+}
+
 int pipeline_sources_load(
 	const struct config *config, struct arena *arena, struct pipeline_sources *out, struct error *err)
 {
-	char forms[4096], languages[4096];
+	const char *folder = config ? config->forms_dir : NULL;
 
-	if (config && config->forms_dir)
-		snprintf(forms, sizeof(forms), "%s", config->forms_dir);
-	else if (share_path(config, "forms", forms, sizeof(forms)) < 0)
-		return error_set(err, REACH_STOP, "the forms in %s: %s; set forms_dir in the config", forms, strerror(errno));
-	if (share_path(config, "languages", languages, sizeof(languages)) < 0)
-		return error_set(err, REACH_STOP, "the languages in %s: %s; set share_dir, or install them (`make install`)",
-			languages, strerror(errno));
-	if (load_folder(forms, arena, &out->forms, &out->form_count, err) < 0)
+	if (pipeline_folder_load(config, folder, "forms", arena, &out->forms, &out->form_count, err) < 0)
 		return -1;
-	return load_folder(languages, arena, &out->languages, &out->language_count, err);
+	return pipeline_folder_load(config, NULL, "languages", arena, &out->languages, &out->language_count, err);
 }

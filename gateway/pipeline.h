@@ -56,6 +56,9 @@ struct pipeline_sources {
 	size_t language_count;
 };
 
+/* All YAML files of a folder, in the order of their names; NULL: the folder `name` that ships with the program. */
+int pipeline_folder_load(const struct config *config, const char *folder, const char *name, struct arena *arena,
+	struct parse_source **out, size_t *count_out, struct error *err);
 int pipeline_sources_load(
 	const struct config *config, struct arena *arena, struct pipeline_sources *out, struct error *err);
 

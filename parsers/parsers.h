@@ -222,6 +222,50 @@ const char *field_type_name(enum field_type type); /* "line", "choices", ... */
  */
 int form_render_text(const struct forms *forms, const struct form *form, const char *language, const char *reference,
 	struct text *out, struct error *err);
+/* The same as HTML: the document whose one table is typed into. */
+int form_render_html(const struct forms *forms, const struct form *form, const char *language, const char *reference,
+	struct text *out, struct error *err);
+
+/*
+ * The round-trip proof: is what we send answerable? Each form is rendered in each of its languages, answered with values of
+ * every type by simulated mail clients (config/clients, see client.h), read back with parse_mail(), and every value must
+ * be there. Deterministic. Opens converters: not for the sandbox.
+ */
+struct clients;
+/* `clients`: the files of config/clients, answers.yaml among them. -1 with FILE:LINE:COLUMN. */
+int clients_new(const struct parse_source *clients, size_t count, const struct parse_source *languages,
+	size_t language_count, struct clients **out, struct error *err);
+void clients_free(struct clients **clients);
+size_t clients_count(const struct clients *clients);
+
+struct proof_failure {
+	const char *place;    /* "config/forms/x.yaml:31:5", of the field; of the fields when no single one failed */
+	const char *field;    /* NULL: the reply as a whole */
+	const char *language; /* of the request */
+	const char *client, *style;
+	int line;             /* of the reply, where the answer stands; 0: nowhere */
+	const char *wanted, *got;
+	struct view mail;     /* the reply's bytes */
+	bool channel;         /* it is no mail but the text of a message */
+};
+
+struct proof {
+	size_t replies;       /* that were written and read back */
+	size_t failure_count; /* fields and replies that did not come back */
+	struct proof_failure *failures; /* the first of them */
+	size_t kept;
+	const char *unproven; /* a field of which no answer can be made ("policy_ref"), or NULL */
+};
+
+/* keep: failures that are kept at most. Everything lives in the arena. Adds to *out, which was zeroed once. */
+void form_prove(const struct forms *forms, const struct form *form, const struct clients *clients, struct arena *arena,
+	size_t keep, struct proof *out);
+/*
+ * What we sent, quoted untouched, is no answer: the request, what was understood of a reply, each in every language, and
+ * `texts` (mails of ours), wrapped at every width.
+ */
+void form_prove_quoted(const struct forms *forms, const struct form *form, const struct clients *clients,
+	const struct parse_source *texts, size_t count, struct arena *arena, size_t keep, struct proof *out);
 
 /* Name of a country ("NP") in a language from the project's own list, the code itself if there is none. */
 const char *country_name(const struct forms *forms, const char *code, const char *language);

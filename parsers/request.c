@@ -17,7 +17,7 @@ static void add_options(struct text *out, const struct field *field, const char 
 		text_add_format(out, "%s%s", i > 0 ? " / " : "", words_get(&field->options[i].label, language));
 }
 
-static void add_hint(struct text *out, const struct forms *forms, const struct field *field, const char *language)
+void request_add_hint(struct text *out, const struct forms *forms, const struct field *field, const char *language)
 {
 	if (field->hint.count > 0) {
 		text_add_string(out, words_get(&field->hint, language));
@@ -58,7 +58,7 @@ static void add_line(struct text *out, const struct forms *forms, const struct f
 	before = out->len;
 	text_add_string(out, " (");
 	hint = out->len;
-	add_hint(out, forms, field, language);
+	request_add_hint(out, forms, field, language);
 	if (out->len == hint)
 		text_cut(out, before);
 	else

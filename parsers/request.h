@@ -9,6 +9,21 @@
 
 #include "parsers/form.h"
 
+#define REQUEST_HINT_MAX 65536 /* bytes of a hint */
+
+/* The hint of a field as it stands in the brackets; nothing where the field has none. */
+void request_add_hint(struct text *out, const struct forms *forms, const struct field *field, const char *language);
+
+/* What stands in the answer cell of a field. */
+typedef void request_cell(void *context, const struct field *field, struct text *out);
+/* The one table that is the body of a request in HTML, each cell filled by `cell`. */
+void request_html(struct text *out, const struct forms *forms, const struct form *form, const char *language,
+	const char *reference, request_cell *cell, void *context);
+/* Text with what HTML reads as markup escaped. */
+void request_escape(struct text *out, struct view text);
+/* "rtl" or "ltr", by the first letter. */
+const char *request_direction(struct view text);
+
 /* Folds the words around the form of every language, for request_is_prose(). */
 void request_prepare(struct forms *forms);
 /*

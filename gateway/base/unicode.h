@@ -31,6 +31,11 @@ bool unicode_valid(struct view bytes);
 struct view unicode_decode(struct arena *arena, struct view bytes, struct view charset);
 /* Is the charset one that a converter is there for? */
 bool unicode_charset_known(struct view charset);
+/*
+ * Valid UTF-8 to the bytes of a charset. False where it cannot hold the text, or is unknown. Opens a converter by
+ * itself: not for the sandbox.
+ */
+bool unicode_encode(struct arena *arena, struct view text, const char *charset, struct view *out);
 
 struct view unicode_nfc(struct arena *arena, struct view text);
 /*

@@ -10,6 +10,10 @@ const struct command cli_commands[] = {
 	{"status", "", "each source, the counts, what is wrong", cmd_status},
 	{"parse", "[--text] FILE", "what would be made of this mail (--text: of this message); needs no database",
 		cmd_parse},
+	{"forms",
+		"list | show FORM [--language L] | render FORM [--language L] [--html] [--reference FP-...] "
+		"| check [FOLDER] [--form FORM] [--clients FOLDER] [--quoted FILE] [--keep FOLDER]",
+		"the forms, a request as it is sent, and the proof that its answers come back", cmd_forms},
 	{"import", "[--dry-run] PATH...", "take in mbox files, Maildirs, .eml files, - (standard input)", cmd_import},
 	{"team", "add NAME --member ADDRESS [--member-name NAME] [--cleared] | list", "policy teams and their members",
 		cmd_team},

@@ -1,0 +1,288 @@
+/*
+ * fieldpost forms check [FOLDER]: the round-trip proof of every form of the folder (the config's, if none is named).
+ *
+ * Prints FILE:LINE:COLUMN of each field whose answer does not come back, with the client, the line of its reply and
+ * what came instead; exit 1 then, and when a form is refused outright. --form proves one form only, --clients takes the
+ * simulated clients from another folder, --quoted FILE (any number of them) proves that this text of ours gives no
+ * answer when it is quoted, --keep writes each reply that failed into a folder.
+ */
+#include "cli/cmd_forms.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/table.h"
+#include "parsers/parsers.h"
+#include "pipeline.h"
+
+#define FAILURES_SHOWN 20 /* of a form */
+#define TEXTS_MAX 20	  /* of --quoted */
+#define TEXT_SIZE_MAX ((size_t)1024 * 1024)
+
+struct check {
+	struct cli *cli;
+	struct config *config;
+	struct pipeline_sources sources;
+	struct forms *forms;
+	struct clients *clients;
+	const char *folder, *form, *clients_folder, *keep;
+	struct parse_source texts[TEXTS_MAX];
+	size_t text_count;
+	size_t replies, failures, kept;
+	json_t *done;
+};
+
+static int read_text(struct check *check, const char *path, struct error *err)
+{
+	struct parse_source *source = &check->texts[check->text_count];
+	char buffer[4096];
+	TEXT_SCOPED text;
+	size_t got;
+	FILE *file;
+
+	text_init(&text, TEXT_SIZE_MAX);
+	if (check->text_count == TEXTS_MAX)
+		return error_set(err, REACH_STOP, "--quoted is given more than %d times", TEXTS_MAX);
+	file = fopen(path, "rb");
+	if (!file)
+		return error_set(err, REACH_STOP, "%s: %s", path, strerror(errno));
+	while ((got = fread(buffer, 1, sizeof(buffer), file)) > 0)
+		text_add(&text, buffer, got);
+	fclose(file);
+	source->file = path;
+	source->bytes = (struct view){arena_copy(check->cli->arena, text_string(&text), text.len), text.len};
+	check->text_count++;
+	return 0;
+}
+
+static int load(struct check *check, struct error *err)
+{
+	struct arena *arena = check->cli->arena;
+	const char *folder = check->folder;
+	struct parse_source *clients;
+	size_t count;
+
+	if (cli_config(check->cli, &check->config, err) < 0 || parsers_open(err) < 0 ||
+		pipeline_sources_load(check->config, arena, &check->sources, err) < 0)
+		return -1;
+	if (folder && pipeline_folder_load(check->config, folder, "forms", arena, &check->sources.forms,
+			      &check->sources.form_count, err) < 0)
+		return -1;
+	if (pipeline_folder_load(check->config, check->clients_folder, "clients", arena, &clients, &count, err) < 0)
+		return -1;
+	if (forms_new(check->sources.forms, check->sources.form_count, check->sources.languages,
+		    check->sources.language_count, &check->forms, err) < 0)
+		return -1;
+	return clients_new(
+		clients, count, check->sources.languages, check->sources.language_count, &check->clients, err);
+}
+
+/* ---- what is printed ---- */
+
+static const char *keep_reply(struct check *check, const struct proof_failure *failure)
+{
+	const char *path;
+	FILE *file;
+
+	if (!check->keep)
+		return NULL;
+	path = arena_printf(
+		check->cli->arena, "%s/%03zu.%s", check->keep, ++check->kept, failure->channel ? "txt" : "eml");
+	file = fopen(path, "wb");
+	if (!file) {
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		return NULL;
+	}
+	fwrite(failure->mail.ptr, 1, failure->mail.len, file);
+	fclose(file);
+	return path;
+}
+
+static const char *clean(struct check *check, const char *text)
+{
+	return table_clean(check->cli->arena, view_of(text));
+}
+
+static void print_failure(struct check *check, const struct proof_failure *failure)
+{
+	const char *path = keep_reply(check, failure);
+
+	printf("%s: ", failure->place);
+	if (failure->field)
+		printf("the field \"%s\" ", failure->field);
+	printf("(%s) from %s, %s", failure->language, failure->client, failure->style);
+	if (failure->line > 0)
+		printf(", line %d", failure->line);
+	printf(": %s instead of %s", clean(check, failure->got), clean(check, failure->wanted));
+	printf(path ? " (%s)\n" : "\n", path);
+}
+
+static json_t *failure_json(const struct proof_failure *failure)
+{
+	return json_pack("{s:s, s:s?, s:s, s:s, s:s, s:i, s:s, s:s}", "place", failure->place, "field", failure->field,
+		"language", failure->language, "client", failure->client, "style", failure->style, "line",
+		failure->line, "wanted", failure->wanted, "got", failure->got);
+}
+
+static void print_proof(struct check *check, const struct form *form, const struct proof *proof)
+{
+	json_t *failures = json_array();
+
+	for (size_t i = 0; i < proof->kept; i++) {
+		json_array_append_new(failures, failure_json(&proof->failures[i]));
+		if (!check->cli->json)
+			print_failure(check, &proof->failures[i]);
+	}
+	json_array_append_new(check->done,
+		json_pack("{s:s, s:i, s:b, s:I, s:I, s:s?, s:o}", "form", form->id, "version", form->version, "proven",
+			proof->failure_count == 0, "replies", (json_int_t)proof->replies, "failed",
+			(json_int_t)proof->failure_count, "unproven", proof->unproven, "failures", failures));
+	if (check->cli->json)
+		return;
+	if (proof->unproven)
+		printf("%s: no answer can be made for the field \"%s\": not proven\n", form->id, proof->unproven);
+	printf("%-8s %s, version %d: %zu replies", proof->failure_count ? "REFUSED" : "proven", form->id, form->version,
+		proof->replies);
+	if (proof->failure_count)
+		printf(", %zu answers did not come back", proof->failure_count);
+	printf("\n");
+	fflush(stdout);
+}
+
+static int finish(struct check *check)
+{
+	if (check->cli->json) {
+		json_t *all = json_pack("{s:b, s:I, s:O}", "proven", check->failures == 0, "clients",
+			(json_int_t)clients_count(check->clients), "forms", check->done);
+
+		json_dumpf(all, stdout, JSON_INDENT(2));
+		putchar('\n');
+		json_decref(all);
+	} else {
+		printf("%zu simulated clients, %zu replies\n", clients_count(check->clients), check->replies);
+	}
+	return check->failures == 0 ? EX_OK : 1;
+}
+
+/* ---- the proof ---- */
+
+/* A name that meant a number yesterday cannot mean words today: what was filed under it would not fit. */
+static int check_types(const struct forms *forms, struct error *err)
+{
+	for (size_t i = 0; i < forms_count(forms); i++)
+		for (size_t k = 0; k < forms_count(forms); k++) {
+			const struct form *form = forms_at(forms, i), *older = forms_at(forms, k);
+
+			if (strcmp(form->id, older->id) != 0 || older->version >= form->version)
+				continue;
+			for (size_t f = 0; f < form->field_count; f++) {
+				const struct field *was = form_field(older, form->fields[f].name);
+
+				if (was && was->type != form->fields[f].type)
+					return error_set(err, REACH_STOP,
+						"%s, version %d: the field \"%s\" is a %s, but a %s in version %d; "
+						"give it another name",
+						form->id, form->version, was->name,
+						field_type_name(form->fields[f].type), field_type_name(was->type),
+						older->version);
+			}
+		}
+	return 0;
+}
+
+/* The proof of one form, by a thread of its own: forms are not changed by reading. */
+struct job {
+	struct check *check;
+	const struct form *form;
+	struct arena *arena;
+	struct proof proof;
+	pthread_t thread;
+	bool running;
+};
+
+static void *prove(void *context)
+{
+	struct job *job = context;
+	struct check *check = job->check;
+
+	form_prove(check->forms, job->form, check->clients, job->arena, FAILURES_SHOWN, &job->proof);
+	form_prove_quoted(check->forms, job->form, check->clients, check->texts, check->text_count, job->arena,
+		FAILURES_SHOWN, &job->proof);
+	return NULL;
+}
+
+static void start(struct job *job, struct check *check, const struct form *form)
+{
+	*job = (struct job){.check = check, .form = form, .arena = arena_new()};
+	job->running = pthread_create(&job->thread, NULL, prove, job) == 0;
+	if (!job->running)
+		prove(job);
+}
+
+static void await(struct job *job)
+{
+	if (job->running)
+		pthread_join(job->thread, NULL);
+	job->check->replies += job->proof.replies;
+	job->check->failures += job->proof.failure_count;
+	print_proof(job->check, job->form, &job->proof);
+	arena_free(&job->arena);
+}
+
+static int prove_all(struct check *check)
+{
+	size_t count = forms_count(check->forms), begun = 0, ended = 0;
+	struct job *jobs = ARENA_NEW_N(check->cli->arena, struct job, count);
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct form *form = forms_at(check->forms, i);
+
+		if (check->form && strcmp(check->form, form->id) != 0)
+			continue;
+		if (begun - ended >= (size_t)(cores > 1 ? cores : 1))
+			await(&jobs[ended++]);
+		start(&jobs[begun++], check, form);
+	}
+	while (ended < begun)
+		await(&jobs[ended++]);
+	if (begun > 0)
+		return finish(check);
+	fprintf(stderr, "fieldpost forms: there is no form%s%s\n", check->form ? " " : "",
+		check->form ? check->form : "");
+	return EX_NOINPUT;
+}
+
+int forms_check(struct cli *cli, int argc, char **argv)
+{
+	struct check check = {.cli = cli};
+	struct error err = ERROR_INIT;
+	const char *quoted;
+	int status = EX_OK;
+
+	check.form = cli_option(&argc, argv, "--form");
+	check.clients_folder = cli_option(&argc, argv, "--clients");
+	check.keep = cli_option(&argc, argv, "--keep");
+	while (status == EX_OK && (quoted = cli_option(&argc, argv, "--quoted")))
+		if (read_text(&check, quoted, &err) < 0)
+			status = cli_fail(cli, &err);
+	if (status != EX_OK)
+		return status;
+	if (argc > 1)
+		return cli_usage(cli, "name one folder at most");
+	check.folder = argc == 1 ? argv[0] : NULL;
+	check.done = json_array();
+	if (load(&check, &err) < 0 || check_types(check.forms, &err) < 0) {
+		(void)cli_fail(cli, &err);
+		status = 1;
+	} else {
+		status = prove_all(&check);
+	}
+	json_decref(check.done);
+	clients_free(&check.clients);
+	forms_free(&check.forms);
+	config_free(&check.config);
+	return status;
+}
