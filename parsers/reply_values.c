@@ -143,7 +143,7 @@ static void find_remarks(struct reply *reply)
 	for (size_t i = 0; i < reply->count; i++) {
 		while (answer < reply->answer_count && reply->answers[answer].label == i)
 			add_leftovers(reply, &reply->answers[answer++], &remarks);
-		if (reply->form && !reply->matched && is_remark(reply, i)) {
+		if (!reply->matched && is_remark(reply, i)) {
 			add_remark(&remarks, reply->source[i].text, paragraph);
 			paragraph = false;
 		} else {
@@ -158,8 +158,10 @@ void reply_type(struct reply *reply)
 {
 	struct candidates *candidates;
 
-	if (!reply->form)
+	if (!reply->form) {
+		find_remarks(reply);
 		return;
+	}
 	reply->values = ARENA_NEW_N(reply->arena, struct reply_value, reply->form->field_count);
 	candidates = sort_answers(reply);
 	for (size_t i = 0; i < reply->form->field_count; i++) {

@@ -58,17 +58,14 @@ static const char *words_of_value(struct arena *arena, const json_t *value)
 	return joined;
 }
 
-/* A text of several lines is indented below its name. */
+/* A text of several lines stands below itself, its name but once. */
 static void print_words(struct arena *arena, const char *name, struct view words)
 {
 	struct view line;
-	bool first = true;
 
 	while (view_next_line(&words, &line)) {
-		const char *clean = table_clean(arena, line);
-
-		printf(first ? "%-14s  %s\n" : "%-14s  %s\n", first ? name : "", clean);
-		first = false;
+		printf("%-14s  %s\n", name, table_clean(arena, line));
+		name = "";
 	}
 }
 
