@@ -20,6 +20,27 @@ static size_t start_in_part(const struct reply *reply, const struct reply_answer
 	return at < 0 ? line->start : line->start + (size_t)at;
 }
 
+/* Where the value ends: what was read of the answer may be its first lines only. */
+static size_t end_in_part(const struct reply *reply, const struct reply_answer *answer, struct view read)
+{
+	const struct reply_line *lines = reply->lines;
+	size_t last = answer->first;
+	struct view line;
+	size_t count = 0;
+
+	while (view_next_line(&read, &line))
+		count += view_trim(line).len > 0;
+	for (size_t i = answer->first; i <= answer->last && lines[i].part == lines[answer->first].part; i++) {
+		if (!lines[i].taken || lines[i].role == LINE_BLANK)
+			continue;
+		last = i;
+		if (count <= 1)
+			break;
+		count--;
+	}
+	return reply->source[last].end;
+}
+
 /* The part that holds these bytes: a regex found them in it. NULL: in none, but in the subject. */
 static const struct mail_part *part_of(const struct reply *reply, struct view found)
 {
@@ -46,15 +67,18 @@ static void add_provenance(
 	const struct reply *reply, const struct field *field, const struct reply_value *value, struct provenance *out)
 {
 	const struct reply_answer *answer = value->answer;
-	const struct mail_part *part =
-		answer ? reply->parts[reply->lines[answer->label].part] : part_of(reply, value->raw);
 	const struct mail_line *label = answer ? &reply->source[answer->label] : NULL;
+	const struct mail_part *part;
 
+	if (!answer)
+		part = part_of(reply, value->raw);
+	else
+		part = reply->parts[reply->lines[answer->raw.len > 0 ? answer->first : answer->label].part];
 	out->field = field->name;
 	out->raw = value->raw;
 	out->part = "";
 	if (answer && answer->raw.len > 0)
-		place_in_part(out, part, start_in_part(reply, answer), reply->source[answer->last].end);
+		place_in_part(out, part, start_in_part(reply, answer), end_in_part(reply, answer, value->raw));
 	else if (answer)
 		place_in_part(out, part, label->start, label->end);
 	else if (part)

@@ -93,7 +93,7 @@ static void test_provenance(void **state)
 	static const char mail[] =
 		"From: a@b.example\nSubject: Lesson from the field\nMIME-Version: 1.0\n"
 		"Content-Type: text/plain; charset=utf-8\n\n"
-		"Hello,\n\n1. Country:  Nepal\n2. Programme:\n\nPolice\n7. Lesson for policy: Start\nsmall.\n";
+		"Hello,\n\n1. Country:  Nepal\n\nA remark.\n2. Programme:\n\nPolice\n7. Lesson for policy: Start\nsmall.\n";
 	static const struct request_hint no_hint;
 	struct arena *arena = arena_new();
 	struct forms *forms = unit_forms(arena);
