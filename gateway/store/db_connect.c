@@ -47,8 +47,12 @@ static const char *info_value(const PQconninfoOption *info, const char *keyword)
 
 static bool host_is_local(struct view host)
 {
-	return host.len == 0 || host.ptr[0] == '/' || host.ptr[0] == '@' || view_equal(host, VIEW("localhost")) ||
-	       view_equal(host, VIEW("::1")) || view_starts(host, VIEW("127."));
+	char name[64];
+
+	if (host.len == 0 || host.ptr[0] == '/' || host.ptr[0] == '@')
+		return true;
+	snprintf(name, sizeof(name), "%.*s", VIEW_ARGS(host));
+	return config_host_is_loopback(name);
 }
 
 /* Are all the hosts named (several are separated by commas) this machine? */
@@ -62,7 +66,16 @@ static bool hosts_are_local(const char *hosts)
 	return true;
 }
 
-/* Beyond this machine the server's certificate and name are checked, whatever the URL says. */
+/* Is it this machine for certain? Where the URL names none, libpq's environment or a service file may. */
+static bool is_local(const PQconninfoOption *info)
+{
+	const char *host = info_value(info, "host"), *address = info_value(info, "hostaddr");
+
+	return (host || address) && hosts_are_local(host) && hosts_are_local(address);
+}
+
+/* Beyond this machine the server's certificate and name are checked, whatever the URL says. (A socket in the file system
+ * has no TLS, and libpq asks for none there.) */
 static int put_url(struct parameters *parameters, const struct config *config, struct error *err)
 {
 	char *text = NULL;
@@ -77,7 +90,7 @@ static int put_url(struct parameters *parameters, const struct config *config, s
 			"postgresql://HOST/DATABASE or host=HOST dbname=DATABASE");
 	}
 	put(parameters, "dbname", config->database.url);
-	if (!hosts_are_local(info_value(info, "host")) || !hosts_are_local(info_value(info, "hostaddr"))) {
+	if (!is_local(info)) {
 		put(parameters, "sslmode", "verify-full");
 		if (!info_value(info, "sslrootcert"))
 			put(parameters, "sslrootcert", ca_file);
@@ -90,6 +103,7 @@ static int put_url(struct parameters *parameters, const struct config *config, s
 static void put_embedded(struct parameters *parameters, const char *socket_dir, const char *database)
 {
 	put(parameters, "host", socket_dir);
+	put(parameters, "hostaddr", ""); /* else the environment's */
 	put(parameters, "port", DB_EMBEDDED_PORT);
 	put(parameters, "dbname", database);
 	put(parameters, "client_encoding", "UTF8");

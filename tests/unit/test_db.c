@@ -488,27 +488,41 @@ static pid_t server_without_tls(int *port_out, int *told_out)
 	return pid;
 }
 
-/* Beyond this machine nothing is said without TLS, whatever the URL asks for. */
+/* Beyond this machine nothing is said without TLS, whatever the URL asks for and whoever names the host. */
 static void test_url_needs_tls(void **state)
 {
-	struct config config = {.state_dir = "/nowhere"};
-	struct error err = ERROR_INIT;
-	struct db *db = NULL;
-	unsigned char count = 0;
-	char url[128];
-	int port, told;
-	pid_t pid = server_without_tls(&port, &told);
+	static const struct {
+		const char *url, *environment;
+	} cases[] = {
+		{"host=db.example.org hostaddr=127.0.0.1", NULL},
+		{"host=127.example.org hostaddr=127.0.0.1", NULL},
+		{"", "127.0.0.1"},
+	};
 
 	(void)state;
-	snprintf(url, sizeof(url), "host=db.example.org hostaddr=127.0.0.1 port=%d dbname=x sslmode=disable", port);
-	config.database.url = url;
-	assert_int_equal(db_open(&config, "fieldpost_intake", &db, &err), -1);
-	unit_holds("no TLS", err.text, "SSL");
-	assert_null(db);
-	assert_int_equal(read(told, &count, 1), 1);
-	assert_int_equal(count, 8);
-	close(told);
-	waitpid(pid, NULL, 0);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct config config = {.state_dir = "/nowhere"};
+		struct error err = ERROR_INIT;
+		struct db *db = NULL;
+		unsigned char count = 0;
+		int port, told;
+		pid_t pid = server_without_tls(&port, &told);
+		char *url = NULL;
+
+		assert_true(asprintf(&url, "%s port=%d dbname=x sslmode=disable", cases[i].url, port) > 0);
+		config.database.url = url;
+		if (cases[i].environment)
+			setenv("PGHOST", cases[i].environment, 1);
+		assert_int_equal(db_open(&config, "fieldpost_intake", &db, &err), -1);
+		unsetenv("PGHOST");
+		unit_holds(url, err.text, "SSL");
+		assert_null(db);
+		assert_int_equal(read(told, &count, 1), 1);
+		assert_int_equal(count, 8);
+		close(told);
+		waitpid(pid, NULL, 0);
+		free(url);
+	}
 }
 
 static void test_url_wrong(void **state)
