@@ -60,7 +60,7 @@ const struct config_option config_options[] = {
 		.help = "Time for a connection to be made, TLS included."},
 	{OPTION(limits, command_seconds, KIND_INT), .fallback = "120", .min = 1, .max = 3600, RELOAD,
 		.help = "Time without a byte from a server before the connection counts as dead."},
-	{OPTION(limits, message_ms, KIND_INT), .fallback = "5000", .min = 100, .max = 600000, RELOAD,
+	{OPTION(limits, message_ms, KIND_INT), .fallback = "5000", .min = 100, .max = 60000, RELOAD,
 		.help = "Milliseconds to read one message; what takes longer is tried again and then set aside."},
 
 	{OPTION(parse, workers, KIND_INT), .min = 1, .max = 64, .example = "2", .computed = "one for two processors",

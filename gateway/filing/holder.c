@@ -84,6 +84,7 @@ static int read_one(struct holder *holder, const struct db_rows *rows, size_t ro
 
 	if (ensure_child(holder, err) < 0)
 		return -1;
+	duty_alive(holder->duty); /* a start and a message are each given up before the watchdog bites */
 	if (child_read(holder->child, &message, holder->duty->config->limits.message_ms, &json, err) == 0) {
 		if (pipeline_batch_add(&holder->batch, message_id, json) == 0)
 			return 0;
