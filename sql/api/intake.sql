@@ -13,13 +13,17 @@ BEGIN
 	WHERE a.name = account_open.name AND a.kind = account_open.kind::source_kind;
 END $$;
 
--- The folder with this UIDVALIDITY and its cursor. changed: there was one with another UIDVALIDITY, so everything is to be looked at again.
+-- The folder with this UIDVALIDITY and its cursor. Opened anew, by a duty that has just begun or for its new UIDVALIDITY, nothing in it has
+-- failed yet. changed: there was one with another UIDVALIDITY, so everything is to be looked at again.
 CREATE FUNCTION api.folder_open(account_id bigint, folder text, uidvalidity bigint, now timestamptz)
 RETURNS TABLE (folder_id bigint, last_uid bigint, changed boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
+	UPDATE alarm a SET cleared_at = folder_open.now
+	WHERE a.kind = 'mail-unreadable' AND a.cleared_at IS NULL AND regexp_replace(a.object, '/\d+/\d+$', '') =
+		(SELECT c.name FROM account c WHERE c.account_id = folder_open.account_id) || '/' || folder_open.folder;
 	RETURN QUERY
 	WITH opened AS (
 		INSERT INTO folder AS f (account_id, name, uidvalidity, opened_at)

@@ -42,7 +42,13 @@ SELECT throws_like(format('SELECT tap.store(%s, ARRAY[1], ARRAY[''x''])', :folde
 SELECT is_empty(format('SELECT * FROM api.messages_store(%s, now(), ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'')', :folder),
 	'an empty batch');
 
+SELECT api.alarm_raise('2026-11-02', 'mail-unreadable', 'field/' || folder || '/7/12', 'x') FROM unnest(ARRAY['INBOX', 'INBOX/Sub']) folder;
 SELECT folder_id AS renewed, changed, last_uid FROM api.folder_open(:account, 'INBOX', 8, '2026-11-02 09:00+00') \gset
+RESET SESSION AUTHORIZATION;
+SELECT is((SELECT array_agg(object) FROM api.alarms_open() WHERE kind = 'mail-unreadable'), ARRAY['field/INBOX/Sub/7/12'],
+	'what could not be fetched from it is an alarm again when it is tried again');
+DELETE FROM fieldpost.alarm;
+SET LOCAL SESSION AUTHORIZATION fieldpost_intake;
 SELECT ok(:'changed'::boolean AND :last_uid = 0 AND :renewed <> :folder, 'another UIDVALIDITY: a folder without a cursor');
 SELECT results_eq(format('SELECT uid, fresh FROM tap.store(%s, ARRAY[1, 2], ARRAY[''a'', ''b''])', :renewed),
 	'VALUES (1::bigint, false), (2, false)', 'scanned again after it: sightings, no new message');
