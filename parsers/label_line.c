@@ -207,19 +207,23 @@ static bool is_separating_dash(struct view text, size_t before, size_t behind)
 	return is_blank(peek(text, last));
 }
 
+/* Does the sign `code`, which stands in text[at, next), separate a label from its answer? */
+static bool separates(struct view text, size_t at, size_t next, uint32_t code)
+{
+	if ((code >= 'a' && code <= 'z') || code == ' ') /* most of what is asked */
+		return false;
+	if (is_colon(code) || code == '=' || code == 0xFF1D || code == '\t')
+		return true;
+	return is_dash(code) && at > 0 && is_separating_dash(text, at, next);
+}
+
 /* Is there a separator at `at`? Returns the position behind it, 0: none. */
 static size_t read_separator(struct view text, size_t at)
 {
 	size_t next = at;
 	uint32_t code;
 
-	if (!unicode_next(text, &next, &code))
-		return 0;
-	if (is_colon(code) || code == '=' || code == 0xFF1D || code == '\t')
-		return next;
-	if (is_dash(code) && at > 0 && is_separating_dash(text, at, next))
-		return next;
-	return 0;
+	return unicode_next(text, &next, &code) && separates(text, at, next, code) ? next : 0;
 }
 
 static bool is_loose(uint32_t code)
@@ -363,11 +367,10 @@ static bool read_words(struct reading *r, size_t start, struct label_hit *hit)
 
 	while (at < limit && tries < LABEL_TRIES_MAX && unicode_next(r->text, &next, &code)) {
 		bool bracket = code == '(' || code == 0xFF08;
-		size_t behind = bracket ? next : read_separator(r->text, at);
 
-		if (behind > 0 && at > start) {
+		if (at > start && (bracket || separates(r->text, at, next, code))) {
 			tries++;
-			found |= try_end(r, start, at, behind, bracket, hit);
+			found |= try_end(r, start, at, next, bracket, hit);
 		}
 		at = next;
 	}
