@@ -71,10 +71,20 @@ static void number_line(const struct letter_line *line, int number)
 		line->given->line = number;
 }
 
+/* A header block's lines stay whole; "On ..., ... wrote:" is wrapped as other words are. */
+static bool is_block(const struct letter *letter, const struct letter_line *line)
+{
+	size_t at = (size_t)(line - letter->lines);
+
+	if (line->kind != LETTER_HEAD)
+		return false;
+	return (at > 0 && line[-1].kind == LETTER_HEAD) || (at + 1 < letter->count && line[1].kind == LETTER_HEAD);
+}
+
 static void add_line(struct text *out, struct letter *letter, const struct letter_line *line, int *number)
 {
 	const struct client *client = letter->client;
-	size_t width = (size_t)(line->quoted ? client->quote_wrap : line->kind == LETTER_HEAD ? 0 : client->wrap);
+	size_t width = (size_t)(line->quoted ? client->quote_wrap : is_block(letter, line) ? 0 : client->wrap);
 	const char *mark = line->quoted ? client->mark : "";
 	struct view rest = plain(letter->arena, line->text);
 	bool soft = false;
