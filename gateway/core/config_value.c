@@ -81,6 +81,11 @@ static int load_address(const struct target *to, const struct yaml_node *node, s
 	if (!at || at == text || at[1] == '\0' || strchr(text, '@') != at || strpbrk(text, " <>,;:\"()[]\\"))
 		return yaml_error(node, err, "%s is a bare mail address; write `%s: %s`", to->option->name,
 			to->option->name, to->option->example);
+	for (const char *p = text; *p; p++)
+		if ((unsigned char)*p >= 0x80)
+			return yaml_error(node, err,
+				"%s is written in ASCII; a domain of other letters has a form that begins with xn--",
+				to->option->name);
 	*(const char **)to->at = arena_strdup(to->arena, text);
 	return 0;
 }

@@ -48,8 +48,8 @@ struct outgoing {
 };
 
 /*
- * Builds the mail as it goes to the server, lines ended by CRLF (RFC 5322, 2045 to 2047, 2369, 3834). An address that
- * cannot stand in a header is REACH_MESSAGE.
+ * Builds the mail as it goes to the server, lines ended by CRLF (RFC 5322, 2045 to 2047, 2369, 3834). A recipient's
+ * address that cannot stand in a header is REACH_MESSAGE, the sender's is REACH_STOP.
  */
 int delivery_mail(const struct outgoing *mail, struct text *out, struct error *err);
 

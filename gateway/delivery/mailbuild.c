@@ -146,8 +146,10 @@ int delivery_mail(const struct outgoing *mail, struct text *out, struct error *e
 	ARENA_SCOPED *arena = arena_new();
 	struct view from, to;
 
-	if (mail_address(arena, mail->from_address, &from, err))
-		return error_prefix(err, "sender");
+	if (mail_address(arena, mail->from_address, &from, err)) {
+		err->reach = REACH_STOP; /* the config's, not this mail's */
+		return error_prefix(err, "smtp.from_address");
+	}
 	if (mail_address(arena, mail->to_address, &to, err))
 		return error_prefix(err, "recipient");
 	if (check_header_id(mail->header_id, err))

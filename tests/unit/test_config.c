@@ -61,6 +61,9 @@ static const struct {
 		"my.yaml:1:13: tls is one of implicit, starttls, none (none only for a server on loopback)"},
 	{"smtp: {from_address: Fieldpost <f@x.org>}\n",
 		"my.yaml:1:22: from_address is a bare mail address; write `from_address: feedback@example.org`"},
+	{"smtp: {from_address: f@m\xc3\xbcnchen.example}\n",
+		"my.yaml:1:22: from_address is written in ASCII; a domain of other letters has a form that begins with "
+		"xn--"},
 	{"public_url: http://fieldpost.example.org\n", "my.yaml:1:13: public_url begins with https://"},
 	{"state_dir: ''\n", "my.yaml:1:12: state_dir is empty; write `state_dir: /var/lib/fieldpost`"},
 	/* mailboxes */

@@ -379,6 +379,20 @@ static void test_files(void **state)
 		}
 }
 
+/* A mail is given up for what is wrong with itself alone: a sender that cannot be is the config's fault. */
+static void test_sender(void **state)
+{
+	struct outgoing outgoing = plain_mail();
+	struct error err = ERROR_INIT;
+	TEXT_SCOPED out = {0};
+
+	(void)state;
+	text_init(&out, MAIL_BYTES_MAX);
+	outgoing.from_address = (struct view)VIEW("field..post@example.org");
+	assert_int_equal(delivery_mail(&outgoing, &out, &err), -1);
+	assert_int_equal(err.reach, REACH_STOP);
+}
+
 static void test_too_large(void **state)
 {
 	struct outgoing outgoing = plain_mail();
@@ -425,6 +439,7 @@ int main(void)
 		cmocka_unit_test(test_long_lines),
 		cmocka_unit_test(test_two_parts),
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_sender),
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_body_of_outbox),
 	};
