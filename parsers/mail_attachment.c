@@ -116,6 +116,15 @@ static const char *sniff(struct view head, const char *declared)
 	return declared;
 }
 
+/* What a mail says of a type goes into the database and before people's eyes. */
+static const char *clean_type(const char *type)
+{
+	for (const char *c = type; *c; c++)
+		if (*c <= ' ' || *c >= 127)
+			return "application/octet-stream";
+	return type;
+}
+
 struct sum {
 	EVP_MD_CTX *context;
 	size_t size;
@@ -145,7 +154,7 @@ void attachment_read(
 	EVP_DigestFinal_ex(sum.context, out->sha256, NULL);
 	EVP_MD_CTX_free(sum.context);
 	out->size = sum.size;
-	out->type = arena_strdup(arena, sniff((struct view){sum.head, sum.head_len}, declared));
+	out->type = arena_strdup(arena, clean_type(sniff((struct view){sum.head, sum.head_len}, declared)));
 }
 
 struct view attachment_name(struct arena *arena, struct view name)
