@@ -22,7 +22,8 @@ static const char *const settings =
 	"listen_addresses = ''\n"
 	"unix_socket_permissions = 0700\n"
 	"cluster_name = 'fieldpost'\n"
-	"max_connections = 60\n"
+	/* 64 readers, 17 of the send duty, 5 of the intake, and room for commands. */
+	"max_connections = 120\n"
 	"shared_buffers = 128MB\n"
 	"max_parallel_workers_per_gather = 0\n"
 	"jit = off\n"
