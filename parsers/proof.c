@@ -138,6 +138,15 @@ static const char *got_instead(struct arena *arena, const struct result *result,
 	return arena_printf(arena, "%s \"%.*s\"", misfit->error, VIEW_ARGS(misfit->found));
 }
 
+/* A required field of which no answer can be made leaves every reply for review. */
+static bool all_answered(const struct letter *letter)
+{
+	for (size_t i = 0; i < letter->form->field_count; i++)
+		if (letter->given[i].field->required && !letter->given[i].want)
+			return false;
+	return true;
+}
+
 /* What is wrong with the reply as a whole; NULL: nothing. */
 static const char *whole_wrong(const struct letter *letter, const struct result *result, const char **wanted_out)
 {
@@ -151,7 +160,7 @@ static const char *whole_wrong(const struct letter *letter, const struct result 
 	if (!letter->client->channel && (!result->language || strcmp(result->language, letter->own) != 0))
 		return arena_printf(letter->arena, "language %s", result->language ? result->language : "unknown");
 	*wanted_out = "filed";
-	if (result->outcome != OUTCOME_FILED)
+	if (result->outcome != OUTCOME_FILED && all_answered(letter))
 		return arena_printf(letter->arena, "%s (%s)", outcome_name(result->outcome),
 			result->reason == REASON_NONE ? "" : reason_name(result->reason));
 	return NULL;

@@ -204,6 +204,15 @@ def versions():
     check(code == 1 and '"programme"' in err, 'a field of another type than in the version before: refused', out + err)
 
 
+def unmade():
+    """A pattern of which no example can be made: said, and the other fields are proven all the same."""
+    config, path = share('unmade')
+    keep_clients(path, 'mutt')
+    patch(path + '/forms/policy-road-test.yaml', "'[A-Z]{2,5}", "'(?=[A-Z])[A-Z]{2,5}")
+    code, out, err = run('check', '--config', config, '--form', 'policy-road-test')
+    check(code == 0 and 'no answer can be made for the field "policy_ref"' in out, 'a pattern that looks ahead: said to be unproven', out + err)
+
+
 def looking():
     code, out, err = run('list', '--json')
     forms = {form['form']: form for form in json.loads(out)} if code == 0 else {}
@@ -235,6 +244,7 @@ try:
     fault('merges', 'merge: 4', 'in-place', [('progress', 'en: Progress, fr', True), ('people_reached', 'en: People reached', False)])
     swahili()
     versions()
+    unmade()
 finally:
     shutil.rmtree(folder)
 print('1..%d' % count)
