@@ -146,6 +146,7 @@ struct letter {
 	const char *own;      /* of the answers; the same, but for labels of another language */
 	int style;
 	unsigned turn; /* which spelling, dress, values */
+	bool silent;   /* nothing is answered: a word of greeting and the untouched quote */
 	const char *reference;
 	struct given *given; /* one a field */
 	struct letter_line *lines;

@@ -452,7 +452,7 @@ void client_answer_all(struct letter *letter)
 		struct given *given = &letter->given[i];
 
 		given->field = &form->fields[i];
-		if (given->field->label.count > 0 && !left_out(letter, given->field))
+		if (given->field->label.count > 0 && !letter->silent && !left_out(letter, given->field))
 			answer(letter, given, letter->turn, letter->turn / 3 + (unsigned)i);
 		if (!given->want && given->field->fallback)
 			given->want = json_string(given->field->fallback);

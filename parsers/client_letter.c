@@ -155,7 +155,7 @@ static void add_own_answers(struct letter *letter)
 {
 	bool numbers = letter->style == STYLE_NUMBERS_ABOVE || letter->style == STYLE_NUMBERS_BELOW;
 	bool labels = letter->style == STYLE_LABELS_ABOVE || letter->style == STYLE_LABELS_BELOW;
-	size_t count = letter->form->field_count;
+	size_t count = letter->silent ? 0 : letter->form->field_count;
 
 	for (size_t i = 0; i < count; i++) {
 		size_t at = labels && letter->turn % 5 == 4 ? count - 1 - i : i;

@@ -159,6 +159,9 @@ static const char *whole_wrong(const struct letter *letter, const struct result 
 	*wanted_out = arena_printf(letter->arena, "language %s", letter->own);
 	if (!letter->client->channel && (!result->language || strcmp(result->language, letter->own) != 0))
 		return arena_printf(letter->arena, "language %s", result->language ? result->language : "unknown");
+	*wanted_out = "no answers";
+	if (letter->silent)
+		return result->reason == REASON_NO_ANSWERS ? NULL : outcome_name(result->outcome);
 	*wanted_out = "filed";
 	if (result->outcome != OUTCOME_FILED && all_answered(letter))
 		return arena_printf(letter->arena, "%s (%s)", outcome_name(result->outcome),
@@ -178,7 +181,7 @@ static void compare(struct prover *prover, struct letter *letter, struct view ma
 {
 	struct proof_failure failure = {.language = letter->language,
 		.client = letter->client->name,
-		.style = client_style_name(letter->style),
+		.style = letter->silent ? "nothing answered" : client_style_name(letter->style),
 		.mail = mail,
 		.channel = letter->client->channel};
 	size_t before = prover->proof->failure_count;
@@ -249,6 +252,11 @@ static void prove_client(struct prover *prover, struct letter *letter, const str
 			letter->turn++;
 		}
 	}
+	letter->silent = client->quotes;
+	letter->style = STYLE_COPY_ABOVE;
+	for (unsigned i = 0; i < PROOF_TURNS && letter->silent; i++, letter->turn++)
+		prove_reply(prover, letter);
+	letter->silent = false;
 }
 
 static bool is_asked(const struct form *form)
