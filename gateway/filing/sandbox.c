@@ -101,7 +101,7 @@ static int add_rules(scmp_filter_ctx filter)
 	/* abort() signals itself; the holder, the supervisor and PostgreSQL are of the same user. */
 	if (result == 0)
 		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
 	if (result == 0)
 		result = ADD_EACH(filter, SCMP_ACT_ERRNO(EPERM), refused);
 	if (result == 0)
