@@ -53,7 +53,7 @@ DEPS_LONG := clang libclang-rt-14-dev llvm clang-format shellcheck valgrind isyn
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 IN_ASAN := BUILD=build/asan PROGRAM=build/asan/fieldpost SANITIZE="$(ASAN)" OPTIMISE=-O1
 
-.PHONY: all help clean deps deps-demo deps-test deps-long unit run demo test test-long sanitize lint bench install format
+.PHONY: all help clean deps deps-demo deps-test deps-long unit run demo test test-long sanitize lint bench fuzz install format
 all: $(PROGRAM)
 
 help: ## what each target does
@@ -113,6 +113,23 @@ lint: ## what a machine can check of the house style
 
 bench: deps-long ## speed, beside peers, in the same run
 	@tests/bench/run
+
+# libFuzzer's flags: the library without its main, the targets with it.
+FUZZ_SECONDS ?= 60
+FUZZ_FLAGS := address,undefined -fno-sanitize-recover=undefined
+FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+fuzz: deps-long ## libFuzzer on mails and HTML, FUZZ_SECONDS (60) each, with ASan and UBSan
+	@$(MAKE) --no-print-directory CC=clang BUILD=build/fuzz OPTIMISE=-O1 SANITIZE="-fsanitize=fuzzer-no-link,$(FUZZ_FLAGS)" \
+		build/fuzz/libfieldpost.a
+	@$(MAKE) --no-print-directory CC=clang BUILD=build/fuzz OPTIMISE=-O1 SANITIZE="-fsanitize=fuzzer,$(FUZZ_FLAGS)" $(FUZZERS)
+	@for fuzzer in $(FUZZERS); do mkdir -p $$fuzzer.corpus; \
+		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=build/fuzz/ $$fuzzer.corpus \
+		tests/cases/$${fuzzer##*_} || exit 1; done
+
+build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libfieldpost.a
+	$(SAY) 'CC  $<'
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< build/fuzz/libfieldpost.a $(PACKAGE_LIBS)
 
 format: ## formats the C files that changed
 	@git diff --name-only HEAD -- '*.c' '*.h' | xargs -r clang-format -i

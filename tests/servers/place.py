@@ -194,20 +194,19 @@ class Place:
             raise RuntimeError('fieldpost %s: %s' % (' '.join(words), (done.stderr or done.stdout).strip()))
         return done.stdout
 
+    def owns(self, pid):
+        """Did the service start it? By what it inherited or where it works."""
+        try:
+            with open('/proc/%d/environ' % pid, 'rb') as f:
+                inherited = ('%s=%s' % (MARK, self.folder)).encode() in f.read().split(b'\0')
+            return inherited or os.readlink('/proc/%d/cwd' % pid).startswith(self.state)
+        except OSError:
+            return False
+
     def processes(self):
-        """All that the service started, by what they inherited or where they work."""
-        found = []
-        for name in os.listdir('/proc'):
-            if not name.isdigit() or int(name) == os.getpid():
-                continue
-            try:
-                with open('/proc/%s/environ' % name, 'rb') as f:
-                    ours = ('%s=%s' % (MARK, self.folder)).encode() in f.read().split(b'\0')
-                if ours or os.readlink('/proc/%s/cwd' % name).startswith(self.state):
-                    found.append(int(name))
-            except OSError:
-                continue
-        return found
+        """All that the service started."""
+        pids = [int(name) for name in os.listdir('/proc') if name.isdigit()]
+        return [pid for pid in pids if pid != os.getpid() and self.owns(pid)]
 
     # ---- the database ----
 
