@@ -88,6 +88,13 @@ enum lexicon_line {
 };
 unsigned lexicon_line(const struct lexicon *lexicon, struct arena *arena, struct view line);
 
+/*
+ * For people: which file of words knows this line as one of that kind: "fr" of a language's file, the name of another
+ * ("mail.yaml"); NULL: none does. Slow.
+ */
+const char *lexicon_origin(
+	const struct lexicon *lexicon, struct arena *arena, enum lexicon_line kind, struct view line);
+
 /* One of them alone. */
 bool lexicon_is_attribution(const struct lexicon *lexicon, struct arena *arena, struct view line);
 bool lexicon_is_separator(const struct lexicon *lexicon, struct arena *arena, struct view line);

@@ -196,6 +196,7 @@ static int template_compile(struct line_template *template, struct arena *arena,
 		return yaml_error(node, err,
 			"\"%s\": words with {date}, {name}, {any} or {end} in between, and at least one word",
 			node->scalar);
+	template->node = node;
 	template->bytes = bytes_of(template->needle);
 	text_add_string(&pattern, whole ? "[ .!*_>)\\]\"-]*$" : "");
 	if (varies || whole || pattern.len != template->head.len + 1) /* else the head says it all; 1 is the "^" */
@@ -228,7 +229,8 @@ void line_list_release(struct line_list *list)
 			regex_free(&at->regex);
 }
 
-static bool bucket_matches(const struct line_template *template, struct view folded, const struct byte_set *bytes)
+static const struct line_template *bucket_find(
+	const struct line_template *template, struct view folded, const struct byte_set *bytes)
 {
 	for (; template; template = template->next) {
 		if (!bytes_hold(bytes, &template->bytes) || !view_starts(folded, template->head))
@@ -236,9 +238,9 @@ static bool bucket_matches(const struct line_template *template, struct view fol
 		if (template->needle.ptr != template->head.ptr && view_find(folded, template->needle) < 0)
 			continue;
 		if (!template->regex || regex_match(template->regex, folded, 0, NULL, 0) > 0)
-			return true;
+			return template;
 	}
-	return false;
+	return NULL;
 }
 
 /* A folded line, as all the questions want it. */
@@ -253,10 +255,31 @@ static struct folded folded_of(struct view text)
 	return (struct folded){text, junk_off(text), bytes_of(text)};
 }
 
+static const struct line_template *list_find(
+	const struct line_list *list, struct view text, const struct byte_set *bytes)
+{
+	const struct line_template *found = NULL;
+
+	if (text.len > 0)
+		found = bucket_find(list->buckets[(unsigned char)text.ptr[0]], text, bytes);
+	if (text.len > 0 && !found)
+		found = bucket_find(list->buckets[LINE_BUCKETS - 1], text, bytes);
+	return found;
+}
+
 static bool list_matches(const struct line_list *list, struct view text, const struct byte_set *bytes)
 {
-	return text.len > 0 && (bucket_matches(list->buckets[(unsigned char)text.ptr[0]], text, bytes) ||
-				       bucket_matches(list->buckets[LINE_BUCKETS - 1], text, bytes));
+	return list_find(list, text, bytes) != NULL;
+}
+
+const struct yaml_node *line_list_origin(const struct line_list *list, struct view folded)
+{
+	struct byte_set bytes = bytes_of(folded);
+	const struct line_template *found = list_find(list, junk_off_end(junk_off(folded)), &bytes);
+
+	if (!found)
+		found = list_find(list, junk_off(folded), &bytes);
+	return found ? found->node : NULL;
 }
 
 /* ---- the questions; each takes the folded line ---- */

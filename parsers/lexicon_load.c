@@ -125,6 +125,8 @@ static int load_mail(struct lexicon *lexicon, const struct yaml_node *mail, stru
 {
 	if (expect(mail, YAML_MAPPING, err) < 0)
 		return -1;
+	if (lexicon->mail_count < LEXICON_FILES_MAX)
+		lexicon->mail[lexicon->mail_count++] = mail;
 	for (const struct yaml_node *node = mail->first; node; node = node->next) {
 		bool known = false;
 

@@ -8,6 +8,7 @@
 #include "parsers/word_table.h"
 
 #define LEXICON_LANGUAGES_MAX 64
+#define LEXICON_FILES_MAX 80 /* that have words around mails */
 #define LEXICON_COUNTRIES_MAX 400
 #define LEXICON_LINE_MAX 600   /* bytes: a longer line is none of the kinds */
 #define LEXICON_AMBIGUOUS (-1) /* value of a name that several countries share */
@@ -23,6 +24,7 @@ struct line_template {
 	struct view needle;    /* its longest stretch of folded words */
 	struct byte_set bytes; /* of the needle */
 	struct regex *regex;   /* NULL: the head is all there is to it */
+	const struct yaml_node *node;
 	struct line_template *next;
 };
 
@@ -54,6 +56,8 @@ struct lexicon {
 	size_t attached_conjunction_count;
 	struct view *attached_articles;
 	size_t attached_article_count;
+	const struct yaml_node *mail[LEXICON_FILES_MAX]; /* `mail:` of each file, for lexicon_origin() */
+	size_t mail_count;
 	struct line_list attributions, closing_lines, phone_lines, disclaimers, list_footers, banners;
 };
 
@@ -70,5 +74,7 @@ int lexicon_load_alpha3(struct lexicon *lexicon, const struct yaml_node *node, s
 /* lexicon_line.c */
 int line_list_add(struct line_list *list, struct arena *arena, const struct yaml_node *node, struct error *err);
 void line_list_release(struct line_list *list);
+/* The template that the folded line fits; NULL: none. */
+const struct yaml_node *line_list_origin(const struct line_list *list, struct view folded);
 
 #endif

@@ -134,6 +134,42 @@ void parse_mail(const struct forms *forms, struct arena *arena, struct view raw,
 void parse_message(const struct forms *forms, struct arena *arena, struct view text, const struct request_hint *hint,
 	struct result *out);
 
+/* What a line of a message was taken as, for people who look at what a form makes of a real mail. */
+enum trace_kind {
+	TRACE_BLANK,
+	TRACE_ANSWER,	     /* its label may stand before it */
+	TRACE_LABEL,	     /* a label without an answer, in the own words */
+	TRACE_REQUEST,     /* our own form and the words around it */
+	TRACE_QUOTE,	     /* somebody's older words */
+	TRACE_ATTRIBUTION, /* the head of an older mail */
+	TRACE_SIGNATURE,
+	TRACE_BOILERPLATE, /* disclaimer, list's footer, gateway's warning */
+	TRACE_REMARK,	     /* own words that belong to no field */
+	TRACE_IGNORED,
+};
+
+struct trace_line {
+	enum trace_kind kind;
+	size_t number;	   /* in its part, from 1 */
+	const char *part;  /* "1.2"; "" for a channel's message */
+	int quote;	   /* marks before it */
+	struct view text;  /* without them */
+	const char *field; /* whose answer or label it is, or NULL */
+	const char *why;   /* the rule, in words; "" for a blank line */
+	bool wrong;	   /* an answer that was not understood */
+};
+
+struct trace {
+	const struct trace_line *lines; /* none when the mail says by its headers what it is, or was not readable */
+	size_t count;
+	const char *sign; /* what told the form, in words, or NULL */
+};
+
+const char *trace_name(enum trace_kind kind); /* "answer", ... */
+/* Reads a message again, the same way, and tells what each line was taken as. Everything lives in the arena. */
+void parse_trace(const struct forms *forms, struct arena *arena, struct view raw, bool channel,
+	const struct request_hint *hint, struct trace *out);
+
 /* The result as the reply contract's JSON: outcome, reason, template, reference, language, values, errors[, remarks]. */
 json_t *result_to_json(const struct result *result);
 /*

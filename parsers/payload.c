@@ -7,13 +7,13 @@
 #include "parsers/reference.h"
 
 /* The text as the one part that a message has. */
-static struct mail_part *make_part(struct arena *arena, struct view text)
+const struct mail_part *reply_channel_part(struct arena *arena, struct view text)
 {
 	struct mail_part *part = ARENA_NEW(arena, struct mail_part);
 
 	part->kind = PART_PLAIN;
 	part->number = "";
-	part->text = unicode_nfc(arena, text);
+	part->text = unicode_nfc(arena, unicode_decode(arena, text, VIEW("utf-8")));
 	part->raw_end = text.len;
 	mail_lines(arena, part->text, false, false, &part->lines, &part->line_count);
 	return part;
@@ -35,7 +35,7 @@ void parse_message(const struct forms *forms, struct arena *arena, struct view t
 		out->reference = arena_strdup(arena, hint->reference);
 	if (text.len > PARSE_TEXT_MAX)
 		return;
-	part = make_part(arena, unicode_decode(arena, text, VIEW("utf-8")));
+	part = reply_channel_part(arena, text);
 	reply = reply_read(forms, arena, &nobody, hint, true, &part, 1);
 	reply_to_result(reply, false, out);
 	reply_release(reply);

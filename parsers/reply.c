@@ -104,7 +104,7 @@ static void compare(struct reply *best, const struct reply *other)
 }
 
 /* HTML first: its lines are the writer's, not a client's wrapping. The text counts where it says more. */
-static struct reply *read_best(
+struct reply *reply_read_best(
 	const struct forms *forms, struct arena *arena, const struct mail *mail, const struct request_hint *hint)
 {
 	const struct mail_part **html = ARENA_NEW_N(arena, const struct mail_part *, mail->part_count + 1);
@@ -183,7 +183,7 @@ void parse_mail(const struct forms *forms, struct arena *arena, struct view raw,
 		out->outcome = OUTCOME_IGNORED;
 	if (mail->reason != REASON_NONE)
 		return;
-	reply = read_best(forms, arena, mail, hint);
+	reply = reply_read_best(forms, arena, mail, hint);
 	reply_to_result(reply,
 		reply_is_forwarded(reply) || (reply->found == 0 && holds_attached_reply(forms, arena, mail)), out);
 	reply_release(reply);

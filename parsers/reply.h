@@ -13,6 +13,7 @@
  *     reply_answers.c    the text that belongs to each label
  *     reply_values.c     the value of each field, and remarks
  *     reply_result.c     what was read as a result: outcome, reason, errors, provenance
+ *     trace.c            what each line was taken as, and why, for people
  *
  * reply.c runs them over a mail (HTML and text of an alternative are both read), payload.c over a message of a channel.
  */
@@ -36,6 +37,26 @@ enum line_role {
 	LINE_NOISE,	/* a reference, a title, a gateway's warning: nobody's answer */
 };
 
+/* Why a line is a boundary, signature or noise. */
+enum line_rule {
+	RULE_NONE,
+	RULE_SEPARATOR, /* heads: "-----Original Message-----", a rule above a header block */
+	RULE_HEADERS,
+	RULE_ATTRIBUTION,
+	RULE_CLIENT_HEAD,      /* the client's own mark in HTML */
+	RULE_CLIENT_SIGNATURE, /* signatures: the same */
+	RULE_DASHES,
+	RULE_DISCLAIMER,
+	RULE_LIST_FOOTER,
+	RULE_LINE, /* a rule drawn across */
+	RULE_CLOSING,
+	RULE_PHONE_LINE,
+	RULE_NAME,   /* the sender's, at the end */
+	RULE_BANNER, /* noise */
+	RULE_REFERENCE,
+	RULE_TITLE,
+};
+
 struct reply_line {
 	enum line_role role;
 	unsigned kinds;		     /* LEXICON_...: what it looks like; what stands around it decides */
@@ -47,6 +68,7 @@ struct reply_line {
 	const struct field *field;   /* what the hit means in the form that is answered; NULL: the line is text */
 	bool number_only;	     /* its number stands for the field */
 	bool taken;		     /* belongs to an answer */
+	unsigned char rule;	     /* enum line_rule: why it has its role; of a signature its first line says it */
 };
 
 /* A quoted mail. Index 0 stands for the practitioner's own words. */
@@ -101,6 +123,7 @@ struct reply {
 	const struct form *form;    /* NULL: not known */
 	const char *language;	    /* NULL: not known */
 	const char *title_language; /* of the title that told the form; NULL: another sign did */
+	const char *sign;	    /* what told the form, in words; NULL: nothing did */
 	struct view *matched;	    /* by field: found by the form's own regexes; NULL: none used */
 
 	struct reply_answer *answers; /* in the order of the text */
@@ -125,6 +148,13 @@ void reply_type(struct reply *reply);
 /* Runs the steps over these parts. */
 struct reply *reply_read(const struct forms *forms, struct arena *arena, const struct envelope *envelope,
 	const struct request_hint *hint, bool channel, const struct mail_part *const *parts, size_t count);
+
+/* The parts of a mail that say most, read: of an alternative the better side, compared with the other. */
+struct reply *reply_read_best(
+	const struct forms *forms, struct arena *arena, const struct mail *mail, const struct request_hint *hint);
+
+/* The text of a channel's message, as the one part that it has. */
+const struct mail_part *reply_channel_part(struct arena *arena, struct view text);
 
 /* ---- what they share ---- */
 

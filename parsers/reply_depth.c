@@ -29,6 +29,7 @@ struct head {
 	size_t lines; /* 0: none */
 	struct view author;
 	bool strong; /* it cannot be somebody's sentence */
+	enum line_rule rule;
 };
 
 static int marks_of(const struct reply *reply, size_t line)
@@ -229,15 +230,21 @@ static void find_marked(const struct reply *reply, size_t line, struct head *out
 
 static struct head find_head(const struct reply *reply, size_t line)
 {
-	struct head head = {.strong = true};
+	struct head head = {.strong = true, .rule = RULE_SEPARATOR};
 
 	find_separator(reply, line, &head);
-	if (head.lines == 0)
-		head.lines = header_lines(reply, line, HEAD_KINDS, &head.author);
-	if (head.lines == 0)
-		find_attribution(reply, line, &head);
-	if (head.lines == 0)
-		find_marked(reply, line, &head);
+	if (head.lines > 0)
+		return head;
+	head.rule = RULE_HEADERS;
+	head.lines = header_lines(reply, line, HEAD_KINDS, &head.author);
+	if (head.lines > 0)
+		return head;
+	head.rule = RULE_ATTRIBUTION;
+	find_attribution(reply, line, &head);
+	if (head.lines > 0)
+		return head;
+	head.rule = RULE_CLIENT_HEAD;
+	find_marked(reply, line, &head);
 	return head;
 }
 
@@ -281,7 +288,7 @@ static void leave_quote(struct walk *walk, int marks)
 		walk->flat[i] = 0;
 }
 
-static void place(struct walk *walk, size_t line, int depth, enum line_role role)
+static void place(struct walk *walk, size_t line, int depth, enum line_rule head)
 {
 	struct reply_line *l = &walk->reply->lines[line];
 	static const struct head none;
@@ -290,8 +297,10 @@ static void place(struct walk *walk, size_t line, int depth, enum line_role role
 		open_block(walk, depth, &none);
 	l->depth = depth;
 	l->block = depth > 0 ? walk->block_at[depth] : 0;
-	if (role == LINE_BOUNDARY && l->role != LINE_BLANK)
-		l->role = role;
+	if (head == RULE_NONE || l->role == LINE_BLANK)
+		return;
+	l->role = LINE_BOUNDARY;
+	l->rule = (unsigned char)head;
 }
 
 /* Takes the head's lines; returns false when it is only somebody's sentence. */
@@ -315,7 +324,7 @@ static bool pass_head(struct walk *walk, size_t line, const struct head *head)
 		return false;
 	}
 	for (size_t i = 0; i < head->lines; i++)
-		place(walk, line + i, depth_at(walk, marks), LINE_BOUNDARY);
+		place(walk, line + i, depth_at(walk, marks), head->rule);
 	return true;
 }
 
@@ -368,7 +377,7 @@ void reply_find_depth(struct reply *reply)
 		struct head head = {0};
 
 		if (reply->lines[line].role == LINE_BLANK) {
-			place(&walk, line, depth_at(&walk, walk.marks), LINE_BLANK);
+			place(&walk, line, depth_at(&walk, walk.marks), RULE_NONE);
 			line++;
 			continue;
 		}
@@ -379,7 +388,7 @@ void reply_find_depth(struct reply *reply)
 		if (head.lines > 0 && pass_head(&walk, line, &head)) {
 			line += head.lines;
 		} else {
-			place(&walk, line, depth_at(&walk, marks_of(reply, line)), LINE_TEXT);
+			place(&walk, line, depth_at(&walk, marks_of(reply, line)), RULE_NONE);
 			line++;
 		}
 		walk.marks = marks_of(reply, line - 1);

@@ -103,8 +103,10 @@ static struct choice form_by_title_line(struct reply *reply, int depth)
 		title = label_find(reply->forms->titles, reply->arena, label_trim(reply->source[i].text));
 		choose(&choice, reply, title);
 		/* Behind the first label it may be an answer. */
-		if (title && !answers)
+		if (title && !answers) {
 			l->role = LINE_NOISE;
+			l->rule = RULE_TITLE;
+		}
 	}
 	return choice;
 }
@@ -189,11 +191,12 @@ static const struct form *form_by_regex(struct reply *reply)
 
 /* ---- the choice ---- */
 
-static bool settle(struct reply *reply, struct choice choice)
+static bool settle(struct reply *reply, struct choice choice, const char *sign)
 {
 	if (!choice.form || choice.several)
 		return false;
 	reply->form = choice.form;
+	reply->sign = sign;
 	reply->title_language = choice.language;
 	return true;
 }
@@ -214,20 +217,27 @@ static void match_known(struct reply *reply)
 		reply->matched = found;
 }
 
+static bool settle_form(struct reply *reply, const struct form *form, const char *sign)
+{
+	return settle(reply, (struct choice){.form = form}, sign);
+}
+
 void reply_choose_form(struct reply *reply)
 {
 	struct choice own = form_by_title_line(reply, 0), quoted = form_by_title_line(reply, 1);
+	struct choice subject = form_by_subject(reply);
 
-	reply->form = hinted_form(reply);
-	if (reply->form)
-		reply->title_language = form_by_subject(reply).language;
-	else if (!settle(reply, form_by_subject(reply)) && !settle(reply, own) && !settle(reply, quoted))
-		reply->form = form_by_labels(reply, false);
+	if (settle_form(reply, hinted_form(reply), "the request that it answers"))
+		reply->title_language = subject.language;
+	else if (!settle(reply, subject, "its title in the subject") &&
+		 !settle(reply, own, "its title in the own words") &&
+		 !settle(reply, quoted, "its title in what is answered"))
+		settle_form(reply, form_by_labels(reply, false), "the labels of what is answered");
 	if (!reply->form)
-		reply->form = form_by_regex(reply);
+		settle_form(reply, form_by_regex(reply), "its own regexes");
 	if (!reply->form) {
 		reply->matched = NULL;
-		reply->form = form_by_labels(reply, true);
+		settle_form(reply, form_by_labels(reply, true), "the labels in the own words");
 	}
 	if (reply->form)
 		match_known(reply);

@@ -31,8 +31,10 @@ static void count_hits(struct reply *reply)
 /* A gateway's warning runs to the end of its paragraph. */
 static void skip_banner(struct reply *reply, size_t line)
 {
-	while (line < reply->count && reply->lines[line].role == LINE_TEXT && !reply->lines[line].hit)
-		reply->lines[line++].role = LINE_NOISE;
+	for (; line < reply->count && reply->lines[line].role == LINE_TEXT && !reply->lines[line].hit; line++) {
+		reply->lines[line].role = LINE_NOISE;
+		reply->lines[line].rule = RULE_BANNER;
+	}
 }
 
 static bool opens_paragraph(const struct reply *reply, size_t line)
@@ -48,10 +50,12 @@ static void find_noise(struct reply *reply)
 
 		if (l->role != LINE_TEXT || l->hit)
 			continue;
-		if ((l->kinds & LEXICON_BANNER) && opens_paragraph(reply, i))
+		if ((l->kinds & LEXICON_BANNER) && opens_paragraph(reply, i)) {
 			skip_banner(reply, i);
-		else if (request_is_reference(reply->forms, reply->arena, reply->source[i].text))
+		} else if (request_is_reference(reply->forms, reply->arena, reply->source[i].text)) {
 			l->role = LINE_NOISE;
+			l->rule = RULE_REFERENCE;
+		}
 	}
 }
 

@@ -76,18 +76,36 @@ static bool is_dashes(const struct reply *reply, size_t line)
 	return text.len <= DASHES_MAX && view_equal(view_trim(unicode_drop_invisible(reply->arena, text)), VIEW("--"));
 }
 
-static enum beginning beginning_of(const struct reply *reply, const struct run *run, size_t line)
+/* What of STRONG_KINDS and WEAK_KINDS it was. */
+static enum line_rule rule_of(unsigned kinds)
+{
+	if (kinds & LEXICON_DISCLAIMER)
+		return RULE_DISCLAIMER;
+	if (kinds & LEXICON_LIST_FOOTER)
+		return RULE_LIST_FOOTER;
+	if (kinds & LEXICON_SEPARATOR)
+		return RULE_LINE;
+	if (kinds & LEXICON_PHONE_LINE)
+		return RULE_PHONE_LINE;
+	return kinds & LEXICON_CLOSING ? RULE_CLOSING : RULE_NAME;
+}
+
+static enum beginning beginning_of(
+	const struct reply *reply, const struct run *run, size_t line, enum line_rule *rule_out)
 {
 	const struct reply_line *l = &reply->lines[line];
 
 	if (l->role != LINE_TEXT || l->hit)
 		return NO_SIGNATURE;
+	*rule_out = RULE_CLIENT_SIGNATURE;
 	if (reply->source[line].signature)
 		return STRONG_SIGNATURE;
 	if (reply->source[line].cell > 0)
 		return NO_SIGNATURE;
+	*rule_out = RULE_DASHES;
 	if (is_dashes(reply, line))
 		return is_no_answer(reply, line) ? NO_SIGNATURE : STRONG_SIGNATURE;
+	*rule_out = rule_of(l->kinds);
 	if (l->kinds & STRONG_KINDS)
 		return STRONG_SIGNATURE;
 	if ((l->kinds & WEAK_KINDS) || is_last_name(reply, run, line))
@@ -115,12 +133,14 @@ static void cut(struct reply *reply, const struct run *run)
 		numbered += reply->lines[i].hit && reply->lines[i].hit->number > 0;
 	for (size_t i = run->start; i < run->end; i++) {
 		const struct label_hit *hit = reply->lines[i].hit;
-		enum beginning beginning = beginning_of(reply, run, i);
+		enum line_rule rule = RULE_NONE;
+		enum beginning beginning = beginning_of(reply, run, i, &rule);
 
 		before += hit != NULL;
 		numbered -= hit && hit->number > 0;
 		if (beginning == NO_SIGNATURE || !may_end(beginning, before, run->hits - before, numbered))
 			continue;
+		reply->lines[i].rule = (unsigned char)rule;
 		for (; i < run->end; i++)
 			if (reply->lines[i].role != LINE_BLANK)
 				reply->lines[i].role = LINE_SIGNATURE;

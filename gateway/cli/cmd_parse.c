@@ -1,8 +1,15 @@
-/* fieldpost parse [--json] [--text] FILE: what would be made of this mail or message. Needs no database. */
+/*
+ * fieldpost parse [--json] [--text] [--colour] FILE: what would be made of this mail or message. Needs no database.
+ *
+ * For people: every line with what it was taken as and why, in colours on a terminal (NO_COLOR in the environment:
+ * without them; --colour: always), then what was understood.
+ */
 #include "cli/commands.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/table.h"
 #include "parsers/parsers.h"
@@ -79,22 +86,25 @@ static void print_misfit(struct arena *arena, const struct misfit *misfit)
 	printf("\n");
 }
 
-static void print_head(const struct result *result)
+static void print_head(const struct result *result, const char *sign)
 {
 	printf("%-14s  %s", "outcome", outcome_name(result->outcome));
 	if (result->reason != REASON_NONE)
 		printf(" (%s)", reason_name(result->reason));
-	printf("\n%-14s  %s\n", "form", result->form ? result->form : "not known");
+	printf("\n%-14s  %s", "form", result->form ? result->form : "not known");
+	if (result->form)
+		printf(" version %d", result->form_version);
+	printf(sign ? ", known by %s\n" : "\n", sign);
 	printf("%-14s  %s\n", "reference", result->reference ? result->reference : "none");
 	printf("%-14s  %s\n\n", "language", result->language ? result->language : "not known");
 }
 
-static void print_result(struct arena *arena, const struct result *result)
+static void print_result(struct arena *arena, const struct result *result, const char *sign)
 {
 	const char *name;
 	json_t *value;
 
-	print_head(result);
+	print_head(result, sign);
 	json_object_foreach(result->values, name, value)
 		print_words(arena, name, view_of(words_of_value(arena, value)));
 	for (size_t i = 0; i < result->misfit_count; i++)
@@ -119,9 +129,81 @@ static int print_json(const struct result *result)
 	return failed ? EX_IOERR : EX_OK;
 }
 
+/* ---- the lines ---- */
+
+#define WHY_COLUMNS 48	/* a longer reason pushes its line's text to the right */
+#define KIND_COLUMNS 11 /* of the longest name of a kind */
+
+static const char *colour_of(const struct trace_line *line)
+{
+	static const char *const colours[] = {
+		[TRACE_BLANK] = "",
+		[TRACE_ANSWER] = "\033[32m",
+		[TRACE_LABEL] = "\033[36m",
+		[TRACE_REQUEST] = "\033[2;36m",
+		[TRACE_QUOTE] = "\033[2m",
+		[TRACE_ATTRIBUTION] = "\033[35m",
+		[TRACE_SIGNATURE] = "\033[34m",
+		[TRACE_BOILERPLATE] = "\033[2;34m",
+		[TRACE_REMARK] = "\033[33m",
+		[TRACE_IGNORED] = "\033[2;33m",
+	};
+
+	return line->wrong ? "\033[1;31m" : colours[line->kind];
+}
+
+static void print_line(struct arena *arena, const struct trace_line *line, bool colour)
+{
+	const char *marks = "";
+
+	for (int i = 0; i < line->quote; i++)
+		marks = arena_printf(arena, "%s> ", marks);
+	if (line->kind == TRACE_BLANK)
+		printf("%4zu\n", line->number);
+	else
+		printf("%4zu  %s%-*s  %-*s  %s%s%s\n", line->number, colour ? colour_of(line) : "", KIND_COLUMNS,
+			trace_name(line->kind), WHY_COLUMNS, line->why, marks, table_clean(arena, line->text),
+			colour ? "\033[0m" : "");
+}
+
+static void print_trace(struct arena *arena, const struct trace *trace, bool colour)
+{
+	const char *part = NULL;
+
+	for (size_t i = 0; i < trace->count; i++) {
+		const struct trace_line *line = &trace->lines[i];
+
+		if (*line->part && (!part || strcmp(part, line->part) != 0))
+			printf("part %s\n", line->part);
+		part = line->part;
+		print_line(arena, line, colour);
+	}
+	if (trace->count > 0)
+		printf("\n");
+}
+
+static bool wants_colour(bool forced)
+{
+	const char *no = getenv("NO_COLOR");
+
+	return forced || (isatty(STDOUT_FILENO) && (!no || !*no));
+}
+
 /* ---- the command ---- */
 
-static int parse(struct cli *cli, const struct forms *forms, struct view raw, bool channel)
+/* What the lines were taken as, then what was understood. */
+static void print_people(struct cli *cli, const struct forms *forms, const struct pipeline_message *message,
+	const struct result *result, bool colour)
+{
+	struct trace trace = {0};
+
+	if (!message->over_size)
+		parse_trace(forms, cli->arena, message->raw, message->channel, &message->hint, &trace);
+	print_trace(cli->arena, &trace, wants_colour(colour));
+	print_result(cli->arena, result, trace.sign);
+}
+
+static int parse(struct cli *cli, const struct forms *forms, struct view raw, bool channel, bool colour)
 {
 	struct pipeline_message message = {
 		.raw = raw, .channel = channel, .over_size = !channel && raw.len > PARSE_SIZE_MAX};
@@ -132,14 +214,14 @@ static int parse(struct cli *cli, const struct forms *forms, struct view raw, bo
 	if (cli->json)
 		status = print_json(&result);
 	else
-		print_result(cli->arena, &result);
+		print_people(cli, forms, &message, &result, colour);
 	result_release(&result);
 	return status;
 }
 
 int cmd_parse(struct cli *cli, int argc, char **argv)
 {
-	bool channel = cli_flag(&argc, argv, "--text");
+	bool channel = cli_flag(&argc, argv, "--text"), colour = cli_flag(&argc, argv, "--colour");
 	struct error err = ERROR_INIT;
 	struct config *config = NULL;
 	struct forms *forms = NULL;
@@ -154,7 +236,7 @@ int cmd_parse(struct cli *cli, int argc, char **argv)
 		status = cli_fail(cli, &err);
 		status = forms ? EX_NOINPUT : status;
 	} else
-		status = parse(cli, forms, text_view(&raw), channel);
+		status = parse(cli, forms, text_view(&raw), channel, colour);
 	forms_free(&forms);
 	config_free(&config);
 	return status;

@@ -8,7 +8,8 @@ const struct command cli_commands[] = {
 	{"serve", "[--only DUTY,...]", "run the service", cmd_serve},
 	{"check", "", "is all well? config, forms, database, every mailbox, SMTP", cmd_check},
 	{"status", "", "each source, the counts, what is wrong", cmd_status},
-	{"parse", "[--text] FILE", "what would be made of this mail (--text: of this message); needs no database",
+	{"parse", "[--text] [--colour] FILE",
+		"what would be made of this mail (--text: of this message), line by line; needs no database",
 		cmd_parse},
 	{"forms",
 		"list | show FORM [--language L] | render FORM [--language L] [--html] [--reference FP-...] "
