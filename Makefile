@@ -13,7 +13,7 @@ Q := $(if $(V),,@)
 SAY := @$(if $(V),:,printf '%s\n')
 
 VERSION := 0.1.0
-PACKAGES := gmime-3.0 libxml-2.0 libpcre2-8 icu-i18n icu-uc jansson yaml-0.1 libpq libssl libcrypto libseccomp libsystemd libcurl
+PACKAGES := gmime-3.0 libxml-2.0 libpcre2-8 icu-i18n icu-uc jansson yaml-0.1 libpq libssl libcrypto libseccomp libsystemd libcurl libmicrohttpd
 
 OPTIMISE ?= -O2
 CFLAGS ?= $(OPTIMISE) -g
@@ -44,7 +44,7 @@ UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 
 # What the program needs, what `make run` and `make test` need besides, and what the longer checks need.
 DEPS := gcc make pkg-config libetpan-dev libgmime-3.0-dev libxml2-dev libpcre2-dev libicu-dev libjansson-dev libyaml-dev \
-	libpq-dev libcurl4-gnutls-dev libssl-dev libseccomp-dev libsystemd-dev libxlsxwriter-dev postgresql-15
+	libpq-dev libcurl4-gnutls-dev libmicrohttpd-dev libssl-dev libseccomp-dev libsystemd-dev libxlsxwriter-dev postgresql-15
 DEPS_DEMO := dovecot-imapd dovecot-lmtpd python3-aiosmtpd openssl
 DEPS_TEST := $(DEPS_DEMO) libcmocka-dev postgresql-15-pgtap python3-yaml perl strace procps
 DEPS_LONG := clang libclang-rt-14-dev llvm clang-format isync chromium fonts-noto-core python3-websocket

@@ -27,6 +27,10 @@ struct channel_kind;
 struct channel {
 	const struct channel_kind *kind;
 	const struct config_channel *settings;
+	bool polled;		      /* we ask; else the provider calls us */
+	size_t body_max;	      /* bytes of one request */
+	struct view path_key;	      /* the unguessable part of its path; empty when it is polled */
+	struct view verify_token;     /* what the provider's first call shows; empty: none */
 	struct view token;	      /* what we show the provider; empty: none */
 	const struct view *secrets;   /* what the provider shows us, the newest first: several while one is replaced */
 	size_t secret_count;
@@ -151,10 +155,31 @@ struct channel_kind {
 	int text_max; /* characters of one message that is sent; longer texts are cut into several by the caller */
 };
 
+#define CHANNEL_PATH_KEY_MIN 16 /* characters: letters, digits, - and _ */
+#define CHANNEL_PATH_KEY_MAX 128
+#define CHANNEL_HOOK "/hook/" /* a webhook's path: this, the channel's name, a slash, its path_key */
+
 /* NULL when there is no such provider. */
 const struct channel_kind *channel_kind_find(const char *name);
-/* Every configured channel, secrets fetched and checked. */
+/* The i-th provider; NULL behind the last. */
+const struct channel_kind *channel_kind_at(size_t i);
+
+/* Is what the config says of the channels possible? Fetches no secret. */
+int channels_check(const struct config *config, struct error *err);
+/*
+ * One configured channel, its secrets fetched and checked. What it makes lives in the arena. What is wrong with it
+ * is wrong with this one alone (REACH_SOURCE): the others go on.
+ */
+int channel_open(const struct config *config, const struct config_channel *settings, struct arena *arena,
+	struct channel *out, struct error *err);
+/* Every configured channel; -1 when one of them cannot be opened. */
 int channels_open(const struct config *config, struct arena *arena, struct channel **out, size_t *count_out,
 	struct error *err);
+/* Does it ask (true) or is it called? Without opening it. */
+bool channel_is_polled(const struct config_channel *settings);
+/* Are they the same bytes? In a time that tells only of the lengths. */
+bool channel_same_secret(struct view shown, struct view secret);
+/* Is it one of the channel's secrets? Always compares with each. */
+bool channel_knows_secret(const struct channel *channel, struct view shown);
 
 #endif

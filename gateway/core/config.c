@@ -70,21 +70,25 @@ static int check_required(const char *section, const struct yaml_node *node, str
 	return 0;
 }
 
-static int load_mailboxes(const struct loader *loader, const struct yaml_node *node, struct error *err)
+static int load_list(const struct loader *loader, const struct config_section *section, const struct yaml_node *node,
+	struct error *err)
 {
 	struct config *config = loader->config;
+	char *items, **array = (char **)((char *)config + section->items_offset);
+	size_t *count = (size_t *)((char *)config + section->count_offset);
 
 	if (node->kind != YAML_SEQUENCE)
-		return yaml_error(node, err, "mailboxes is a list; begin each mailbox with a dash: `- name: feedback`");
-	config->mailboxes = ARENA_NEW_N(config->arena, struct config_mailbox, node->count + 1);
+		return yaml_error(node, err, "%s is a list; begin each %s with a dash: `- name: %s`", section->name,
+			section->one, section->example);
+	*array = items = arena_array(config->arena, node->count + 1, section->item_size);
 	for (const struct yaml_node *item = node->first; item; item = item->next) {
-		struct config_mailbox *mailbox = &config->mailboxes[config->mailbox_count];
+		void *base = items + *count * section->item_size;
 
-		config_value_defaults("mailboxes", config->arena, mailbox);
-		if (load_section(loader, "mailboxes", item, mailbox, err) < 0 ||
-			check_required("mailboxes", item, err) < 0)
+		config_value_defaults(section->name, config->arena, base);
+		if (load_section(loader, section->name, item, base, err) < 0 ||
+			check_required(section->name, item, err) < 0)
 			return -1;
-		config->mailbox_count++;
+		++*count;
 	}
 	return 0;
 }
@@ -101,7 +105,7 @@ static int load_entry(const struct loader *loader, const char *section, const st
 		return 0;
 	if (option)
 		return config_value_load(option, node, loader->directory, loader->config->arena, base, err);
-	return below->list ? load_mailboxes(loader, node, err) : load_section(loader, below->name, node, base, err);
+	return below->list ? load_list(loader, below, node, err) : load_section(loader, below->name, node, base, err);
 }
 
 static int load_section(const struct loader *loader, const char *section, const struct yaml_node *node, void *base,

@@ -60,6 +60,31 @@ struct config_smtp {
 	int rate_per_minute;    /* 0: no limit */
 };
 
+/* Messages that are no mail. What a provider needs of this is said in its own file under channels/. */
+struct config_channel {
+	const char *name;       /* unique, also among mailboxes; in logs, status, the webhook's path and the database */
+	const char *kind;       /* "telegram", ...: the table is channels/channel.c */
+	const char *mode;       /* "webhook" or "poll"; NULL: the first that the provider can */
+	struct config_secret path_key; /* the part of the path that nobody can guess */
+	struct config_secret token;    /* what we show the provider */
+	struct config_secret secret, secret_previous; /* what the provider shows us, now and before */
+	struct config_secret verify_token; /* of WhatsApp's first call */
+	const char *user;       /* json: basic authentication, with the secret; NULL: none */
+	const char *secret_header; /* json: the header that holds the secret; NULL: none */
+	const char *api_url;    /* NULL: the provider's; plain only to loopback, checked at load */
+	const char *account;    /* Twilio's SID, WhatsApp's phone number id; may be NULL */
+	const char *number;     /* our own; may be NULL */
+	size_t max_body;        /* bytes of a request; 0: the provider's */
+	int join_seconds;       /* default 90 */
+	const char *form;       /* id of the form that a conversation asks; NULL: none */
+	const char *language;   /* default "en": of people whose own is not known */
+	int rate_per_minute;    /* sending; 0: no limit */
+	bool media;             /* default true */
+	size_t media_bytes;     /* default 20 MiB */
+	/* kind json: JSON pointers; NULL: not there */
+	const char *map_messages, *map_id, *map_text, *map_sender, *map_reply_to, *map_name, *map_language, *map_sent_at;
+};
+
 struct config {
 	struct arena *arena;
 	const char *path;       /* of the file, for messages; NULL when there was none */
@@ -92,6 +117,14 @@ struct config {
 	} log;
 	struct config_mailbox *mailboxes;
 	size_t mailbox_count;
+	struct {
+		const char *listen;      /* "127.0.0.1:8025", "[::1]:8025", "unix:/run/x"; NULL: no web duty */
+		const char *certificate, *key; /* PEM files; both or none */
+		size_t spool_bytes;      /* default 256 MiB */
+		int connections;         /* default 4096 */
+	} web;
+	struct config_channel *channels;
+	size_t channel_count;
 	struct config_smtp smtp;
 };
 
@@ -108,6 +141,10 @@ int config_can_replace(const struct config *running, const struct config *next, 
 int config_secret(const struct config_secret *secret, struct arena *arena, struct view *out, struct error *err);
 /* localhost, 127.0.0.0/8, ::1: where a connection may go without TLS. */
 bool config_host_is_loopback(const char *host);
+/* Is there a place for it? (It may still not be readable.) */
+bool config_secret_is_set(const struct config_secret *secret);
+/* Takes web.listen apart: a Unix socket's path, or host (no brackets) and port, in the arena; -1 when it is neither. */
+int config_listen(const char *listen, struct arena *arena, const char **unix_out, const char **host_out, int *port_out);
 /* Every option with its default and help, as YAML. */
 int config_sample(struct text *out);
 /* The reference page, Markdown. */

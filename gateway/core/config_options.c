@@ -3,6 +3,8 @@
 
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
 static const char *const log_formats[] = {"text", "json", NULL};
+static const char *const channel_kinds[] = {"telegram", "whatsapp", "twilio", "signal", "standard", "json", NULL};
+static const char *const channel_modes[] = {"webhook", "poll", NULL};
 
 #define TOP(member, of_kind)                                                                                           \
 	.section = "", .name = #member, .kind = (of_kind), .offset = offsetof(struct config, member)
@@ -10,23 +12,41 @@ static const char *const log_formats[] = {"text", "json", NULL};
 	.section = #part, .name = #member, .kind = (of_kind), .offset = offsetof(struct config, part.member)
 #define BOX(member, of_kind)                                                                                           \
 	.section = "mailboxes", .name = #member, .kind = (of_kind), .offset = offsetof(struct config_mailbox, member)
+#define CHANNEL(member, of_kind)                                                                                       \
+	.section = "channels", .name = #member, .kind = (of_kind), .offset = offsetof(struct config_channel, member)
+/* The duty that reads messages needs no secret of theirs. */
+#define CREDENTIAL .parts = PART_INTAKE | PART_WEB | PART_SEND
 #define RELOAD .reloadable = true
 #define REQUIRED .required = true
 #define KIB 1024LL
 #define MIB (1024 * KIB)
 
+#define SECTION(of_name, of_parts, of_help) .name = (of_name), .parts = (of_parts), .help = (of_help)
+#define LIST_SECTION(of_name, of_parts, of_help) SECTION(of_name, of_parts, of_help), .list = true
+#define ITEMS(array, count)                                                                                            \
+	.items_offset = offsetof(struct config, array), .count_offset = offsetof(struct config, count),                \
+	.item_size = sizeof(*((struct config *)0)->array)
+
 const struct config_section config_sections[] = {
-	{"", false, PART_ALL, "The service itself."},
-	{"database", false, PART_ALL,
-		"Where everything is kept. With no url Fieldpost keeps a private PostgreSQL under state_dir."},
-	{"tls", false, PART_INTAKE | PART_WEB | PART_SEND,
-		"Every connection is TLS with certificate and host name checked, or goes to loopback."},
-	{"limits", false, PART_ALL, "How much is taken at once and how long is waited."},
-	{"parse", false, PART_PARSE, "Reading what was taken in."},
-	{"log", false, PART_ALL, "Log lines, on standard error."},
-	{"mailboxes", true, PART_INTAKE, "The IMAP mailboxes that replies come to, one item each."},
-	{"smtp", false, PART_SEND, "The server that digests and answers leave by. With no host nothing is sent."},
-	{NULL, false, 0, NULL},
+	{SECTION("", PART_ALL, "The service itself.")},
+	{SECTION("database", PART_ALL,
+		"Where everything is kept. With no url Fieldpost keeps a private PostgreSQL under state_dir.")},
+	{SECTION("tls", PART_INTAKE | PART_WEB | PART_SEND,
+		"Every connection is TLS with certificate and host name checked, or goes to loopback.")},
+	{SECTION("limits", PART_ALL, "How much is taken at once and how long is waited.")},
+	{SECTION("parse", PART_PARSE, "Reading what was taken in.")},
+	{SECTION("log", PART_ALL, "Log lines, on standard error.")},
+	{LIST_SECTION("mailboxes", PART_INTAKE, "The IMAP mailboxes that replies come to, one item each."),
+		.one = "mailbox", .example = "feedback", ITEMS(mailboxes, mailbox_count)},
+	{SECTION("web", PART_ALL,
+		"The listener that webhooks come to; plain only on this machine, for a proxy. With no listen there is "
+		"none.")},
+	{LIST_SECTION("channels", PART_ALL,
+		"Messages that are no mail: providers that call us or are asked, one item each. docs/channels.md says "
+		"what each needs."),
+		.one = "channel", .example = "field-telegram", ITEMS(channels, channel_count)},
+	{SECTION("smtp", PART_SEND, "The server that digests and answers leave by. With no host nothing is sent.")},
+	{.name = NULL},
 };
 
 const struct config_option config_options[] = {
@@ -95,6 +115,69 @@ const struct config_option config_options[] = {
 	{BOX(poll_seconds, KIND_INT), .fallback = "60", .min = 1, .max = 86400, RELOAD,
 		.help = "How often the other folders are looked at, and the first one without IDLE."},
 	{BOX(idle, KIND_BOOL), .fallback = "true", RELOAD, .help = "Use IDLE where the server has it."},
+
+	{OPTION(web, listen, KIND_STRING), .example = "127.0.0.1:8025",
+		.help = "Address and port, or unix:PATH. Anything but loopback and a Unix socket needs a certificate."},
+	{OPTION(web, certificate, KIND_PATH), .example = "/etc/fieldpost/web.crt", RELOAD,
+		.help = "The certificate with its chain, PEM."},
+	{OPTION(web, key, KIND_PATH), .example = "/etc/fieldpost/web.key", RELOAD, .help = "Its private key, PEM."},
+	{OPTION(web, spool_bytes, KIND_SIZE), .fallback = "256 MiB", .min = MIB, .max = 64 * 1024 * MIB, RELOAD,
+		.help = "What is kept in files at most while the database is away."},
+	{OPTION(web, connections, KIND_INT), .fallback = "4096", .min = 16, .max = 60000, RELOAD,
+		.help = "Connections at once."},
+
+	{CHANNEL(name, KIND_NAME), .example = "field-telegram", RELOAD, REQUIRED,
+		.help = "Its name in logs, in `fieldpost status` and in the path of its webhook; keep it."},
+	{CHANNEL(kind, KIND_WORD), .words = channel_kinds, .example = "telegram", RELOAD, REQUIRED,
+		.help = "The provider; standard is any sender of Standard Webhooks, json any other."},
+	{CHANNEL(mode, KIND_WORD), .words = channel_modes, .example = "webhook",
+		.computed = "webhook where the provider can, else poll", RELOAD,
+		.help = "Does the provider call us, or do we ask?"},
+	{CHANNEL(path_key, KIND_SECRET), .example = "{file: /etc/fieldpost/telegram.path}", RELOAD, CREDENTIAL,
+		.help = "The part of the webhook's path that nobody can guess: 16 to 128 letters, digits, - and _."},
+	{CHANNEL(token, KIND_SECRET), .example = "{file: /etc/fieldpost/telegram.token}", RELOAD, CREDENTIAL,
+		.help = "What we show the provider: a bot's or an access token."},
+	{CHANNEL(secret, KIND_SECRET), .example = "{file: /etc/fieldpost/telegram.secret}", RELOAD, CREDENTIAL,
+		.help = "What the provider shows us, or signs with."},
+	{CHANNEL(secret_previous, KIND_SECRET), .example = "{file: /etc/fieldpost/telegram.secret.old}", RELOAD,
+		CREDENTIAL, .help = "The secret before, still taken while the provider changes over."},
+	{CHANNEL(verify_token, KIND_SECRET), .example = "{file: /etc/fieldpost/whatsapp.verify}", RELOAD, CREDENTIAL,
+		.help = "WhatsApp: the word that its first call, which asks whether this path is ours, shows."},
+	{CHANNEL(user, KIND_STRING), .example = "partner", RELOAD,
+		.help = "Kind json: the sender logs in with this name and the secret (basic authentication)."},
+	{CHANNEL(secret_header, KIND_NAME), .example = "X-Secret", RELOAD,
+		.help = "Kind json: the header that holds the secret, when the sender does not log in with a user."},
+	{CHANNEL(api_url, KIND_STRING), .example = "http://127.0.0.1:8080", .computed = "the provider's", RELOAD,
+		.help = "Where the provider's API is."},
+	{CHANNEL(account, KIND_STRING), .example = "AC0123456789abcdef0123456789abcdef", RELOAD,
+		.help = "Our account there: Twilio's SID, WhatsApp's phone number id."},
+	{CHANNEL(number, KIND_STRING), .example = "\"+15005550006\"", RELOAD,
+		.help = "Our own number or address there."},
+	{CHANNEL(max_body, KIND_SIZE), .example = "1 MiB", .computed = "the provider's", .min = KIB, .max = 64 * MIB,
+		RELOAD, .help = "Of one request at most; what is larger is refused."},
+	{CHANNEL(join_seconds, KIND_INT), .fallback = "90", .min = 0, .max = 600, RELOAD,
+		.help = "Messages that follow each other so quickly are one reply; 0: each is one."},
+	{CHANNEL(form, KIND_NAME), .example = "field-report", RELOAD,
+		.help = "The form that is asked field by field; none: no conversation is begun."},
+	{CHANNEL(language, KIND_NAME), .fallback = "en", RELOAD,
+		.help = "The language of people whose own is not known."},
+	{CHANNEL(rate_per_minute, KIND_INT), .fallback = "0", .min = 0, .max = 100000, RELOAD,
+		.help = "Messages sent a minute at most; 0: no limit but the provider's."},
+	{CHANNEL(media, KIND_BOOL), .fallback = "true", RELOAD, .help = "Fetch photos, voice notes and documents."},
+	{CHANNEL(media_bytes, KIND_SIZE), .fallback = "20 MiB", .min = KIB, .max = 100 * MIB, RELOAD,
+		.help = "Of one of them at most."},
+	{CHANNEL(map_messages, KIND_POINTER), .example = "/messages", RELOAD,
+		.help = "Kind json: where in the body the list of messages is; none: the body is one message."},
+	{CHANNEL(map_id, KIND_POINTER), .example = "/id", RELOAD,
+		.help = "Kind json: where in a message its id is, which never comes again for another one."},
+	{CHANNEL(map_text, KIND_POINTER), .example = "/text", RELOAD, .help = "Kind json: what was written."},
+	{CHANNEL(map_sender, KIND_POINTER), .example = "/from", RELOAD, .help = "Kind json: who wrote it."},
+	{CHANNEL(map_reply_to, KIND_POINTER), .example = "/chat", .computed = "the sender", RELOAD,
+		.help = "Kind json: where an answer would go."},
+	{CHANNEL(map_name, KIND_POINTER), .example = "/name", RELOAD, .help = "Kind json: the sender's name."},
+	{CHANNEL(map_language, KIND_POINTER), .example = "/language", RELOAD, .help = "Kind json: their language."},
+	{CHANNEL(map_sent_at, KIND_POINTER), .example = "/sent_at", RELOAD,
+		.help = "Kind json: when it was written: RFC 3339, or seconds or milliseconds since 1970."},
 
 	{OPTION(smtp, host, KIND_STRING), .example = "smtp.example.org", RELOAD, .help = "The SMTP server."},
 	{OPTION(smtp, port, KIND_INT), .min = 1, .max = 65535, .example = "587",

@@ -25,6 +25,7 @@ enum config_kind {
 	KIND_AFTER,   /* struct config_after */
 	KIND_SECRET,  /* struct config_secret */
 	KIND_LIST,    /* const char **, size_t behind it at `count_offset` */
+	KIND_POINTER, /* const char *: a JSON pointer (RFC 6901) */
 };
 
 enum { PART_INTAKE = 1, PART_WEB = 2, PART_PARSE = 4, PART_SEND = 8, PART_ALL = 15 };
@@ -34,6 +35,9 @@ struct config_section {
 	bool list;
 	unsigned parts;   /* the duties that get it */
 	const char *help;
+	const char *one;  /* of a list: what one item is called, and an example of its name */
+	const char *example;
+	size_t items_offset, count_offset, item_size; /* of a list: its array and number in struct config */
 };
 
 struct config_option {
@@ -47,6 +51,7 @@ struct config_option {
 	const char *const *words;
 	bool reloadable;      /* SIGHUP is enough; else a restart */
 	bool required;        /* in each item of a list section */
+	unsigned parts;       /* the duties that get it; 0: those of its section */
 	const char *help;
 };
 
@@ -71,5 +76,8 @@ const char *config_path_absolute(struct arena *arena, const char *directory, con
 
 /* Fills the defaults that depend on other values and checks what one row cannot. root: the file's tree. */
 int config_check(struct config *config, const struct yaml_node *root, struct error *err);
+/* Its parts about the listener and the channels. */
+int config_check_web(const struct config *config, const struct yaml_node *root, struct error *err);
+int config_check_channels(const struct config *config, const struct yaml_node *root, struct error *err);
 
 #endif

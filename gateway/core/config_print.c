@@ -61,6 +61,7 @@ static void docs_kind(struct text *out, const struct config_option *option)
 		[KIND_AFTER] = "leave, keyword NAME, move FOLDER or delete",
 		[KIND_SECRET] = "secret",
 		[KIND_LIST] = "list",
+		[KIND_POINTER] = "JSON pointer",
 	};
 
 	if (option->kind == KIND_INT)
@@ -135,7 +136,7 @@ static unsigned part_of(const char *duty)
 }
 
 /* One mapping in flow style, `{name: value, ...}`: no indentation to keep. */
-static void print_mapping(struct text *out, const struct config_section *section, const void *base)
+static void print_mapping(struct text *out, const struct config_section *section, unsigned part, const void *base)
 {
 	TEXT_SCOPED value;
 	bool any = false;
@@ -143,7 +144,8 @@ static void print_mapping(struct text *out, const struct config_section *section
 	text_init(&value, CONFIG_BYTES_MAX);
 	for (const struct config_option *option = config_options; option->name; option++) {
 		text_reset(&value);
-		if (!in_section(option, section) || !config_value_print(option, base, &value))
+		if (!in_section(option, section) || (option->parts && !(option->parts & part)) ||
+			!config_value_print(option, base, &value))
 			continue;
 		text_add_format(out, "%s%s: ", any ? ", " : "", option->name);
 		text_add_view(out, text_view(&value));
@@ -151,26 +153,31 @@ static void print_mapping(struct text *out, const struct config_section *section
 	}
 }
 
-static void print_list_section(struct text *out, const struct config *config, const struct config_section *section)
+static void print_list_section(
+	struct text *out, const struct config *config, const struct config_section *section, unsigned part)
 {
+	const char *items = *(const char *const *)((const char *)config + section->items_offset);
+	size_t count = *(const size_t *)((const char *)config + section->count_offset);
+
 	text_add_format(out, ", %s: [", section->name);
-	for (size_t i = 0; i < config->mailbox_count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		text_add_string(out, i ? ", {" : "{");
-		print_mapping(out, section, &config->mailboxes[i]);
+		print_mapping(out, section, part, items + i * section->item_size);
 		text_add_char(out, '}');
 	}
 	text_add_char(out, ']');
 }
 
-static void print_section(struct text *out, const struct config *config, const struct config_section *section)
+static void print_section(
+	struct text *out, const struct config *config, const struct config_section *section, unsigned part)
 {
 	if (section->list) {
-		print_list_section(out, config, section);
+		print_list_section(out, config, section, part);
 	} else if (*section->name == '\0') {
-		print_mapping(out, section, config);
+		print_mapping(out, section, part, config);
 	} else {
 		text_add_format(out, ", %s: {", section->name);
-		print_mapping(out, section, config);
+		print_mapping(out, section, part, config);
 		text_add_char(out, '}');
 	}
 }
@@ -182,7 +189,7 @@ int config_part(const struct config *config, const char *duty, struct text *out,
 	text_add_char(out, '{');
 	for (const struct config_section *section = config_sections; section->name; section++)
 		if (section->parts == PART_ALL || (section->parts & part))
-			print_section(out, config, section);
+			print_section(out, config, section, part);
 	text_add_string(out, "}\n");
 	if (out->full)
 		return error_set(err, REACH_STOP, "the config is too large for the duty %s", duty);

@@ -71,6 +71,24 @@ static int load_name(const struct target *to, const struct yaml_node *node, stru
 	return 0;
 }
 
+/* RFC 6901: empty, or each step behind a slash, where ~ stands only as ~0 and ~1. */
+static int load_pointer(const struct target *to, const struct yaml_node *node, struct error *err)
+{
+	const char *text;
+	bool good;
+
+	if (scalar(to, node, &text, err) < 0)
+		return -1;
+	good = text[0] == '/' && strlen(text) <= 200;
+	for (const char *p = text; good && *p; p++)
+		good = *p != '~' || p[1] == '0' || p[1] == '1';
+	if (!good)
+		return yaml_error(node, err, "%s is a JSON pointer, each step behind a slash; write `%s: %s`",
+			to->option->name, to->option->name, to->option->example);
+	*(const char **)to->at = arena_strdup(to->arena, text);
+	return 0;
+}
+
 static int load_address(const struct target *to, const struct yaml_node *node, struct error *err)
 {
 	const char *text, *at;
@@ -175,7 +193,8 @@ static int load_size(const struct target *to, const struct yaml_node *node, stru
 	print_size(&least, to->option->min);
 	print_size(&most, to->option->max);
 	yaml_error(node, err, "%s is a size from %s to %s; write `%s: %s`", to->option->name, text_string(&least),
-		text_string(&most), to->option->name, to->option->fallback);
+		text_string(&most), to->option->name,
+		to->option->fallback ? to->option->fallback : to->option->example);
 	text_release(&least);
 	text_release(&most);
 	return -1;
@@ -294,6 +313,8 @@ int config_value_load(const struct config_option *option, const struct yaml_node
 		return config_secret_load(option, node, directory, arena, to.at, err);
 	case KIND_LIST:
 		return load_list(&to, node, base, err);
+	case KIND_POINTER:
+		return load_pointer(&to, node, err);
 	}
 	abort();
 }
@@ -381,11 +402,12 @@ bool config_value_print(const struct config_option *option, const void *base, st
 	case KIND_ADDRESS:
 	case KIND_PATH:
 	case KIND_WORD:
+	case KIND_POINTER:
 		return print_string(out, *(const char *const *)at);
 	case KIND_INT:
 		return text_add_format(out, "%d", *(const int *)at) == 0;
 	case KIND_SIZE:
-		return text_add_format(out, "%zu", *(const size_t *)at) == 0;
+		return *(const size_t *)at > 0 && text_add_format(out, "%zu", *(const size_t *)at) == 0;
 	case KIND_BOOL:
 		return text_add_string(out, *(const bool *)at ? "true" : "false") == 0;
 	case KIND_TLS:

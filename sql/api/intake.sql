@@ -220,3 +220,4 @@ GRANT EXECUTE ON FUNCTION
 	api.source_ok(bigint, timestamptz, text, bigint),
 	api.source_failed(bigint, timestamptz, text, text, timestamptz)
 	TO fieldpost_intake;
+GRANT EXECUTE ON FUNCTION api.source_failed(bigint, timestamptz, text, text, timestamptz) TO fieldpost_web;

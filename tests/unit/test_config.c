@@ -26,6 +26,8 @@ static struct config *parsed(const char *yaml)
 
 #define BOX "mailboxes:\n- name: field\n  host: imap.example.org\n  user: u\n  password: {file: /p}\n"
 
+#define CHANNEL "channels:\n- name: a\n  kind: json\n"
+
 static const struct {
 	const char *yaml, *error;
 } wrong[] = {
@@ -91,6 +93,41 @@ static const struct {
 	{BOX "  port: 70000\n", "my.yaml:6:9: port is a whole number from 1 to 65535"},
 	{"mailboxes:\n- name: field\n  host: imaps://imap.example.org\n  user: u\n  password: {file: /p}\n",
 		"my.yaml:3:9: host is a bare host name or address; write `host: mail.example.org`"},
+	/* the listener and the channels */
+	{"web: {listen: 8025}\n", "my.yaml:1:15: listen is an address and a port, or unix: and a path; write `listen: "
+				  "127.0.0.1:8025`"},
+	{"web: {listen: '127.0.0.1:0'}\n", "my.yaml:1:15: listen is an address and a port"},
+	{"web: {listen: '::1:8025'}\n", "my.yaml:1:15: listen is an address and a port"},
+	{"web: {listen: ':8025'}\n", "my.yaml:1:15: listen is an address and a port"},
+	{"web: {listen: 'unix:web.sock'}\n", "my.yaml:1:15: listen is an address and a port"},
+	{"web: {listen: '0.0.0.0:8025'}\n",
+		"my.yaml:1:15: 0.0.0.0:8025 is open to other machines, which takes a certificate; write `certificate: "
+		"/etc/fieldpost/web.crt` and `key: /etc/fieldpost/web.key`, or `listen: 127.0.0.1:8025` with a proxy"},
+	{"web: {listen: '[::]:80'}\n", "my.yaml:1:15: [::]:80 is open to other machines"},
+	{"web: {listen: '0.0.0.0:8443', certificate: a}\n",
+		"my.yaml:1:44: certificate without key; write `key: /etc/fieldpost/web.key`"},
+	{"web: {key: a}\n", "my.yaml:1:12: key without certificate; write `certificate: /etc/fieldpost/web.crt`"},
+	{"channels: {}\n",
+		"my.yaml:1:11: channels is a list; begin each channel with a dash: `- name: field-telegram`"},
+	{"channels:\n- name: a\n", "my.yaml:2:3: kind is missing; write `kind: telegram`"},
+	{"channels:\n- name: a\n  kind: fax\n",
+		"my.yaml:3:9: kind is one of telegram, whatsapp, twilio, signal, standard, json"},
+	{CHANNEL "- {name: A, kind: json}\n",
+		"my.yaml:4:10: a channel before this one is called \"A\" too; give each a name of its own"},
+	{CHANNEL "- {name: mail, kind: json}\n", "my.yaml:4:10: the mail itself is called \"mail\" too"},
+	{CHANNEL BOX "- {name: a, host: x, user: u, password: {file: /p}}\n",
+		"my.yaml:2:9: a mailbox is called \"a\" too"},
+	{CHANNEL "  token: 123:abc\n", "my.yaml:4:10: a secret is never written into the config"},
+	{CHANNEL "  api_url: http://10.0.0.1/\n", "my.yaml:4:12: api_url begins with https:// (http:// only for this"},
+	{CHANNEL "  api_url: https://me:pw@example.org\n", "my.yaml:4:12: api_url begins with https://"},
+	{CHANNEL "  max_body: 1 GiB\n",
+		"my.yaml:4:13: max_body is a size from 1 KiB to 64 MiB; write `max_body: 1 MiB`"},
+	{CHANNEL "  map_text: text\n",
+		"my.yaml:4:13: map_text is a JSON pointer, each step behind a slash; write `map_text: /text`"},
+	{CHANNEL "  map_text: /a~2b\n", "my.yaml:4:13: map_text is a JSON pointer"},
+	{CHANNEL "  secret_previous: {file: /p}\n",
+		"my.yaml:4:20: secret_previous without secret; write `secret: {file: /etc/fieldpost/a.secret}`"},
+	{CHANNEL "  join_seconds: 601\n", "my.yaml:4:17: join_seconds is a whole number from 0 to 600"},
 	/* SMTP */
 	{"smtp: {from_address: a@example.org}\n", "my.yaml:1:7: host is missing; write `host: smtp.example.org`"},
 	{"smtp: {host: smtp.example.org}\n",
@@ -207,6 +244,59 @@ static void test_mailbox(void **state)
 	config_free(&config);
 }
 
+static void test_channel(void **state)
+{
+	struct config *config = parsed("channels:\n"
+				       "- {name: tg, kind: telegram, token: {file: /t}, secret: {file: /s},\n"
+				       "   secret_previous: {credential: old}, path_key: {command: c}, media: no}\n"
+				       "- {name: sig, kind: signal, api_url: 'http://[::1]:8080', number: '+1',\n"
+				       "   join_seconds: 0, max_body: 2 MiB, map_id: /a~1b/0}\n");
+	const struct config_channel *one = &config->channels[0], *two = one + 1;
+
+	assert_int_equal(config->channel_count, 2);
+	assert_null(config->web.listen);
+	assert_int_equal(config->web.connections, 4096);
+	assert_int_equal(config->web.spool_bytes, 256 * 1024 * 1024);
+	assert_string_equal(one->kind, "telegram");
+	assert_null(one->mode);
+	assert_string_equal(one->secret_previous.credential, "old");
+	assert_string_equal(one->path_key.command, "c");
+	assert_false(one->media);
+	assert_int_equal(one->join_seconds, 90);
+	assert_int_equal(one->max_body, 0);
+	assert_string_equal(one->language, "en");
+	assert_true(two->media);
+	assert_int_equal(two->max_body, 2 * 1024 * 1024);
+	assert_int_equal(two->media_bytes, 20 * 1024 * 1024);
+	assert_string_equal(two->map_id, "/a~1b/0");
+	config_free(&config);
+}
+
+static void test_listen(void **state)
+{
+	static const struct {
+		const char *listen, *path, *host;
+		int port;
+	} good[] = {
+		{"127.0.0.1:8025", NULL, "127.0.0.1", 8025},
+		{"[::1]:1", NULL, "::1", 1},
+		{"localhost:65535", NULL, "localhost", 65535},
+		{"unix:/run/x.sock", "/run/x.sock", NULL, 0},
+	};
+	struct arena *arena = arena_new();
+
+	for (size_t i = 0; i < COUNT(good); i++) {
+		const char *path = "x", *host = NULL;
+		int port = 0;
+
+		assert_int_equal(config_listen(good[i].listen, arena, &path, &host, &port), 0);
+		unit_same(good[i].listen, view_of(path), view_of(good[i].path));
+		unit_same(good[i].listen, view_of(host), view_of(good[i].host));
+		unit_same_number(good[i].listen, port, good[i].port);
+	}
+	arena_free(&arena);
+}
+
 /* The sample is a config: as it stands it gives the defaults, with every # before an option taken away it is whole. */
 static void test_sample(void **state)
 {
@@ -237,6 +327,8 @@ static void test_sample(void **state)
 	assert_int_equal(plain->mailbox_count, 0);
 	assert_int_equal(plain->limits.command_seconds, 120);
 	assert_int_equal(whole->mailbox_count, 1);
+	assert_int_equal(whole->channel_count, 1);
+	assert_string_equal(whole->channels[0].map_sent_at, "/sent_at");
 	assert_string_equal(whole->mailboxes[0].name, "feedback");
 	assert_string_equal(whole->smtp.host, "smtp.example.org");
 	assert_string_equal(whole->database.url, "host=db.example.org dbname=fieldpost");
@@ -264,6 +356,7 @@ static const char everything[] =
 	"database: {url: 'host=db', password: {credential: db}}\ntls: {ca_file: /ca}\nlimits: {message_bytes: 3 KiB}\n"
 	"parse: {workers: 7}\nlog: {level: debug, format: json}\n" BOX
 	"  after_filed: move A\n  folders: ['a\"b', c]\n  idle: false\n"
+	"channels: [{name: c, kind: json, secret: {file: /hush}, form: f}]\nweb: {listen: '127.0.0.1:1'}\n"
 	"smtp: {host: smtp.example.org, from_address: a@example.org, user: u, password: {command: 'echo \"x\"'}, tls: "
 	"implicit}\n";
 
@@ -298,11 +391,16 @@ static void test_parts(void **state)
 	assert_null(intake->smtp.host);
 	parse_part = part_of(config, "parse", &text);
 	assert_null(strstr(text_string(&text), "/p\""));
+	assert_null(strstr(text_string(&text), "hush"));
 	assert_int_equal(parse_part->mailbox_count, 0);
+	assert_string_equal(parse_part->channels[0].form, "f");
+	assert_null(parse_part->channels[0].secret.file);
 	assert_int_equal(parse_part->parse.workers, 7);
 	assert_null(parse_part->tls.ca_file);
 	send = part_of(config, "send", &text);
 	assert_int_equal(send->mailbox_count, 0);
+	assert_string_equal(send->channels[0].secret.file, "/hush");
+	assert_string_equal(send->web.listen, "127.0.0.1:1");
 	assert_string_equal(send->smtp.password.command, "echo \"x\"");
 	assert_int_equal(send->smtp.port, 465);
 	assert_string_equal(send->tls.ca_file, "/ca");
@@ -406,6 +504,8 @@ int main(void)
 		cmocka_unit_test(test_literal_secrets),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_mailbox),
+		cmocka_unit_test(test_channel),
+		cmocka_unit_test(test_listen),
 		cmocka_unit_test(test_sample),
 		cmocka_unit_test(test_docs),
 		cmocka_unit_test(test_parts),
