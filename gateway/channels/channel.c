@@ -5,6 +5,10 @@
 
 /* A new provider is one file and one line here. */
 static const struct channel_kind *const kinds[] = {
+	&channel_telegram,
+	&channel_whatsapp,
+	&channel_twilio,
+	&channel_signal,
 	NULL,
 };
 
@@ -145,8 +149,8 @@ int channel_open(const struct config *config, const struct config_channel *setti
 	return 0;
 }
 
-int channels_open(const struct config *config, struct arena *arena, struct channel **out, size_t *count_out,
-	struct error *err)
+int channels_open(
+	const struct config *config, struct arena *arena, struct channel **out, size_t *count_out, struct error *err)
 {
 	struct channel *channels = ARENA_NEW_N(arena, struct channel, config->channel_count + 1);
 

@@ -136,7 +136,10 @@ struct channel_kind {
 	 */
 	int (*poll)(const struct channel *channel, struct http_client *http, struct view cursor, int wait_seconds,
 		struct arena *arena, struct channel_round *out, struct error *err);
-	/* The round destroys what it hands out (Signal): it is spooled before anything else is done with it. */
+	/*
+	 * The round destroys what it hands out (Signal): poll() fills raw alone, which is spooled before read() looks at it, as the
+	 * body of a request.
+	 */
 	bool poll_consumes;
 
 	/*
@@ -152,12 +155,15 @@ struct channel_kind {
 	 */
 	int (*send)(const struct channel *channel, struct http_client *http, const struct channel_outgoing *message,
 		struct arena *arena, struct channel_sent *out, struct error *err);
-	int text_max; /* characters of one message that is sent; longer texts are cut into several by the caller */
+	int text_max; /* UTF-16 units of one message that is sent; longer texts are cut into several by the caller */
 };
 
 #define CHANNEL_PATH_KEY_MIN 16 /* characters: letters, digits, - and _ */
 #define CHANNEL_PATH_KEY_MAX 128
 #define CHANNEL_HOOK "/hook/" /* a webhook's path: this, the channel's name, a slash, its path_key */
+
+/* The providers, a file each. */
+extern const struct channel_kind channel_telegram, channel_whatsapp, channel_twilio, channel_signal;
 
 /* NULL when there is no such provider. */
 const struct channel_kind *channel_kind_find(const char *name);

@@ -1,0 +1,171 @@
+/* channels/provider_call: signatures, and calls to the providers' APIs. See provider.h. */
+#include "channels/provider.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#define SHA256_BYTES 32
+
+static const char digits[] = "0123456789abcdef";
+
+static void to_hex(const unsigned char *bytes, size_t len, char *out)
+{
+	for (size_t i = 0; i < len; i++) {
+		out[2 * i] = digits[bytes[i] >> 4];
+		out[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	out[2 * len] = '\0';
+}
+
+bool provider_signed(
+	const struct channel *channel, enum provider_hash hash, struct view data, bool base64, struct view shown)
+{
+	const EVP_MD *method = hash == PROVIDER_SHA1 ? EVP_sha1() : EVP_sha256();
+	bool good = false;
+
+	for (size_t i = 0; i < channel->secret_count; i++) {
+		struct view secret = channel->secrets[i];
+		unsigned char mac[EVP_MAX_MD_SIZE];
+		char text[2 * EVP_MAX_MD_SIZE + 1];
+		unsigned len = 0;
+
+		if (!HMAC(method, secret.ptr, (int)secret.len, (const unsigned char *)data.ptr, data.len, mac, &len))
+			continue;
+		if (base64)
+			EVP_EncodeBlock((unsigned char *)text, mac, (int)len);
+		else
+			to_hex(mac, len, text);
+		good |= channel_same_secret(shown, view_of(text));
+	}
+	return good;
+}
+
+const char *provider_sha256_hex(struct arena *arena, struct view data)
+{
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	char *text = arena_alloc(arena, 2 * SHA256_BYTES + 1);
+	unsigned len = 0;
+
+	if (!EVP_Digest(data.ptr ? data.ptr : "", data.len, hash, &len, EVP_sha256(), NULL) || len != SHA256_BYTES)
+		abort(); /* OpenSSL without SHA-256 */
+	to_hex(hash, len, text);
+	return text;
+}
+
+static int nibble(char c)
+{
+	const char *found = c ? strchr(digits, c >= 'A' && c <= 'F' ? c + ('a' - 'A') : c) : NULL;
+
+	return found ? (int)(found - digits) : -1;
+}
+
+struct view provider_sha256(struct arena *arena, const json_t *json)
+{
+	unsigned char *bytes = arena_alloc(arena, SHA256_BYTES + 4);
+	const char *text = json_is_string(json) ? json_string_value(json) : "";
+	size_t len = json_is_string(json) ? json_string_length(json) : 0;
+
+	if (len == 2 * SHA256_BYTES) {
+		for (size_t i = 0; i < SHA256_BYTES; i++) {
+			int high = nibble(text[2 * i]), low = nibble(text[2 * i + 1]);
+
+			if (high < 0 || low < 0)
+				return VIEW("");
+			bytes[i] = (unsigned char)(high << 4 | low);
+		}
+		return (struct view){(const char *)bytes, SHA256_BYTES};
+	}
+	if (len == 44 && text[43] == '=' && EVP_DecodeBlock(bytes, (const unsigned char *)text, 44) == SHA256_BYTES + 1)
+		return (struct view){(const char *)bytes, SHA256_BYTES};
+	return VIEW("");
+}
+
+enum channel_verdict provider_refuse(struct channel_answer *out, int status)
+{
+	*out = (struct channel_answer){.status = status};
+	return CHANNEL_FORGED;
+}
+
+/* ---- calls ---- */
+
+const char *provider_base(const struct channel *channel, struct arena *arena, const char *fallback)
+{
+	struct view base = view_of(channel->settings->api_url ? channel->settings->api_url : fallback);
+
+	while (view_ends(base, VIEW("/")))
+		base.len--;
+	return arena_copy(arena, base.ptr, base.len);
+}
+
+const char *provider_bearer(const struct channel *channel, struct arena *arena)
+{
+	return arena_printf(arena, "Authorization: Bearer %.*s", VIEW_ARGS(channel->token));
+}
+
+int provider_post_json(struct http_client *http, const char *url, const char *const *headers, const json_t *body,
+	struct arena *arena, struct http_answer *out, json_t **json_out, struct error *err)
+{
+	const char *list[8] = {"Content-Type: application/json"};
+	char *text = json_dumps(body, JSON_COMPACT);
+	struct http_call call = {.method = "POST",
+		.url = url,
+		.headers = list,
+		.answer_max = PROVIDER_ANSWER_MAX,
+		.seconds = PROVIDER_SECONDS};
+	int result;
+
+	if (!text)
+		return error_set(err, REACH_MESSAGE, "the message is no text that JSON can hold");
+	for (size_t i = 0; headers && headers[i] && i + 2 < sizeof(list) / sizeof(list[0]); i++)
+		list[i + 1] = headers[i];
+	call.body = view_of(text);
+	result = http_client_call(http, &call, arena, out, err);
+	free(text);
+	if (result == 0)
+		*json_out = provider_json(arena, out->body, NULL);
+	return result;
+}
+
+static enum error_reach reach_of(int status)
+{
+	if (status == 408 || status == 425 || status == 429 || status >= 500 || status < 400)
+		return REACH_RETRY;
+	return status == 401 || status == 403 || status == 404 ? REACH_SOURCE : REACH_MESSAGE;
+}
+
+int provider_status_error(const struct http_answer *answer, struct view words, struct error *err)
+{
+	if (words.len == 0)
+		return error_set(err, reach_of(answer->status), "the provider answers with status %d", answer->status);
+	return error_set(err, reach_of(answer->status), "the provider answers with status %d: %.*s", answer->status,
+		VIEW_ARGS(view_sub(words, 0, 300)));
+}
+
+static bool is_hash(struct arena *arena, struct view bytes, struct view sha256)
+{
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+
+	return EVP_Digest(bytes.ptr ? bytes.ptr : "", bytes.len, hash, &len, EVP_sha256(), NULL) &&
+	       view_equal((struct view){(const char *)hash, len}, sha256);
+}
+
+int provider_media(struct http_client *http, struct http_call *call, size_t max, struct view sha256,
+	struct arena *arena, struct view *bytes_out, struct error *err)
+{
+	struct http_answer answer;
+
+	call->method = "GET";
+	call->answer_max = max;
+	call->seconds = PROVIDER_MEDIA_SECONDS;
+	if (http_client_call(http, call, arena, &answer, err) < 0)
+		return -1;
+	if (answer.status == 404 || answer.status == 410)
+		return error_set(err, REACH_MESSAGE, "the provider has it no more (status %d)", answer.status);
+	if (answer.status != 200)
+		return provider_status_error(&answer, VIEW(""), err);
+	if (sha256.len > 0 && !is_hash(arena, answer.body, sha256))
+		return error_set(err, REACH_RETRY, "the bytes are not those that the provider named (SHA-256)");
+	*bytes_out = answer.body;
+	return 0;
+}
