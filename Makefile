@@ -47,7 +47,7 @@ DEPS := gcc make pkg-config libetpan-dev libgmime-3.0-dev libxml2-dev libpcre2-d
 	libpq-dev libcurl4-gnutls-dev libmicrohttpd-dev libssl-dev libseccomp-dev libsystemd-dev libxlsxwriter-dev postgresql-15
 DEPS_DEMO := dovecot-imapd dovecot-lmtpd python3-aiosmtpd openssl
 DEPS_TEST := $(DEPS_DEMO) libcmocka-dev postgresql-15-pgtap python3-yaml perl strace procps
-DEPS_LONG := clang libclang-rt-14-dev llvm clang-format isync chromium fonts-noto-core python3-websocket
+DEPS_LONG := clang libclang-rt-14-dev llvm clang-format valgrind isync chromium fonts-noto-core python3-websocket
 
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 IN_ASAN := BUILD=build/asan PROGRAM=build/asan/fieldpost SANITIZE="$(ASAN)" OPTIMISE=-O1
