@@ -26,6 +26,8 @@ struct form_private {
 	struct form_match *match;	/* regexes for mail that was not asked for; NULL: none */
 };
 
+#define REQUEST_GRAM_BITS 16
+
 struct forms {
 	struct arena *arena;
 	struct lexicon *lexicon;
@@ -34,8 +36,9 @@ struct forms {
 	struct label_table *labels;
 	struct label_table *titles; /* uses have no field */
 	struct view *prose;	    /* by language of the lexicon: the folded words around a form, see request.h */
-	struct view *greetings;	    /* by language: the folded greeting of a request */
-	struct view *references;    /* by language: the folded word before a reference */
+	unsigned char prose_grams[(1 << REQUEST_GRAM_BITS) / 8]; /* see request.c */
+	struct view *greetings;					 /* by language: the folded greeting of a request */
+	struct view *references;				 /* by language: the folded word before a reference */
 };
 
 /* Reads one file into *out; fields are not compiled yet. -1 with FILE:LINE:COLUMN. */

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/unicode.h"
+#include "parsers/word_trie.h"
 
+#define HEAD_MAX 24	/* bytes of a text that tell whether it may begin with a label */
 #define TABLE_SIZE 4096 /* slots, a power of two; more labels than slots only make the chains longer */
 
 struct entry {
@@ -14,22 +16,19 @@ struct entry {
 	struct entry *next;
 };
 
-/* The words that a label begins with. */
-struct beginning {
-	struct view folded;
-	struct beginning *next;
-};
-
 struct label_table {
 	struct entry *slots[TABLE_SIZE];
-	struct beginning *beginnings[TABLE_SIZE];
-	struct entry **list; /* in the order of their first mention */
+	struct word_trie *beginnings; /* of all labels; something hangs where a label ends */
+	struct entry **list;	      /* in the order of their first mention */
 	size_t count, room, longest;
 };
 
 struct label_table *label_table_new(struct arena *arena)
 {
-	return ARENA_NEW(arena, struct label_table);
+	struct label_table *table = ARENA_NEW(arena, struct label_table);
+
+	table->beginnings = word_trie_new(arena);
+	return table;
 }
 
 /* FNV-1a. The labels come from the form files, so nobody can aim at one chain. */
@@ -51,30 +50,6 @@ static struct entry *find(const struct label_table *table, struct view folded)
 	return entry;
 }
 
-static bool is_beginning(const struct label_table *table, struct view folded)
-{
-	const struct beginning *one = table->beginnings[hash(folded)];
-
-	while (one && !view_equal(one->folded, folded))
-		one = one->next;
-	return one != NULL;
-}
-
-static void add_beginnings(struct label_table *table, struct arena *arena, struct view folded)
-{
-	for (size_t i = 1; i < folded.len; i++) {
-		struct view words = view_sub(folded, 0, i);
-		struct beginning *one;
-
-		if (folded.ptr[i] != ' ' || is_beginning(table, words))
-			continue;
-		one = ARENA_NEW(arena, struct beginning);
-		one->folded = words;
-		one->next = table->beginnings[hash(words)];
-		table->beginnings[hash(words)] = one;
-	}
-}
-
 static struct entry *add_entry(struct label_table *table, struct arena *arena, struct view folded)
 {
 	struct entry *entry = ARENA_NEW(arena, struct entry);
@@ -94,7 +69,7 @@ static struct entry *add_entry(struct label_table *table, struct arena *arena, s
 	*slot = entry;
 	if (folded.len > table->longest)
 		table->longest = folded.len;
-	add_beginnings(table, arena, folded);
+	*word_trie_at(table->beginnings, arena, folded) = entry;
 	return entry;
 }
 
@@ -131,9 +106,40 @@ const struct label *label_find(const struct label_table *table, struct arena *sc
 	return entry ? &entry->label : NULL;
 }
 
+/* Where the folded words end among the labels' beginnings; NULL: no label begins so. */
+static const struct word_trie *walk(const struct label_table *table, struct view folded)
+{
+	const struct word_trie *at = table->beginnings;
+
+	for (size_t i = 0; at && i < folded.len; i++)
+		at = word_trie_step(at, folded.ptr[i]);
+	return at;
+}
+
 bool label_begins(const struct label_table *table, struct arena *scratch, struct view text)
 {
-	return text.len <= 4 * table->longest && is_beginning(table, unicode_fold(scratch, text));
+	struct view folded;
+	const struct word_trie *at;
+
+	if (text.len > 4 * table->longest)
+		return false;
+	folded = unicode_fold(scratch, text);
+	at = folded.len > 0 ? walk(table, folded) : NULL;
+	return at && word_trie_step(at, ' ');
+}
+
+bool label_may_stand(const struct label_table *table, struct arena *scratch, struct view text)
+{
+	const struct word_trie *at = table->beginnings;
+	size_t len = text.len > HEAD_MAX ? HEAD_MAX : text.len;
+	struct view head;
+
+	while (len > 0 && len < text.len && ((unsigned char)text.ptr[len] & 0xC0) == 0x80)
+		len--;
+	head = unicode_fold(scratch, view_sub(text, 0, len));
+	for (size_t i = 0; at && !at->items && i < head.len; i++)
+		at = word_trie_step(at, head.ptr[i]);
+	return at != NULL;
 }
 
 size_t label_longest(const struct label_table *table)

@@ -44,6 +44,9 @@ const struct label *label_find(const struct label_table *table, struct arena *sc
 size_t label_longest(const struct label_table *table);
 /* Does a longer label begin with these words? (A label may be wrapped.) text: not folded. */
 bool label_begins(const struct label_table *table, struct arena *scratch, struct view text);
+/* Could the text begin with a label, or with the first words of one? False for most texts, and soon. text: not folded.
+ */
+bool label_may_stand(const struct label_table *table, struct arena *scratch, struct view text);
 /* Every label, in the order of their first mention (for titles). */
 size_t label_count(const struct label_table *table);
 const struct label *label_at(const struct label_table *table, size_t index);

@@ -406,17 +406,6 @@ static bool read_wrapped(struct reading *r, size_t start, struct label_hit *hit)
 	return false;
 }
 
-static bool begins_lower(struct arena *scratch, struct view words)
-{
-	struct view first;
-	size_t end = 0;
-	uint32_t code;
-
-	(void)unicode_next(words, &end, &code);
-	first = view_sub(words, 0, end);
-	return !view_equal(unicode_raise_first(scratch, first, "en"), first);
-}
-
 /* Position behind bullets, quotation marks and emphasis; what stands right before the words is remembered. */
 static size_t skip_decoration(struct reading *r, size_t at)
 {
@@ -442,8 +431,9 @@ bool label_read(const struct label_table *table, struct arena *scratch, const st
 	hit.behind = hit.rest = trim_blank(view_sub(r.text, words, r.text.len));
 	if (hit.number > 0)
 		words = skip_decoration(&r, words);
-	if ((words < r.text.len || hit.number > 0) && (read_words(&r, words, &hit) || read_wrapped(&r, words, &hit)))
-		hit.lower = begins_lower(scratch, view_sub(r.text, words, r.text.len));
+	if (words < r.text.len ? label_may_stand(table, scratch, view_sub(r.text, words, r.text.len)) : hit.number > 0)
+		if (read_words(&r, words, &hit) || read_wrapped(&r, words, &hit))
+			hit.lower = unicode_rises(peek(r.text, words));
 	if (!hit.label && hit.number == 0)
 		return false;
 	*out = hit;

@@ -15,8 +15,7 @@ static void tables_init(struct lexicon *lexicon)
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
 		word_table_init(tables[i], lexicon->arena);
-	lexicon->attributions.whole = true;
-	lexicon->phone_lines.whole = true;
+	lexicon->heads = word_trie_new(lexicon->arena);
 }
 
 int lexicon_new(const struct parse_source *languages, size_t count, struct lexicon **out, struct error *err)
@@ -40,12 +39,7 @@ void lexicon_free(struct lexicon **lexicon)
 {
 	if (!*lexicon)
 		return;
-	line_list_release(&(*lexicon)->attributions);
-	line_list_release(&(*lexicon)->closing_lines);
-	line_list_release(&(*lexicon)->phone_lines);
-	line_list_release(&(*lexicon)->disclaimers);
-	line_list_release(&(*lexicon)->list_footers);
-	line_list_release(&(*lexicon)->banners);
+	line_templates_release(*lexicon);
 	arena_free(&(*lexicon)->arena);
 	free(*lexicon);
 	*lexicon = NULL;

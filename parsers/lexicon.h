@@ -95,16 +95,13 @@ unsigned lexicon_line(const struct lexicon *lexicon, struct arena *arena, struct
 const char *lexicon_origin(
 	const struct lexicon *lexicon, struct arena *arena, enum lexicon_line kind, struct view line);
 
-/* One of them alone. */
+/* One of them alone: of lines that were joined. */
 bool lexicon_is_attribution(const struct lexicon *lexicon, struct arena *arena, struct view line);
-bool lexicon_is_separator(const struct lexicon *lexicon, struct arena *arena, struct view line);
-bool lexicon_is_forwarded(const struct lexicon *lexicon, struct arena *arena, struct view line);
-bool lexicon_is_closing(const struct lexicon *lexicon, struct arena *arena, struct view line);
-bool lexicon_is_phone_line(const struct lexicon *lexicon, struct arena *arena, struct view line);
-bool lexicon_is_disclaimer(const struct lexicon *lexicon, struct arena *arena, struct view line);
-bool lexicon_is_list_footer(const struct lexicon *lexicon, struct arena *arena, struct view line);
-bool lexicon_is_banner(const struct lexicon *lexicon, struct arena *arena, struct view line);
 /* "From: ...", "De : ...": 1 From, 2 Sent or Date, 3 To, 4 Subject, 5 Cc, 0 none. */
 int lexicon_header_name(const struct lexicon *lexicon, struct arena *arena, struct view line);
+
+/* The same for who has the line folded (unicode_fold()) already. */
+unsigned lexicon_folded_line(const struct lexicon *lexicon, struct arena *arena, struct view line, struct view folded);
+int lexicon_folded_header(const struct lexicon *lexicon, struct arena *arena, struct view line, struct view folded);
 
 #endif

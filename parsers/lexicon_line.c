@@ -131,9 +131,15 @@ static struct view longest_words(struct view folded)
 	return best;
 }
 
-/* Splits the template at its placeholders; fills head and needle and writes the pattern. */
+/* The words of a template that are sought before its regex is asked. */
+struct template_words {
+	struct view head;   /* it begins with them; may be empty */
+	struct view needle; /* its longest stretch; may be the head */
+};
+
+/* Splits the template at its placeholders; finds head and needle and writes the pattern. */
 static int template_split(
-	struct arena *arena, struct view source, struct line_template *out, struct text *pattern, bool *varies_out)
+	struct arena *arena, struct view source, struct template_words *out, struct text *pattern, bool *varies_out)
 {
 	struct view rest = source;
 	bool first = true;
@@ -183,64 +189,62 @@ static bool bytes_hold(const struct byte_set *all, const struct byte_set *some)
 	return true;
 }
 
-static int template_compile(struct line_template *template, struct arena *arena, const struct yaml_node *node,
-	bool whole, struct error *err)
+/* Must the line end where a template of that kind does? */
+static bool is_whole(enum lexicon_line kind)
 {
+	return kind == LEXICON_ATTRIBUTION || kind == LEXICON_PHONE_LINE;
+}
+
+static int template_compile(struct line_template *template, struct arena *arena, const struct yaml_node *node,
+	struct view *head_out, struct error *err)
+{
+	struct template_words words = {0};
+	bool varies, whole = is_whole(template->kind);
 	TEXT_SCOPED pattern;
-	bool varies;
 	int result = 0;
 
 	text_init(&pattern, PATTERN_MAX);
 	text_add_string(&pattern, "^");
-	if (template_split(arena, view_of(node->scalar), template, &pattern, &varies) < 0)
+	if (template_split(arena, view_of(node->scalar), &words, &pattern, &varies) < 0)
 		return yaml_error(node, err,
 			"\"%s\": words with {date}, {name}, {any} or {end} in between, and at least one word",
 			node->scalar);
 	template->node = node;
+	if (words.needle.ptr != words.head.ptr)
+		template->needle = words.needle;
 	template->bytes = bytes_of(template->needle);
 	text_add_string(&pattern, whole ? "[ .!*_>)\\]\"-]*$" : "");
-	if (varies || whole || pattern.len != template->head.len + 1) /* else the head says it all; 1 is the "^" */
+	if (varies || whole || pattern.len != words.head.len + 1) /* else the head says it all; 1 is the "^" */
 		result = regex_new(text_view(&pattern), REGEX_UNICODE, &template->regex, err);
+	*head_out = words.head;
 	return result < 0 ? error_prefix(err, "%s:%d:%d", node->file, node->line, node->column) : 0;
 }
 
-int line_list_add(struct line_list *list, struct arena *arena, const struct yaml_node *node, struct error *err)
+int line_templates_add(struct lexicon *lexicon, enum lexicon_line kind, const struct yaml_node *node, struct error *err)
 {
 	for (const struct yaml_node *item = node->first; item; item = item->next) {
-		struct line_template *template = ARENA_NEW(arena, struct line_template);
-		struct line_template **bucket;
+		struct line_template *template = ARENA_NEW(lexicon->arena, struct line_template);
+		struct view head = VIEW_NULL;
+		void **list;
 
 		if (item->kind != YAML_SCALAR)
 			return yaml_error(item, err, "%s: each item must be a text", node->key);
-		if (template_compile(template, arena, item, list->whole, err) < 0)
+		template->kind = kind;
+		if (template_compile(template, lexicon->arena, item, &head, err) < 0)
 			return -1;
-		bucket = &list->buckets[template->head.len > 0 ? (unsigned char)template->head.ptr[0]
-							       : LINE_BUCKETS - 1];
-		template->next = *bucket;
-		*bucket = template;
+		template->next_made = lexicon->templates;
+		lexicon->templates = template;
+		list = word_trie_at(lexicon->heads, lexicon->arena, head);
+		template->next = *list;
+		*list = template;
 	}
 	return 0;
 }
 
-void line_list_release(struct line_list *list)
+void line_templates_release(struct lexicon *lexicon)
 {
-	for (size_t i = 0; i < LINE_BUCKETS; i++)
-		for (struct line_template *at = list->buckets[i]; at; at = at->next)
-			regex_free(&at->regex);
-}
-
-static const struct line_template *bucket_find(
-	const struct line_template *template, struct view folded, const struct byte_set *bytes)
-{
-	for (; template; template = template->next) {
-		if (!bytes_hold(bytes, &template->bytes) || !view_starts(folded, template->head))
-			continue;
-		if (template->needle.ptr != template->head.ptr && view_find(folded, template->needle) < 0)
-			continue;
-		if (!template->regex || regex_match(template->regex, folded, 0, NULL, 0) > 0)
-			return template;
-	}
-	return NULL;
+	for (struct line_template *at = lexicon->templates; at; at = at->next_made)
+		regex_free(&at->regex);
 }
 
 /* A folded line, as all the questions want it. */
@@ -255,52 +259,64 @@ static struct folded folded_of(struct view text)
 	return (struct folded){text, junk_off(text), bytes_of(text)};
 }
 
-static const struct line_template *list_find(
-	const struct line_list *list, struct view text, const struct byte_set *bytes)
+static bool template_fits(const struct line_template *template, struct view text, const struct byte_set *bytes)
 {
+	return bytes_hold(bytes, &template->bytes) && view_find(text, template->needle) >= 0 &&
+	       (!template->regex || regex_match(template->regex, text, 0, NULL, 0) > 0);
+}
+
+/* All attributions end in a colon: that spares most lines the search. */
+static bool may_be_attribution(struct view text)
+{
+	return text.len > 0 && text.ptr[text.len - 1] == ':';
+}
+
+/*
+ * Which of the `wanted` kinds a template says the line is: those whose heads the line begins with are asked. The last
+ * one that fits goes into *found_out, where that is not NULL.
+ */
+static unsigned kinds_by_template(const struct lexicon *lexicon, const struct folded *line, unsigned wanted,
+	const struct line_template **found_out)
+{
+	const struct word_trie *at = line->bare.len > 0 ? lexicon->heads : NULL;
+	struct view attribution = junk_off_end(line->bare);
+	unsigned kinds = 0;
+
+	if (!may_be_attribution(attribution))
+		wanted &= ~(unsigned)LEXICON_ATTRIBUTION;
+	for (size_t len = 0; at; len++) {
+		for (const struct line_template *one = at->items; one; one = one->next) {
+			struct view text = one->kind == LEXICON_ATTRIBUTION ? attribution : line->bare;
+
+			if (!(wanted & ~kinds & one->kind) || len > text.len || !template_fits(one, text, &line->bytes))
+				continue;
+			kinds |= one->kind;
+			if (found_out)
+				*found_out = one;
+		}
+		at = len < line->bare.len ? word_trie_step(at, line->bare.ptr[len]) : NULL;
+	}
+	return kinds;
+}
+
+const struct yaml_node *line_template_origin(const struct lexicon *lexicon, enum lexicon_line kind, struct view folded)
+{
+	struct folded line = folded_of(folded);
 	const struct line_template *found = NULL;
 
-	if (text.len > 0)
-		found = bucket_find(list->buckets[(unsigned char)text.ptr[0]], text, bytes);
-	if (text.len > 0 && !found)
-		found = bucket_find(list->buckets[LINE_BUCKETS - 1], text, bytes);
-	return found;
-}
-
-static bool list_matches(const struct line_list *list, struct view text, const struct byte_set *bytes)
-{
-	return list_find(list, text, bytes) != NULL;
-}
-
-const struct yaml_node *line_list_origin(const struct line_list *list, struct view folded)
-{
-	struct byte_set bytes = bytes_of(folded);
-	const struct line_template *found = list_find(list, junk_off_end(junk_off(folded)), &bytes);
-
-	if (!found)
-		found = list_find(list, junk_off(folded), &bytes);
+	(void)kinds_by_template(lexicon, &line, kind, &found);
 	return found ? found->node : NULL;
 }
 
 /* ---- the questions; each takes the folded line ---- */
 
-static bool is_attribution(const struct lexicon *lexicon, const struct folded *line)
-{
-	struct view text = junk_off_end(line->bare);
-
-	/* All attributions end in a colon: that spares most lines the search. */
-	return text.len > 0 && text.ptr[text.len - 1] == ':' &&
-	       list_matches(&lexicon->attributions, text, &line->bytes);
-}
-
 static int header_name(const struct lexicon *lexicon, struct arena *arena, struct view bare)
 {
-	ptrdiff_t colon = view_find_char(bare, ':');
+	ptrdiff_t colon = view_find_char(view_sub(bare, 0, HEADER_NAME_MAX + 1), ':');
 	int kind = 0;
 
-	if (colon <= 0 || colon > HEADER_NAME_MAX)
-		return 0;
-	word_table_find(&lexicon->headers, word_key(arena, view_sub(bare, 0, (size_t)colon)), &kind);
+	if (colon > 0)
+		word_table_find_folded(&lexicon->headers, arena, view_sub(bare, 0, (size_t)colon), &kind);
 	return kind;
 }
 
@@ -327,7 +343,7 @@ static bool is_separator(const struct lexicon *lexicon, struct arena *arena, str
 		underscores++;
 	if (underscores >= UNDERSCORES_MIN && underscores == folded.len)
 		return true;
-	return rules_off(folded, &inner) && word_table_find(&lexicon->separators, word_key(arena, inner), &value);
+	return rules_off(folded, &inner) && word_table_find_folded(&lexicon->separators, arena, inner, &value);
 }
 
 static bool is_forwarded(const struct lexicon *lexicon, struct arena *arena, struct view folded)
@@ -338,7 +354,7 @@ static bool is_forwarded(const struct lexicon *lexicon, struct arena *arena, str
 
 	if (inner.len == 0 || (!ruled && inner.ptr[inner.len - 1] != ':'))
 		return false;
-	return word_table_find(&lexicon->forwarded, word_key(arena, inner), &value);
+	return word_table_find_folded(&lexicon->forwarded, arena, inner, &value);
 }
 
 /* "Kind regards, Amina Yusuf": one to three words behind the comma, each with a capital. */
@@ -360,17 +376,14 @@ static bool is_name(struct view text)
 	return words >= 1 && words <= 3;
 }
 
+/* Its own words; what a closing's template says is asked elsewhere. */
 static bool is_closing(
 	const struct lexicon *lexicon, struct arena *arena, struct view line, const struct folded *folded)
 {
 	ptrdiff_t comma;
 	int value;
 
-	if (folded->text.len > CLOSING_MAX)
-		return false;
-	if (word_table_find(&lexicon->closings, word_key(arena, folded->text), &value))
-		return true;
-	if (list_matches(&lexicon->closing_lines, folded->bare, &folded->bytes))
+	if (word_table_find_folded(&lexicon->closings, arena, folded->text, &value))
 		return true;
 	comma = view_find_char(line, ',');
 	return comma > 0 && is_name(view_sub(line, (size_t)comma + 1, line.len)) &&
@@ -387,100 +400,54 @@ static struct view fold_head(struct arena *arena, struct view line)
 	return unicode_fold(arena, view_sub(line, 0, len));
 }
 
-/* What is told by the beginning of the line alone. */
-static unsigned kinds_by_head(const struct lexicon *lexicon, const struct folded *line)
-{
-	unsigned kinds = 0;
+#define BY_HEAD (LEXICON_DISCLAIMER | LEXICON_LIST_FOOTER | LEXICON_BANNER) /* told by the beginning of a line alone   \
+									     */
 
-	if (list_matches(&lexicon->disclaimers, line->bare, &line->bytes))
-		kinds |= LEXICON_DISCLAIMER;
-	if (list_matches(&lexicon->list_footers, line->bare, &line->bytes))
-		kinds |= LEXICON_LIST_FOOTER;
-	if (list_matches(&lexicon->banners, line->bare, &line->bytes))
-		kinds |= LEXICON_BANNER;
-	return kinds;
-}
-
-unsigned lexicon_line(const struct lexicon *lexicon, struct arena *arena, struct view line)
+unsigned lexicon_folded_line(
+	const struct lexicon *lexicon, struct arena *arena, struct view line, struct view whole_folded)
 {
-	struct folded folded = folded_of(fold_head(arena, line));
-	unsigned kinds = kinds_by_head(lexicon, &folded);
+	struct folded folded = folded_of(line.len > LEXICON_LINE_MAX ? fold_head(arena, line) : whole_folded);
+	bool closes = folded.text.len <= CLOSING_MAX;
+	unsigned kinds;
 
 	if (line.len < 2 || line.len > LEXICON_LINE_MAX)
-		return kinds;
-	if (is_attribution(lexicon, &folded))
-		kinds |= LEXICON_ATTRIBUTION;
+		return kinds_by_template(lexicon, &folded, BY_HEAD, NULL);
+	kinds = kinds_by_template(lexicon, &folded,
+		BY_HEAD | LEXICON_ATTRIBUTION | LEXICON_PHONE_LINE | (closes ? LEXICON_CLOSING : 0), NULL);
 	if (header_name(lexicon, arena, folded.bare) > 0)
 		kinds |= LEXICON_HEADER;
 	if (is_separator(lexicon, arena, folded.text))
 		kinds |= LEXICON_SEPARATOR;
 	if (is_forwarded(lexicon, arena, folded.text))
 		kinds |= LEXICON_FORWARDED;
-	if (is_closing(lexicon, arena, line, &folded))
+	if (closes && !(kinds & LEXICON_CLOSING) && is_closing(lexicon, arena, line, &folded))
 		kinds |= LEXICON_CLOSING;
-	if (list_matches(&lexicon->phone_lines, folded.bare, &folded.bytes))
-		kinds |= LEXICON_PHONE_LINE;
 	return kinds;
 }
 
-/* One question alone: the same, without the others' work. */
-static struct folded fold_line(struct arena *arena, struct view line)
+unsigned lexicon_line(const struct lexicon *lexicon, struct arena *arena, struct view line)
+{
+	return lexicon_folded_line(lexicon, arena, line, fold_head(arena, line));
+}
+
+int lexicon_folded_header(const struct lexicon *lexicon, struct arena *arena, struct view line, struct view folded)
 {
 	bool fits = line.len >= 2 && line.len <= LEXICON_LINE_MAX;
 
-	return folded_of(fits ? unicode_fold(arena, line) : VIEW_NULL);
-}
-
-bool lexicon_is_attribution(const struct lexicon *lexicon, struct arena *arena, struct view line)
-{
-	struct folded folded = fold_line(arena, line);
-
-	return is_attribution(lexicon, &folded);
+	return fits ? header_name(lexicon, arena, junk_off(folded)) : 0;
 }
 
 int lexicon_header_name(const struct lexicon *lexicon, struct arena *arena, struct view line)
 {
-	return header_name(lexicon, arena, fold_line(arena, line).bare);
+	return lexicon_folded_header(lexicon, arena, line, fold_head(arena, line));
 }
 
-bool lexicon_is_separator(const struct lexicon *lexicon, struct arena *arena, struct view line)
+bool lexicon_is_attribution(const struct lexicon *lexicon, struct arena *arena, struct view line)
 {
-	return is_separator(lexicon, arena, fold_line(arena, line).text);
-}
+	struct folded folded;
 
-bool lexicon_is_forwarded(const struct lexicon *lexicon, struct arena *arena, struct view line)
-{
-	return is_forwarded(lexicon, arena, fold_line(arena, line).text);
-}
-
-bool lexicon_is_closing(const struct lexicon *lexicon, struct arena *arena, struct view line)
-{
-	struct folded folded = fold_line(arena, line);
-
-	return folded.text.len > 0 && is_closing(lexicon, arena, line, &folded);
-}
-
-static bool list_has(const struct line_list *list, struct folded line)
-{
-	return list_matches(list, line.bare, &line.bytes);
-}
-
-bool lexicon_is_phone_line(const struct lexicon *lexicon, struct arena *arena, struct view line)
-{
-	return list_has(&lexicon->phone_lines, fold_line(arena, line));
-}
-
-bool lexicon_is_disclaimer(const struct lexicon *lexicon, struct arena *arena, struct view line)
-{
-	return list_has(&lexicon->disclaimers, folded_of(fold_head(arena, line)));
-}
-
-bool lexicon_is_list_footer(const struct lexicon *lexicon, struct arena *arena, struct view line)
-{
-	return list_has(&lexicon->list_footers, folded_of(fold_head(arena, line)));
-}
-
-bool lexicon_is_banner(const struct lexicon *lexicon, struct arena *arena, struct view line)
-{
-	return list_has(&lexicon->banners, folded_of(fold_head(arena, line)));
+	if (line.len < 2 || line.len > LEXICON_LINE_MAX)
+		return false;
+	folded = folded_of(unicode_fold(arena, line));
+	return kinds_by_template(lexicon, &folded, LEXICON_ATTRIBUTION, NULL) != 0;
 }

@@ -38,16 +38,16 @@ static const struct word_kind mail_kinds[] = {
 
 struct line_kind {
 	const char *key;
-	size_t list; /* offset of the line_list in struct lexicon */
+	enum lexicon_line kind;
 };
 
 static const struct line_kind line_kinds[] = {
-	{"attributions", TABLE(attributions)},
-	{"closing_lines", TABLE(closing_lines)},
-	{"phone_lines", TABLE(phone_lines)},
-	{"disclaimers", TABLE(disclaimers)},
-	{"list_footers", TABLE(list_footers)},
-	{"banners", TABLE(banners)},
+	{"attributions", LEXICON_ATTRIBUTION},
+	{"closing_lines", LEXICON_CLOSING},
+	{"phone_lines", LEXICON_PHONE_LINE},
+	{"disclaimers", LEXICON_DISCLAIMER},
+	{"list_footers", LEXICON_LIST_FOOTER},
+	{"banners", LEXICON_BANNER},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -136,11 +136,9 @@ static int load_mail(struct lexicon *lexicon, const struct yaml_node *mail, stru
 				return -1;
 		}
 		for (size_t i = 0; i < COUNT(line_kinds) && !known; i++) {
-			struct line_list *list = (struct line_list *)((char *)lexicon + line_kinds[i].list);
-
 			known = strcmp(line_kinds[i].key, node->key) == 0;
 			if (known && (expect(node, YAML_SEQUENCE, err) < 0 ||
-					     line_list_add(list, lexicon->arena, node, err) < 0))
+					     line_templates_add(lexicon, line_kinds[i].kind, node, err) < 0))
 				return -1;
 		}
 		if (!known)

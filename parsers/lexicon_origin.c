@@ -5,17 +5,11 @@
 
 static const struct {
 	enum lexicon_line kind;
-	const char *key; /* of `mail:`, where the words are the whole line */
-	size_t list;	 /* in struct lexicon, where they are a template; 0: none */
+	const char *key; /* of `mail:` */
 } origins[] = {
-	{LEXICON_ATTRIBUTION, NULL, offsetof(struct lexicon, attributions)},
-	{LEXICON_SEPARATOR, "separators", 0},
-	{LEXICON_FORWARDED, "forwarded", 0},
-	{LEXICON_CLOSING, "closings", offsetof(struct lexicon, closing_lines)},
-	{LEXICON_PHONE_LINE, NULL, offsetof(struct lexicon, phone_lines)},
-	{LEXICON_DISCLAIMER, NULL, offsetof(struct lexicon, disclaimers)},
-	{LEXICON_LIST_FOOTER, NULL, offsetof(struct lexicon, list_footers)},
-	{LEXICON_BANNER, NULL, offsetof(struct lexicon, banners)},
+	{LEXICON_SEPARATOR, "separators"},
+	{LEXICON_FORWARDED, "forwarded"},
+	{LEXICON_CLOSING, "closings"},
 };
 
 static const char *const header_keys[] = {"from", "sent", "to", "subject", "cc"};
@@ -67,16 +61,10 @@ static const struct yaml_node *find_node(
 
 	if (kind == LEXICON_HEADER)
 		return find_header(lexicon, arena, line);
-	for (size_t i = 0; i < sizeof(origins) / sizeof(origins[0]); i++) {
-		if (origins[i].kind != kind)
-			continue;
-		if (origins[i].key)
+	for (size_t i = 0; i < sizeof(origins) / sizeof(origins[0]) && !found; i++)
+		if (origins[i].kind == kind)
 			found = find_word(lexicon, arena, origins[i].key, bare_words(arena, line));
-		if (!found && origins[i].list)
-			found = line_list_origin((const struct line_list *)((const char *)lexicon + origins[i].list),
-				unicode_fold(arena, line));
-	}
-	return found;
+	return found ? found : line_template_origin(lexicon, kind, unicode_fold(arena, line));
 }
 
 static bool is_language(const struct lexicon *lexicon, struct view name)

@@ -6,6 +6,7 @@
 #include "parsers/lexicon.h"
 #include "parsers/regex.h"
 #include "parsers/word_table.h"
+#include "parsers/word_trie.h"
 
 #define LEXICON_LANGUAGES_MAX 64
 #define LEXICON_FILES_MAX 80 /* that have words around mails */
@@ -20,19 +21,13 @@ struct byte_set {
 
 /* A line's shape in words; what {date}, {name}, {any} and {end} are: see lexicon.h. */
 struct line_template {
-	struct view head;      /* the folded words it begins with; may be empty */
-	struct view needle;    /* its longest stretch of folded words */
+	enum lexicon_line kind;
+	struct view needle;    /* its longest stretch of folded words; empty: the head is it */
 	struct byte_set bytes; /* of the needle */
 	struct regex *regex;   /* NULL: the head is all there is to it */
 	const struct yaml_node *node;
-	struct line_template *next;
-};
-
-#define LINE_BUCKETS 257
-
-struct line_list {
-	struct line_template *buckets[LINE_BUCKETS]; /* by the head's first byte; the last holds those without a head */
-	bool whole;				     /* the line must end where the template does */
+	struct line_template *next;	 /* with the same head */
+	struct line_template *next_made; /* of all */
 };
 
 struct language {
@@ -58,7 +53,9 @@ struct lexicon {
 	size_t attached_article_count;
 	const struct yaml_node *mail[LEXICON_FILES_MAX]; /* `mail:` of each file, for lexicon_origin() */
 	size_t mail_count;
-	struct line_list attributions, closing_lines, phone_lines, disclaimers, list_footers, banners;
+	struct word_trie
+		*heads; /* folded words that a template begins with, maybe none -> its struct line_template list */
+	struct line_template *templates;
 };
 
 /* lexicon_load.c */
@@ -72,9 +69,11 @@ void lexicon_share_name(struct lexicon *lexicon, struct view key);
 int lexicon_load_alpha3(struct lexicon *lexicon, const struct yaml_node *node, struct error *err);
 
 /* lexicon_line.c */
-int line_list_add(struct line_list *list, struct arena *arena, const struct yaml_node *node, struct error *err);
-void line_list_release(struct line_list *list);
-/* The template that the folded line fits; NULL: none. */
-const struct yaml_node *line_list_origin(const struct line_list *list, struct view folded);
+/* `node`: the list of templates of a kind. */
+int line_templates_add(
+	struct lexicon *lexicon, enum lexicon_line kind, const struct yaml_node *node, struct error *err);
+void line_templates_release(struct lexicon *lexicon);
+/* The template of that kind that the folded line fits; NULL: none. */
+const struct yaml_node *line_template_origin(const struct lexicon *lexicon, enum lexicon_line kind, struct view folded);
 
 #endif

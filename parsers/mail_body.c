@@ -77,8 +77,9 @@ struct view body_decode(
 	/* No encoding makes text longer than it was. */
 	struct gather gather = {.maximum = raw.len + 16 < maximum ? raw.len + 16 : maximum};
 
-	gather.out = arena_alloc(arena, gather.maximum + 1);
+	gather.out = arena_bytes(arena, gather.maximum + 1);
 	body_stream(raw, encoding, gather_piece, &gather);
+	gather.out[gather.len] = '\0';
 	*cut_out = gather.cut;
 	return (struct view){gather.out, gather.len};
 }
@@ -115,7 +116,7 @@ static struct view line_ends(struct arena *arena, struct view text)
 
 	if (view_find_char(text, '\r') < 0)
 		return text;
-	out = arena_alloc(arena, text.len + 1);
+	out = arena_bytes(arena, text.len + 1);
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.ptr[i] == '\r' && i + 1 < text.len && text.ptr[i + 1] == '\n')
 			continue;
@@ -123,6 +124,7 @@ static struct view line_ends(struct arena *arena, struct view text)
 		if (out[n - 1] == '\r')
 			out[n - 1] = '\n';
 	}
+	out[n] = '\0';
 	return (struct view){out, n};
 }
 

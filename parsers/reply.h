@@ -69,6 +69,7 @@ struct reply_line {
 	bool number_only;	     /* its number stands for the field */
 	bool taken;		     /* belongs to an answer */
 	unsigned char rule;	     /* enum line_rule: why it has its role; of a signature its first line says it */
+	struct view folded;	     /* see reply_fold() */
 };
 
 /* A quoted mail. Index 0 stands for the practitioner's own words. */
@@ -160,7 +161,7 @@ const struct mail_part *reply_channel_part(struct arena *arena, struct view text
 
 /* Is it a line of the practitioner's own, or of the request that was typed into? */
 bool reply_counts(const struct reply *reply, size_t line);
-/* The folded text of a line (made anew at each call). */
+/* The folded text of a line (made at the first call). */
 struct view reply_fold(const struct reply *reply, size_t line);
 bool reply_ends_sentence(struct view text);
 /* The first line behind `line` that is not blank; reply->count at the end. */

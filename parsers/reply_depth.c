@@ -340,8 +340,8 @@ static bool is_prose(const struct reply *reply, size_t line)
  */
 static bool begins_copy(const struct reply *reply, size_t line)
 {
-	return is_prose(reply, line) || (request_is_greeting(reply->forms, reply->arena, reply->source[line].text) &&
-						is_prose(reply, reply_next(reply, line)));
+	return is_prose(reply, line) ||
+	       (request_is_greeting(reply->forms, reply_fold(reply, line)) && is_prose(reply, reply_next(reply, line)));
 }
 
 static void open_copy(struct walk *walk)

@@ -44,13 +44,25 @@ static bool has_colon(struct view text)
 }
 
 /* A line with a label is not asked what else it may be, but whether it is a header's ("Date: ..." is both). */
-static void look_at_lines(struct reply *reply)
+static void look_at_words(struct reply *reply, size_t at)
 {
 	const struct lexicon *lexicon = reply->forms->lexicon;
+	struct reply_line *line = &reply->lines[at];
+	struct view text = reply->source[at].text;
+	bool labelled = line->hit && line->hit->label, colon = has_colon(text);
 
+	if (labelled && !colon)
+		return;
+	if (!labelled)
+		line->kinds = lexicon_folded_line(lexicon, reply->arena, text, reply_fold(reply, at));
+	if (colon && (labelled || (line->kinds & LEXICON_HEADER)))
+		line->header = lexicon_folded_header(lexicon, reply->arena, text, reply_fold(reply, at));
+}
+
+static void look_at_lines(struct reply *reply)
+{
 	for (size_t i = 0; i < reply->count;) {
 		struct reply_line *line = &reply->lines[i];
-		struct view text = reply->source[i].text;
 		struct label_hit hit;
 		size_t lines = 1;
 
@@ -66,10 +78,7 @@ static void look_at_lines(struct reply *reply)
 			line->hit = copy;
 			lines = hit.label ? hit.lines : 1;
 		}
-		if (!line->hit || !line->hit->label)
-			line->kinds = lexicon_line(lexicon, reply->arena, text);
-		if (has_colon(text))
-			line->header = lexicon_header_name(lexicon, reply->arena, text);
+		look_at_words(reply, i);
 		i += lines;
 	}
 }
@@ -99,7 +108,11 @@ void reply_collect(struct reply *reply, const struct mail_part *const *parts, si
 
 struct view reply_fold(const struct reply *reply, size_t line)
 {
-	return unicode_fold(reply->arena, reply->source[line].text);
+	struct view *folded = &reply->lines[line].folded;
+
+	if (!folded->ptr)
+		*folded = unicode_fold(reply->arena, reply->source[line].text);
+	return *folded;
 }
 
 size_t reply_next(const struct reply *reply, size_t line)

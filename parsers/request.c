@@ -7,7 +7,6 @@
 #include "parsers/reference.h"
 
 #define PROSE_MIN 12	       /* bytes of a folded line that can be known again */
-#define GREETING_MAX 400       /* bytes of a line that may be one */
 #define PROSE_LONG 36	       /* bytes that are no chance */
 #define REFERENCE_WORDS_MAX 80 /* bytes around the code in a line that says nothing else */
 
@@ -87,6 +86,29 @@ static struct view fold_word(const struct forms *forms, const char *key, const c
 	return unicode_fold(forms->arena, view_of(lexicon_word(forms->lexicon, key, language)));
 }
 
+/*
+ * Every four bytes that follow one another somewhere in the prose, by their hash: most lines are told from it by three
+ * looks, and need no search.
+ */
+static unsigned gram_at(struct view text, size_t at)
+{
+	uint32_t four;
+
+	memcpy(&four, text.ptr + at, sizeof(four));
+	return four * 2654435761U >> (32 - REQUEST_GRAM_BITS);
+}
+
+static void add_grams(struct forms *forms, struct view prose)
+{
+	for (size_t at = 0; at + 4 <= prose.len; at++)
+		forms->prose_grams[gram_at(prose, at) / 8] |= (unsigned char)(1U << gram_at(prose, at) % 8);
+}
+
+static bool holds_gram(const struct forms *forms, struct view text, size_t at)
+{
+	return forms->prose_grams[gram_at(text, at) / 8] & 1U << gram_at(text, at) % 8;
+}
+
 void request_prepare(struct forms *forms)
 {
 	static const char *const keys[] = {"greeting", "purpose", "instruction"};
@@ -105,6 +127,7 @@ void request_prepare(struct forms *forms)
 			prose = arena_printf(forms->arena, "%s %s", prose, word ? word : "");
 		}
 		forms->prose[i] = unicode_fold(forms->arena, view_of(prose));
+		add_grams(forms, forms->prose[i]);
 		forms->greetings[i] = fold_word(forms, "greeting", language);
 		forms->references[i] = fold_word(forms, "reference", language);
 	}
@@ -135,19 +158,17 @@ bool request_is_prose(const struct forms *forms, struct view folded, bool certai
 {
 	if (folded.len < (size_t)(certain ? PROSE_LONG : PROSE_MIN))
 		return false;
+	if (!holds_gram(forms, folded, 0) || !holds_gram(forms, folded, folded.len / 2) ||
+		!holds_gram(forms, folded, folded.len - 4))
+		return false;
 	for (size_t i = 0; i < lexicon_language_count(forms->lexicon); i++)
 		if (view_find(forms->prose[i], folded) >= 0)
 			return true;
 	return false;
 }
 
-bool request_is_greeting(const struct forms *forms, struct arena *scratch, struct view line)
+bool request_is_greeting(const struct forms *forms, struct view folded)
 {
-	struct view folded;
-
-	if (line.len > GREETING_MAX)
-		return false;
-	folded = unicode_fold(scratch, line);
 	for (size_t i = 0; i < lexicon_language_count(forms->lexicon); i++)
 		if (folded.len > 0 && view_equal(folded, forms->greetings[i]))
 			return true;

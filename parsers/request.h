@@ -31,8 +31,8 @@ void request_prepare(struct forms *forms);
  * nothing. `certain`: only a long piece, which nobody writes by chance.
  */
 bool request_is_prose(const struct forms *forms, struct view folded, bool certain);
-/* Is the line the greeting of a request and nothing else? People greet each other so, too. */
-bool request_is_greeting(const struct forms *forms, struct arena *scratch, struct view line);
+/* Is the folded line the greeting of a request and nothing else? People greet each other so, too. */
+bool request_is_greeting(const struct forms *forms, struct view folded);
 /* Is the line the request's reference ("Reference: FP-7K3M9QXA2D", in any language, or the code) and nothing else? */
 bool request_is_reference(const struct forms *forms, struct arena *scratch, struct view line);
 

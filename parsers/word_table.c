@@ -97,30 +97,57 @@ static bool is_ignored(uint32_t code)
 	return unicode_is_space(code);
 }
 
-static struct view key_with(struct arena *arena, struct view text, bool spaces)
+/*
+ * The key of folded text into `key`, which has room for `most` bytes and a NUL; the length, or more than `most` when it
+ * is longer.
+ */
+static size_t write_key(char *key, size_t most, struct view folded, bool spaces)
 {
-	struct view folded = unicode_fold(arena, unicode_ascii_digits(arena, text));
-	char *key = arena_alloc(arena, folded.len + 1);
 	size_t at = 0, len = 0;
 	bool gap = false;
 
 	while (at < folded.len) {
-		size_t from = at;
+		size_t from = at, size = 1;
 		uint32_t code;
 
-		if (!unicode_next(folded, &at, &code))
-			break;
+		(void)unicode_next(folded, &at, &code);
 		if (is_ignored(code)) {
 			gap = len > 0;
 			continue;
 		}
+		if (code >= 0x80 && unicode_is_digit(code))
+			code = '0' + unicode_digit(code);
+		else
+			size = at - from;
+		if (len + size + gap > most)
+			return most + 1;
 		if (gap && spaces)
 			key[len++] = ' ';
 		gap = false;
-		memcpy(key + len, folded.ptr + from, at - from);
-		len += at - from;
+		if (code < 0x80)
+			key[len++] = (char)code;
+		else
+			for (size_t i = 0; i < size; i++)
+				key[len++] = folded.ptr[from + i];
 	}
-	return (struct view){key, len};
+	key[len] = '\0';
+	return len;
+}
+
+static struct view key_with(struct arena *arena, struct view text, bool spaces)
+{
+	struct view folded = unicode_fold(arena, text);
+	char *key = arena_bytes(arena, folded.len + 1);
+
+	return (struct view){key, write_key(key, folded.len, folded, spaces)};
+}
+
+bool word_table_find_folded(const struct word_table *table, struct arena *arena, struct view folded, int *value_out)
+{
+	char *key = arena_bytes(arena, table->longest + 1);
+	size_t len = write_key(key, table->longest, folded, true);
+
+	return len <= table->longest && word_table_find(table, (struct view){key, len}, value_out);
 }
 
 struct view word_key(struct arena *arena, struct view text)

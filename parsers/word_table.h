@@ -37,6 +37,8 @@ int word_table_add(struct word_table *table, struct view key, int value);
 /* Adds or overwrites. */
 void word_table_set(struct word_table *table, struct view key, int value);
 bool word_table_find(const struct word_table *table, struct view key, int *value_out);
+/* The same by text that is folded (see unicode_fold) and no key yet; it is not read further than a key may be long. */
+bool word_table_find_folded(const struct word_table *table, struct arena *arena, struct view folded, int *value_out);
 
 /*
  * What words are compared by: folded (see unicode_fold), local digits as ASCII, and every run of white space, hyphens,

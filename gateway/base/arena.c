@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define BLOCK_SIZE ((size_t)64 * 1024)
+#define ALIGN alignof(max_align_t)
 
 struct block {
 	struct block *next;
@@ -93,32 +94,48 @@ void arena_reset(struct arena *arena)
 	arena->used = 0;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* A block with room for `size` bytes. A big one gets a block of its own behind the current one, which goes on being
+ * filled. */
+static struct block *room_for(struct arena *arena, size_t size)
 {
-	const size_t align = alignof(max_align_t);
 	struct block *block = arena->head;
+
+	if (size <= block->size - block->used)
+		return block;
+	block = block_new(size > BLOCK_SIZE / 4 ? size : BLOCK_SIZE);
+	if (size > BLOCK_SIZE / 4) {
+		block->next = arena->head->next;
+		arena->head->next = block;
+	} else {
+		block->next = arena->head;
+		arena->head = block;
+	}
+	return block;
+}
+
+static void *take(struct arena *arena, size_t size)
+{
+	struct block *block;
 	void *memory;
 
-	if (size > SIZE_MAX - align)
+	if (size > SIZE_MAX - ALIGN)
 		out_of_memory();
-	size = (size + align - 1) & ~(align - 1);
-	if (size == 0)
-		size = align;
-	if (size > block->size - block->used) {
-		block = block_new(size > BLOCK_SIZE / 4 ? size : BLOCK_SIZE);
-		if (size > BLOCK_SIZE / 4) {
-			/* A big one gets a block of its own behind the current one, which goes on being filled. */
-			block->next = arena->head->next;
-			arena->head->next = block;
-		} else {
-			block->next = arena->head;
-			arena->head = block;
-		}
-	}
+	size = size == 0 ? ALIGN : (size + ALIGN - 1) & ~(ALIGN - 1);
+	block = room_for(arena, size);
 	memory = block->data + block->used;
 	block->used += size;
 	arena->used += size;
-	return memset(memory, 0, size);
+	return memory;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	return memset(take(arena, size), 0, size);
+}
+
+char *arena_bytes(struct arena *arena, size_t size)
+{
+	return take(arena, size);
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
@@ -136,7 +153,7 @@ char *arena_copy(struct arena *arena, const void *data, size_t size)
 
 	if (size == SIZE_MAX)
 		out_of_memory();
-	copy = arena_alloc(arena, size + 1);
+	copy = take(arena, size + 1);
 	if (size)
 		memcpy(copy, data, size);
 	copy[size] = '\0';
@@ -159,7 +176,7 @@ char *arena_vprintf(struct arena *arena, const char *format, va_list args)
 	va_end(again);
 	if (length < 0)
 		return arena_strdup(arena, "");
-	text = arena_alloc(arena, (size_t)length + 1);
+	text = take(arena, (size_t)length + 1);
 	vsnprintf(text, (size_t)length + 1, format, args);
 	return text;
 }

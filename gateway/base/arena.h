@@ -2,8 +2,8 @@
  * Arena: memory that lives as long as one job.
  *
  * What is made while handling one message, digest or command is taken from its arena and dies with it; nothing in an
- * arena is freed alone. Memory is zeroed and aligned for any type. Out of memory ends the process (exit 71, EX_OSERR):
- * no caller checks for NULL. An arena belongs to one thread at a time.
+ * arena is freed alone. Memory is zeroed (but for arena_bytes()) and aligned for any type. Out of memory ends the
+ * process (exit 71, EX_OSERR): no caller checks for NULL. An arena belongs to one thread at a time.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
@@ -20,6 +20,8 @@ void arena_free(struct arena **arena);
 void arena_reset(struct arena *arena);
 
 void *arena_alloc(struct arena *arena, size_t size);
+/* For text that the caller writes whole, its NUL included: not zeroed. */
+char *arena_bytes(struct arena *arena, size_t size);
 /* count * size with the overflow checked. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
 /* Copies n bytes and adds a NUL. */

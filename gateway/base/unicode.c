@@ -124,13 +124,13 @@ struct view unicode_repair(struct arena *arena, struct view text)
 	for (size_t at = 0; at < text.len;)
 		bad += unicode_step(text.ptr, text.len, &at) == UNICODE_BAD;
 	/* A replacement takes three bytes, what it stands for at least one. */
-	to = arena_alloc(arena, text.len + 2 * bad + 1);
+	to = arena_bytes(arena, text.len + 2 * bad + 1);
 	for (size_t at = 0; at < text.len;) {
 		uint32_t code = unicode_step(text.ptr, text.len, &at);
 
 		used += unicode_put(to + used, code == UNICODE_BAD ? UNICODE_REPLACEMENT : code);
 	}
-	return (struct view){to, used};
+	return unicode_written(to, used);
 }
 
 struct view unicode_sound(struct arena *arena, struct view text)
@@ -161,7 +161,7 @@ bool unicode_is_invisible(uint32_t code)
 	if (code < 0xAD)
 		return false;
 	return u_hasBinaryProperty((UChar32)code, UCHAR_DEFAULT_IGNORABLE_CODE_POINT) ||
-		(code >= 0xFFF9 && code <= 0xFFFB);
+	       (code >= 0xFFF9 && code <= 0xFFFB);
 }
 
 bool unicode_is_letter(uint32_t code)
@@ -183,10 +183,22 @@ bool unicode_is_digit(uint32_t code)
 	return u_isdigit((UChar32)code);
 }
 
+uint32_t unicode_digit(uint32_t code)
+{
+	return code < 0x80 ? code - '0' : (uint32_t)u_charDigitValue((UChar32)code);
+}
+
+bool unicode_rises(uint32_t code)
+{
+	if (code < 0x80)
+		return code >= 'a' && code <= 'z';
+	return u_hasBinaryProperty((UChar32)code, UCHAR_CHANGES_WHEN_TITLECASED);
+}
+
 static bool is_bidi(uint32_t code)
 {
 	return code == 0x061C || code == 0x200E || code == 0x200F || (code >= 0x202A && code <= 0x202E) ||
-		(code >= 0x2066 && code <= 0x2069) || code == 0xFEFF;
+	       (code >= 0x2066 && code <= 0x2069) || code == 0xFEFF;
 }
 
 static struct view drop(struct arena *arena, struct view text, bool (*unwanted)(uint32_t))
@@ -198,11 +210,11 @@ static struct view drop(struct arena *arena, struct view text, bool (*unwanted)(
 	if (unicode_all_ascii(text))
 		return unicode_copy(arena, text);
 	text = unicode_sound(arena, text);
-	to = arena_alloc(arena, text.len + 1);
+	to = arena_bytes(arena, text.len + 1);
 	while (unicode_next(text, &at, &code))
 		if (!unwanted(code))
 			used += unicode_put(to + used, code);
-	return (struct view){to, used};
+	return unicode_written(to, used);
 }
 
 struct view unicode_drop_bidi(struct arena *arena, struct view text)
@@ -223,7 +235,7 @@ struct view unicode_squeeze(struct arena *arena, struct view text)
 	char *to;
 
 	text = unicode_sound(arena, text);
-	to = arena_alloc(arena, text.len + 1);
+	to = arena_bytes(arena, text.len + 1);
 	while (unicode_next(text, &at, &code)) {
 		if (unicode_is_space(code)) {
 			gap = true;
@@ -234,7 +246,7 @@ struct view unicode_squeeze(struct arena *arena, struct view text)
 		gap = false;
 		used += unicode_put(to + used, code);
 	}
-	return (struct view){to, used};
+	return unicode_written(to, used);
 }
 
 struct view unicode_ascii_digits(struct arena *arena, struct view text)
@@ -246,13 +258,13 @@ struct view unicode_ascii_digits(struct arena *arena, struct view text)
 	if (unicode_all_ascii(text))
 		return unicode_copy(arena, text);
 	text = unicode_sound(arena, text);
-	to = arena_alloc(arena, text.len + 1);
+	to = arena_bytes(arena, text.len + 1);
 	while (unicode_next(text, &at, &code)) {
 		if (code >= 0x80 && u_isdigit((UChar32)code))
-			code = '0' + (uint32_t)u_charDigitValue((UChar32)code);
+			code = '0' + unicode_digit(code);
 		used += unicode_put(to + used, code);
 	}
-	return (struct view){to, used};
+	return unicode_written(to, used);
 }
 
 static int columns_of(uint32_t code)

@@ -64,6 +64,8 @@ bool unicode_is_invisible(uint32_t code);
 bool unicode_is_letter(uint32_t code); /* letters and the marks on them (vowel signs of Devanagari too) */
 bool unicode_is_upper(uint32_t code);  /* capitals, of the scripts that have them */
 bool unicode_is_digit(uint32_t code);  /* decimal digits of any script */
+uint32_t unicode_digit(uint32_t code); /* what a decimal digit counts, 0 to 9 */
+bool unicode_rises(uint32_t code);     /* would it be another one as the first letter of a sentence? */
 /* Columns a terminal or a mono-spaced mail takes (0 for combining marks, 2 for wide). */
 int unicode_columns(struct view text);
 /* Number of code points. */

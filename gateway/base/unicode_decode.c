@@ -143,7 +143,7 @@ static const struct {
 /* What windows-1252 has at 0x80 to 0x9F; 0: nothing. */
 static const uint16_t high_1252[32] = {
 	0x20AC, 0, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, /* 80 */
-	0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017D, 0,      /* 88 */
+	0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017D, 0,	   /* 88 */
 	0, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, /* 90 */
 	0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0, 0x017E, 0x0178, /* 98 */
 };
@@ -155,7 +155,7 @@ struct label {
 
 /* Made by unicode_charsets_open() and not changed until unicode_charsets_close(). */
 static UConverter *converters[ROWS]; /* never used themselves, only cloned: so threads need no lock */
-static struct label *labels;         /* sorted by key, each once */
+static struct label *labels;	     /* sorted by key, each once */
 static size_t label_count;
 
 /* "ISO_8859-1:1987" and "iso88591:1987" are one; what follows a language or parameter mark is no part of it. */
@@ -264,8 +264,8 @@ static int open_converter(size_t row, struct error *err)
 	if (U_SUCCESS(status))
 		ucnv_setToUCallBack(converters[row], replace_invalid, NULL, NULL, NULL, &status);
 	if (U_FAILURE(status))
-		return error_set(err, REACH_STOP, "ICU's converter for %s cannot be opened: %s", name,
-			u_errorName(status));
+		return error_set(
+			err, REACH_STOP, "ICU's converter for %s cannot be opened: %s", name, u_errorName(status));
 	return 0;
 }
 
@@ -309,11 +309,11 @@ static struct view drop_nuls(struct arena *arena, struct view text)
 
 	if (!has_nul(text))
 		return text;
-	to = arena_alloc(arena, text.len + 1);
+	to = arena_bytes(arena, text.len + 1);
 	for (size_t i = 0; i < text.len; i++)
 		if (text.ptr[i] != '\0')
 			to[used++] = text.ptr[i];
-	return (struct view){to, used};
+	return unicode_written(to, used);
 }
 
 static struct view from_utf8(struct arena *arena, struct view bytes, bool valid)
@@ -330,7 +330,7 @@ static struct view from_1252(struct arena *arena, struct view bytes)
 
 	for (size_t i = 0; i < bytes.len; i++)
 		high += (unsigned char)bytes.ptr[i] >= 0x80;
-	to = arena_alloc(arena, bytes.len + 2 * high + 1);
+	to = arena_bytes(arena, bytes.len + 2 * high + 1);
 	for (size_t i = 0; i < bytes.len; i++) {
 		uint32_t code = (unsigned char)bytes.ptr[i];
 
@@ -339,7 +339,7 @@ static struct view from_1252(struct arena *arena, struct view bytes)
 		if (code != 0)
 			used += unicode_put(to + used, code);
 	}
-	return (struct view){to, used};
+	return unicode_written(to, used);
 }
 
 struct decoding {

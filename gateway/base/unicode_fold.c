@@ -80,7 +80,7 @@ struct view unicode_nfc(struct arena *arena, struct view text)
 static bool is_apostrophe(uint32_t code)
 {
 	return (code >= 0x2018 && code <= 0x201B) || code == '`' || code == 0x02BC || code == 0x02B9 ||
-		code == 0x2032 || code == 0xA78C;
+	       code == 0x2032 || code == 0xA78C;
 }
 
 static bool is_hyphen(uint32_t code)
@@ -123,7 +123,7 @@ bool unicode_is_arabic_mark(uint32_t code, uint32_t base)
 	if (code == 0x0654 || code == 0x0655)
 		return base == 0x0627;
 	return (code >= 0x0610 && code <= 0x061A) || (code >= 0x064B && code <= 0x065F) || code == 0x0670 ||
-		(code >= 0x06D6 && code <= 0x06ED && u_charType((UChar32)code) == U_NON_SPACING_MARK);
+	       (code >= 0x06D6 && code <= 0x06ED && u_charType((UChar32)code) == U_NON_SPACING_MARK);
 }
 
 bool unicode_sheds_accents(uint32_t code)
@@ -203,10 +203,10 @@ struct view unicode_fold_any(struct arena *arena, struct view text)
 	normalise(nfkd, &one, &two);
 	fold_case(&two, &one);
 	normalise(nfkd, &one, &two);
-	folder.to = arena_array(arena, (size_t)two.len + 1, 3);
+	folder.to = arena_bytes(arena, 3 * ((size_t)two.len + 1));
 	for (int32_t at = 0; at < two.len;)
 		fold_one(&folder, unicode_wide_next(two.ptr, two.len, &at));
-	return (struct view){folder.to, folder.used};
+	return unicode_written(folder.to, folder.used);
 }
 
 struct view unicode_fold(struct arena *arena, struct view text)

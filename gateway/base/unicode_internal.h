@@ -47,6 +47,12 @@ static inline uint32_t unicode_step(const char *text, size_t len, size_t *at)
 
 /* Writes the code point (at most 4 bytes) and returns how many. */
 size_t unicode_put(char *to, uint32_t code);
+/* What was written into arena_bytes() of at least used + 1, with the NUL behind it. */
+static inline struct view unicode_written(char *bytes, size_t used)
+{
+	bytes[used] = '\0';
+	return (struct view){bytes, used};
+}
 /* Length of the leading run of bytes below 0x80. */
 size_t unicode_ascii_run(struct view bytes);
 /* Is every byte below 0x80? */
@@ -80,8 +86,8 @@ uint32_t unicode_wide_next(const UChar *units, int32_t len, int32_t *at);
 struct view unicode_wide_to(struct arena *arena, const UChar *units, int32_t len);
 
 /*
- * What ICU would say of the characters our mails are mostly written in (Latin, Greek, Cyrillic, Arabic, Devanagari, typographic
- * marks), one by one, so that most lines need no ICU.
+ * What ICU would say of the characters our mails are mostly written in (Latin, Greek, Cyrillic, Arabic, Devanagari,
+ * typographic marks), one by one, so that most lines need no ICU.
  */
 void unicode_table_open(void);
 /* True: the text is in NFC. False: perhaps not. */

@@ -1,13 +1,14 @@
-/* base/unicode: what normal forms and folding make of the most frequent characters, in a table. See unicode_internal.h. */
+/* base/unicode: what normal forms and folding make of the most frequent characters, in a table. See unicode_internal.h.
+ */
 #include <unicode/uchar.h>
 #include <unicode/unorm2.h>
 
 #include "base/unicode_internal.h"
 
 enum kind {
-	KIND_ASK,   /* depends on its neighbours: ICU is asked for the whole text */
-	KIND_TEXT,  /* folds to `bytes` wherever it stands */
-	KIND_MARK,  /* a sign of Devanagari, which stays on a letter of its own kind */
+	KIND_ASK,  /* depends on its neighbours: ICU is asked for the whole text */
+	KIND_TEXT, /* folds to `bytes` wherever it stands */
+	KIND_MARK, /* a sign of Devanagari, which stays on a letter of its own kind */
 	KIND_SPACE,
 	KIND_DROP,
 };
@@ -15,11 +16,11 @@ enum kind {
 struct entry {
 	unsigned char kind;
 	unsigned char len;
-	unsigned char class;      /* combining class of the character */
+	unsigned char class;	  /* combining class of the character */
 	unsigned char last_class; /* and of the last one it folds to */
-	bool nfc;                 /* stands in NFC as it is, unless a mark of a lower class follows one of a higher */
-	bool sheds;               /* accents on it are dropped */
-	bool spacing;             /* KIND_MARK: no accent at all, stays on every letter */
+	bool nfc;		  /* stands in NFC as it is, unless a mark of a lower class follows one of a higher */
+	bool sheds;		  /* accents on it are dropped */
+	bool spacing;		  /* KIND_MARK: no accent at all, stays on every letter */
 	char bytes[6];
 };
 
@@ -134,8 +135,8 @@ bool unicode_table_nfc(struct view text)
 struct folding {
 	char *to;
 	size_t used;
-	bool gap;                 /* white space waits to be written */
-	bool sheds;               /* the last letter's accents are dropped */
+	bool gap;		  /* white space waits to be written */
+	bool sheds;		  /* the last letter's accents are dropped */
 	unsigned char last_class; /* of the last character */
 };
 
@@ -197,7 +198,7 @@ static bool fold_entry(struct folding *folding, const struct entry *entry)
 bool unicode_table_fold(struct arena *arena, struct view text, struct view *folded_out)
 {
 	/* Two bytes of a character become six at most. */
-	struct folding folding = {.to = arena_alloc(arena, unicode_all_ascii(text) ? text.len + 1 : 3 * text.len + 1)};
+	struct folding folding = {.to = arena_bytes(arena, unicode_all_ascii(text) ? text.len + 1 : 3 * text.len + 1)};
 
 	for (size_t at = 0; at < text.len;) {
 		uint32_t code = unicode_step(text.ptr, text.len, &at);
@@ -211,6 +212,6 @@ bool unicode_table_fold(struct arena *arena, struct view text, struct view *fold
 		if (!entry || !fold_entry(&folding, entry))
 			return false;
 	}
-	*folded_out = (struct view){folding.to, folding.used};
+	*folded_out = unicode_written(folding.to, folding.used);
 	return true;
 }

@@ -77,9 +77,9 @@ struct view unicode_wide_to(struct arena *arena, const UChar *units, int32_t len
 
 		used += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
 	}
-	to = arena_alloc(arena, used + 1);
+	to = arena_bytes(arena, used + 1);
 	used = 0;
 	for (int32_t at = 0; at < len;)
 		used += unicode_put(to + used, unicode_wide_next(units, len, &at));
-	return (struct view){to, used};
+	return unicode_written(to, used);
 }
