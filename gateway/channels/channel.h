@@ -188,4 +188,13 @@ bool channel_same_secret(struct view shown, struct view secret);
 /* Is it one of the channel's secrets? Always compares with each. */
 bool channel_knows_secret(const struct channel *channel, struct view shown);
 
+/*
+ * Messages as the argument `messages` of api.channel_store() and api.channel_store_round(): begin, add a delivery's (counted
+ * from 1), end. -1: it is full; what was added before stays.
+ */
+#define CHANNEL_ROWS_MAX ((size_t)128 * 1024 * 1024) /* bytes of JSON */
+void channel_rows_begin(struct text *out);
+int channel_rows_add(struct text *out, const struct channel_batch *batch, size_t delivery);
+void channel_rows_end(struct text *out);
+
 #endif

@@ -137,7 +137,7 @@ static bool take_apart(const char *text, struct parts *out)
 	size_t len;
 	long long number;
 
-	if (!url || curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK)
+	if (!url || curl_url_set(url, CURLUPART_URL, text, CURLU_DISALLOW_USER) != CURLUE_OK)
 		return false;
 	if (!part(url, CURLUPART_SCHEME, 0, scheme, sizeof(scheme)) ||
 		!part(url, CURLUPART_HOST, 0, out->host, sizeof(out->host)) ||
