@@ -132,6 +132,13 @@ static int is_yaml(const struct dirent *entry)
 	return entry->d_name[0] != '.' && (view_ends(name, VIEW(".yaml")) || view_ends(name, VIEW(".yml")));
 }
 
+static int is_mail_text(const struct dirent *entry)
+{
+	struct view name = view_of(entry->d_name);
+
+	return entry->d_name[0] != '.' && (view_ends(name, VIEW(".txt")) || view_ends(name, VIEW(".html")));
+}
+
 static void free_entries(struct dirent **entries, int count)
 {
 	for (int i = 0; i < count; i++)
@@ -139,13 +146,13 @@ static void free_entries(struct dirent **entries, int count)
 	free(entries);
 }
 
-/* All YAML files of a folder, in the order of their names. */
-static int load_folder(
-	const char *folder, struct arena *arena, struct parse_source **out, size_t *count_out, struct error *err)
+/* The files of a folder that `wanted` picks, in the order of their names. */
+static int load_folder(const char *folder, int (*wanted)(const struct dirent *entry), struct arena *arena,
+	struct parse_source **out, size_t *count_out, struct error *err)
 {
 	struct dirent **entries = NULL;
 	struct parse_source *sources;
-	int count = scandir(folder, &entries, is_yaml, alphasort), result = 0;
+	int count = scandir(folder, &entries, wanted, alphasort), result = 0;
 
 	if (count < 0)
 		return error_set(err, REACH_STOP, "%s: %s", folder, strerror(errno));
@@ -172,17 +179,41 @@ static int load_folder(
 	return 0;
 }
 
-int pipeline_folder_load(const struct config *config, const char *folder, const char *name, struct arena *arena,
-	struct parse_source **out, size_t *count_out, struct error *err)
+/* The folder of that name that ships with the program. */
+static int shared_folder(
+	const struct config *config, const char *name, struct arena *arena, const char **out, struct error *err)
 {
 	char path[4096];
 
-	if (folder)
-		return load_folder(folder, arena, out, count_out, err);
 	if (share_path(config, name, path, sizeof(path)) < 0)
-		return error_set(err, REACH_STOP, "the %s in %s: %s; set %s, or install them (`make install`)", name, path,
-			strerror(errno), strcmp(name, "forms") == 0 ? "forms_dir" : "share_dir");
-	return load_folder(path, arena, out, count_out, err);
+		return error_set(err, REACH_STOP, "the %s in %s: %s; set %s, or install them (`make install`)", name,
+			path, strerror(errno), strcmp(name, "forms") == 0 ? "forms_dir" : "share_dir");
+	*out = arena_strdup(arena, path);
+	return 0;
+}
+
+int pipeline_folder_load(const struct config *config, const char *folder, const char *name, struct arena *arena,
+	struct parse_source **out, size_t *count_out, struct error *err)
+{
+	if (!folder && shared_folder(config, name, arena, &folder, err) < 0)
+		return -1;
+	return load_folder(folder, is_yaml, arena, out, count_out, err);
+}
+
+int pipeline_clients_load(const struct config *config, const char *folder, struct arena *arena,
+	struct pipeline_clients *out, struct error *err)
+{
+	const char *quoted;
+
+	if (!folder && shared_folder(config, "clients", arena, &folder, err) < 0)
+		return -1;
+	*out = (struct pipeline_clients){0};
+	if (load_folder(folder, is_yaml, arena, &out->clients, &out->client_count, err) < 0)
+		return -1;
+	quoted = arena_printf(arena, "%s/quoted", folder);
+	if (access(quoted, F_OK) < 0)
+		return 0;
+	return load_folder(quoted, is_mail_text, arena, &out->texts, &out->text_count, err);
 }
 
 int pipeline_sources_load(

@@ -62,4 +62,15 @@ int pipeline_folder_load(const struct config *config, const char *folder, const 
 int pipeline_sources_load(
 	const struct config *config, struct arena *arena, struct pipeline_sources *out, struct error *err);
 
+/* What the forms' proof needs besides: the simulated clients, and mails of ours that are quoted (its folder `quoted`). */
+struct pipeline_clients {
+	struct parse_source *clients;
+	size_t client_count;
+	struct parse_source *texts;
+	size_t text_count;
+};
+/* folder NULL: the clients that ship with the program. */
+int pipeline_clients_load(const struct config *config, const char *folder, struct arena *arena,
+	struct pipeline_clients *out, struct error *err);
+
 #endif

@@ -25,18 +25,23 @@
  *   quote         no: what is answered is not quoted
  *   attribution   by language, one line or several (a header block): {name} {address} {to} {subject}
  *   signature     by language: lines below the sender's name
+ *   banner        by language: lines that a gateway writes above all else
+ *   footer        by language: lines that a gateway or a list writes below all else, the quote too
+ *   thread        none; older: a mail of the practitioner's own, with other answers, is quoted below the request;
+ *                 own-reply: what is answered is such a mail, and the request stands quoted in it (no styles that
+ *                 answer in the quote)
  *   text          mark (before a quoted line), wrap (columns of own lines, 0: none), quote_wrap, flowed, delsp,
  *                 cells (below, same, tab: how an answer cell becomes text), broken (yes: a line that is wrapped in the
  *                 quote goes on without the mark)
  *   html          page {body}, own {lines}, attribution {line}, frame {lines}, quote {lines}, line {line}, blank,
- *                 cell {line}, empty_cell; table: flat (as sent), pair (label and answer side by side), lines
+ *                 cell {line}, empty_cell; table: flat (as sent), pair (label and answer side by side), lines;
+ *                 lists (yes: what begins with a dash or a number and a point becomes <ul> and <ol>)
  *   fault         what a broken client does: drop: N, swap: [N, M], merge: N (with the next one); a proof that passes
  *                 with it is none
  *
  * and of answers.yaml: countries (codes to answer with), answers by language: name, greeting, intro, closing, lines,
- * texts
- * ({label}: the label of some other field), amounts ("{n} people"), dates ("{d} {month} {y}"), notes (behind yes or
- * no).
+ * texts ({label}: the label of some other field), amounts ("{n} people"), dates ("{d} {month} {y}"), notes (behind yes
+ * or no).
  */
 #ifndef PARSERS_CLIENT_H
 #define PARSERS_CLIENT_H
@@ -60,6 +65,7 @@ enum client_parts { PARTS_TEXT, PARTS_HTML, PARTS_BOTH };
 enum client_encoding { ENCODING_QUOTED_PRINTABLE, ENCODING_BASE64, ENCODING_8BIT };
 enum client_cells { CELLS_BELOW, CELLS_SAME, CELLS_TAB };
 enum client_table { TABLE_FLAT, TABLE_PAIR, TABLE_LINES };
+enum client_thread { THREAD_NONE, THREAD_OLDER, THREAD_OWN_REPLY };
 
 struct client {
 	const char *name;
@@ -67,7 +73,8 @@ struct client {
 	bool channel;
 	int parts, encoding;
 	const char *subject;
-	const struct yaml_node *headers, *charset, *attribution, *signature; /* NULL: none */
+	const struct yaml_node *headers, *charset, *attribution, *signature, *banner, *footer; /* NULL: none */
+	int thread;
 	bool styles[STYLE_COUNT];
 	bool quotes;
 	const char *mark;
@@ -76,6 +83,7 @@ struct client {
 	int cells;
 	const char *page, *own, *attribution_html, *frame, *quote, *line, *blank, *cell, *empty_cell;
 	int table;
+	bool lists;
 	long long drop, swap[2], merge; /* numbers of answers, from 1; 0: none */
 };
 
@@ -127,7 +135,7 @@ enum letter_kind {
 
 struct letter_line {
 	enum letter_kind kind;
-	bool quoted;
+	int level;	     /* 0: own, 1: the mail that is answered, 2: one that is quoted in it */
 	const char *text;    /* BOLD_ON and BOLD_OFF round what is bold */
 	struct given *given; /* LETTER_LABEL, LETTER_ANSWER and the first line of an answer; or NULL */
 };
@@ -169,6 +177,9 @@ const char *client_pattern(struct arena *arena, const char *pattern, unsigned tu
 const char *client_fill(struct arena *arena, const char *text, ...) __attribute__((sentinel));
 /* A number below `count` that depends on turn and salt alone. */
 unsigned client_pick(unsigned turn, unsigned salt, size_t count);
+/* A mail of ours in HTML, quoted untouched below a few own words: the page, and the mail with it alone. */
+struct view client_quoted_html(struct letter *letter, struct view html);
+struct view client_quoted_mail(struct letter *letter, struct view html);
 /* The words of the request around the form, wrapped at a width and with a mark; then the form, untouched. */
 struct view client_quoted(struct arena *arena, struct view text, size_t width, const char *mark);
 

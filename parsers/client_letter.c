@@ -8,6 +8,8 @@
 
 #define REQUEST_MAX ((size_t)1024 * 1024)
 #define DESK_NAME "Field Feedback Desk"
+#define PRACTITIONER "practitioner@mail.example.com"
+#define OLDER_TURN 977 /* turns between the answers of this mail and those of an older one */
 
 /* How a label is written in the practitioner's own text. */
 struct dress {
@@ -36,50 +38,54 @@ static const char *const channel_signs[] = {"", ")", ".", ""};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static void add(struct letter *letter, enum letter_kind kind, bool quoted, const char *text, struct given *given)
+static void add(struct letter *letter, enum letter_kind kind, int level, const char *text, struct given *given)
 {
 	if (letter->count < LETTER_LINES_MAX)
-		letter->lines[letter->count++] = (struct letter_line){kind, quoted, text, given};
+		letter->lines[letter->count++] = (struct letter_line){kind, level, text, given};
 }
 
-static void add_blank(struct letter *letter, bool quoted)
+static void add_blank(struct letter *letter, int level)
 {
-	add(letter, LETTER_BLANK, quoted, "", NULL);
+	add(letter, LETTER_BLANK, level, "", NULL);
 }
 
 /* Words of several lines. */
-static void add_words(struct letter *letter, enum letter_kind kind, bool quoted, const char *text)
+static void add_words(struct letter *letter, enum letter_kind kind, int level, const char *text)
 {
 	struct view rest = view_of(text), line;
 
 	while (view_next_line(&rest, &line))
-		add(letter, line.len > 0 ? kind : LETTER_BLANK, quoted,
+		add(letter, line.len > 0 ? kind : LETTER_BLANK, level,
 			line.len > 0 ? arena_copy(letter->arena, line.ptr, line.len) : "", NULL);
 }
 
-/* A list whose first dash would stand behind another sign than a colon begins on a line of its own. */
-static bool needs_own_line(const char *label, const char *answer)
+/*
+ * A list whose first dash would stand behind another sign than a colon begins on a line of its own; so does one of
+ * which the client makes a list in HTML.
+ */
+static bool needs_own_line(const struct letter *letter, const char *label, const char *answer)
 {
 	struct view sign = view_of(label);
 
-	return answer && view_starts(view_of(answer), VIEW("- ")) && !view_ends(sign, VIEW(":"));
+	return answer && view_starts(view_of(answer), VIEW("- ")) &&
+	       (letter->client->lists || !view_ends(sign, VIEW(":")));
 }
 
 /* The label's line with the first line of the answer, and the answer's other lines. */
-static void add_answer(struct letter *letter, bool quoted, const char *label, struct given *given, bool below)
+static void add_answer(struct letter *letter, int level, const char *label, struct given *given, bool below)
 {
 	struct view rest = view_of(given->text ? given->text : ""), line = VIEW_NULL;
 	bool more;
 
-	if (!below && !needs_own_line(label, given->text))
+	if (!below && !needs_own_line(letter, label, given->text))
 		view_next_line(&rest, &line);
-	add(letter, LETTER_LABEL, quoted,
+	add(letter, LETTER_LABEL, level,
 		line.len > 0 ? arena_printf(letter->arena, "%s %.*s", label, VIEW_ARGS(line)) : label, given);
 	for (more = view_next_line(&rest, &line); more; more = view_next_line(&rest, &line))
 		if (line.len > 0)
-			add(letter, LETTER_ANSWER, quoted, arena_copy(letter->arena, line.ptr, line.len), given);
+			add(letter, LETTER_ANSWER, level, arena_copy(letter->arena, line.ptr, line.len), given);
 		else
-			add_blank(letter, quoted);
+			add_blank(letter, level);
 }
 
 /* ---- the practitioner's own text ---- */
@@ -126,7 +132,7 @@ static const char *number_sign(const struct letter *letter)
 	if (!letter->client->channel)
 		return number_signs[letter->turn % COUNT(number_signs)];
 	for (size_t i = 0; i < letter->form->field_count; i++)
-		if (needs_own_line(sign, letter->given[i].text))
+		if (needs_own_line(letter, sign, letter->given[i].text))
 			return ")";
 	return sign;
 }
@@ -140,14 +146,13 @@ static void add_own_answer(struct letter *letter, struct given *given, bool numb
 	if (!given->text && !copy)
 		return;
 	if (numbers)
-		add_answer(
-			letter, false, arena_printf(letter->arena, "%d%s", given->field->number, sign), given, false);
+		add_answer(letter, 0, arena_printf(letter->arena, "%d%s", given->field->number, sign), given, false);
 	else if (copy)
-		add_answer(letter, false, dressed(letter, given->field, &copied), given, false);
+		add_answer(letter, 0, dressed(letter, given->field, &copied), given, false);
 	else
-		add_answer(letter, false, dressed(letter, given->field, dress), given, dress->below);
+		add_answer(letter, 0, dressed(letter, given->field, dress), given, dress->below);
 	if (letter->turn % 2 == 1)
-		add_blank(letter, false);
+		add_blank(letter, 0);
 }
 
 /* Labels may come in another order. Numbers too, but a list that counts backwards is seldom. */
@@ -168,12 +173,12 @@ static void add_own_answers(struct letter *letter)
 static void add_greeting(struct letter *letter, bool intro)
 {
 	if (letter->turn % 3 != 2) {
-		add_words(letter, LETTER_WORDS, false, own_word(letter, "greeting"));
-		add_blank(letter, false);
+		add_words(letter, LETTER_WORDS, 0, own_word(letter, "greeting"));
+		add_blank(letter, 0);
 	}
 	if (intro) {
-		add_words(letter, LETTER_WORDS, false, own_word(letter, "intro"));
-		add_blank(letter, false);
+		add_words(letter, LETTER_WORDS, 0, own_word(letter, "intro"));
+		add_blank(letter, 0);
 	}
 }
 
@@ -184,33 +189,34 @@ static void add_closing(struct letter *letter)
 	if (letter->client->channel)
 		return;
 	if (letter->turn % 4 != 3) {
-		add_blank(letter, false);
-		add_words(letter, LETTER_WORDS, false, own_word(letter, "closing"));
-		add_words(letter, LETTER_WORDS, false, own_word(letter, "name"));
+		add_blank(letter, 0);
+		add_words(letter, LETTER_WORDS, 0, own_word(letter, "closing"));
+		add_words(letter, LETTER_WORDS, 0, own_word(letter, "name"));
 	}
 	if (signature) {
-		add_blank(letter, false);
-		add_words(letter, LETTER_WORDS, false, signature);
+		add_blank(letter, 0);
+		add_words(letter, LETTER_WORDS, 0, signature);
 	}
-	add_blank(letter, false);
+	add_blank(letter, 0);
 }
 
 /* ---- the quote ---- */
 
-static void add_attribution(struct letter *letter)
+/* Who wrote what is quoted: the desk, or the practitioner in an older mail. */
+static void add_attribution(struct letter *letter, int level, bool own)
 {
 	const char *text = client_word(letter->client->attribution, letter->own);
 	const char *token = unicode_fold(letter->arena, view_of(letter->reference)).ptr;
+	const char *desk = arena_printf(letter->arena, "feedback+%s@feedback.example.org", token);
 
 	if (!text)
 		return;
-	text = client_fill(letter->arena, text, "name", DESK_NAME, "address",
-		arena_printf(letter->arena, "feedback+%s@feedback.example.org", token), "to",
-		"practitioner@mail.example.com", "subject",
-		arena_printf(
-			letter->arena, "[%s] %s", letter->reference, words_get(&letter->form->title, letter->language)),
+	text = client_fill(letter->arena, text, "name", own ? own_word(letter, "name") : DESK_NAME, "address",
+		own ? PRACTITIONER : desk, "to", own ? desk : PRACTITIONER, "subject",
+		arena_printf(letter->arena, "%s[%s] %s", own ? "Re: " : "", letter->reference,
+			words_get(&letter->form->title, letter->language)),
 		NULL);
-	add_words(letter, LETTER_HEAD, false, text);
+	add_words(letter, LETTER_HEAD, level, text);
 }
 
 /* What is answered: its own text part, line by line. */
@@ -248,14 +254,14 @@ static void add_between(struct letter *letter, struct given *given)
 	if (rest.len == 0)
 		return;
 	if (letter->turn % 2 == 1)
-		add_blank(letter, false);
+		add_blank(letter, 0);
 	while (view_next_line(&rest, &line))
 		if (line.len > 0)
-			add(letter, LETTER_ANSWER, false, arena_copy(letter->arena, line.ptr, line.len), given);
+			add(letter, LETTER_ANSWER, 0, arena_copy(letter->arena, line.ptr, line.len), given);
 		else
-			add_blank(letter, false);
+			add_blank(letter, 0);
 	if (letter->turn % 2 == 1)
-		add_blank(letter, false);
+		add_blank(letter, 0);
 }
 
 static void add_quoted_label(struct letter *letter, struct view line, struct given *given)
@@ -266,7 +272,7 @@ static void add_quoted_label(struct letter *letter, struct view line, struct giv
 
 	switch (letter->style) {
 	case STYLE_BETWEEN:
-		add(letter, LETTER_LABEL, true, label, NULL);
+		add(letter, LETTER_LABEL, 1, label, NULL);
 		add_between(letter, given);
 		break;
 	case STYLE_IN_PLACE:
@@ -274,30 +280,92 @@ static void add_quoted_label(struct letter *letter, struct view line, struct giv
 		label = arena_copy(letter->arena, trimmed.ptr, trimmed.len);
 		if (letter->style == STYLE_CELLS && letter->client->cells == CELLS_TAB)
 			label = arena_printf(letter->arena, "%s\t", label);
-		add_answer(letter, true, label, given, below);
+		add_answer(letter, 1, label, given, below);
 		if (below)
-			add_blank(letter, true);
+			add_blank(letter, 1);
 		break;
 	default:
-		add(letter, LETTER_LABEL, true, label, NULL);
+		add(letter, LETTER_LABEL, 1, label, NULL);
 	}
+}
+
+/* The request; at level 1 it may be typed into. */
+static void add_request(struct letter *letter, int level)
+{
+	struct view rest = request_text(letter), line;
+
+	while (view_next_line(&rest, &line)) {
+		struct given *given = line_given(letter, line);
+		const char *copy = arena_copy(letter->arena, line.ptr, line.len);
+
+		if (given && level == 1)
+			add_quoted_label(letter, line, given);
+		else if (line.len > 0)
+			add(letter, given ? LETTER_LABEL : LETTER_WORDS, level, copy, NULL);
+		else
+			add_blank(letter, level);
+	}
+}
+
+/* An older mail of the practitioner's own: the same fields, answered otherwise. */
+static void add_older_mail(struct letter *letter, int level)
+{
+	struct letter older = *letter;
+
+	older.turn += OLDER_TURN;
+	older.silent = false;
+	client_answer_all(&older);
+	add_words(letter, LETTER_WORDS, level, own_word(letter, "greeting"));
+	add_blank(letter, level);
+	for (size_t i = 0; i < letter->form->field_count; i++)
+		if (older.given[i].text)
+			add_words(letter, LETTER_WORDS, level,
+				arena_printf(letter->arena, "%s: %s",
+					words_get(&letter->form->fields[i].label, letter->own), older.given[i].text));
+	add_blank(letter, level);
+	add_words(letter, LETTER_WORDS, level, own_word(letter, "closing"));
+	add_words(letter, LETTER_WORDS, level, own_word(letter, "name"));
+	letter_release(&older);
 }
 
 static void add_quote(struct letter *letter)
 {
-	struct view rest = request_text(letter), line;
+	bool own_reply = letter->client->thread == THREAD_OWN_REPLY;
 
-	add_attribution(letter);
-	while (view_next_line(&rest, &line)) {
-		struct given *given = line_given(letter, line);
+	add_attribution(letter, 0, own_reply);
+	if (own_reply)
+		add_older_mail(letter, 1);
+	else
+		add_request(letter, 1);
+	if (letter->client->thread == THREAD_NONE)
+		return;
+	add_blank(letter, 1);
+	add_attribution(letter, 1, !own_reply);
+	if (own_reply)
+		add_request(letter, 2);
+	else
+		add_older_mail(letter, 2);
+}
 
-		if (given)
-			add_quoted_label(letter, line, given);
-		else if (line.len > 0)
-			add(letter, LETTER_WORDS, true, arena_copy(letter->arena, line.ptr, line.len), NULL);
-		else
-			add_blank(letter, true);
-	}
+/* What a gateway or a list puts round the mail. */
+static void add_banner(struct letter *letter)
+{
+	const char *banner = client_word(letter->client->banner, letter->own);
+
+	if (!banner)
+		return;
+	add_words(letter, LETTER_WORDS, 0, banner);
+	add_blank(letter, 0);
+}
+
+static void add_footer(struct letter *letter)
+{
+	const char *footer = client_word(letter->client->footer, letter->own);
+
+	if (!footer)
+		return;
+	add_blank(letter, 0);
+	add_words(letter, LETTER_WORDS, 0, footer);
 }
 
 /* ---- the whole ---- */
@@ -365,6 +433,7 @@ void letter_write(struct letter *letter)
 	if (letter->client->broken)
 		make_one_paragraph(letter);
 	break_answers(letter);
+	add_banner(letter);
 	if (above || inside)
 		add_greeting(letter, inside);
 	if (above)
@@ -374,10 +443,11 @@ void letter_write(struct letter *letter)
 	if (letter->client->quotes)
 		add_quote(letter);
 	if (!above && !inside) {
-		add_blank(letter, false);
+		add_blank(letter, 0);
 		add_greeting(letter, false);
 		add_own_answers(letter);
 	}
 	if (!above && (!inside || letter->style == STYLE_BETWEEN))
 		add_closing(letter);
+	add_footer(letter);
 }

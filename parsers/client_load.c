@@ -18,6 +18,7 @@ static const char *const style_names[] = {
 static const char *const parts_names[] = {"text", "html", "both", NULL};
 static const char *const encoding_names[] = {"quoted-printable", "base64", "8bit", NULL};
 static const char *const cells_names[] = {"below", "same", "tab", NULL};
+static const char *const thread_names[] = {"none", "older", "own-reply", NULL};
 static const char *const table_names[] = {"flat", "pair", "lines", NULL};
 
 const char *client_style_name(int style)
@@ -49,6 +50,9 @@ static const struct key keys[] = {
 	{"quote", KEY_FLAG, AT(quotes), NULL},
 	{"attribution", KEY_NODE, AT(attribution), NULL},
 	{"signature", KEY_NODE, AT(signature), NULL},
+	{"banner", KEY_NODE, AT(banner), NULL},
+	{"footer", KEY_NODE, AT(footer), NULL},
+	{"thread", KEY_WORD, AT(thread), thread_names},
 	{"styles", KEY_APART, 0, NULL},
 	{"text", KEY_APART, 0, NULL},
 	{"html", KEY_APART, 0, NULL},
@@ -78,6 +82,7 @@ static const struct key html_keys[] = {
 	{"cell", KEY_TEXT, AT(cell), NULL},
 	{"empty_cell", KEY_TEXT, AT(empty_cell), NULL},
 	{"table", KEY_WORD, AT(table), table_names},
+	{"lists", KEY_FLAG, AT(lists), NULL},
 	{NULL, KEY_NODE, 0, NULL},
 };
 
@@ -146,6 +151,8 @@ static int load_styles(const struct yaml_node *node, struct client *client, stru
 
 		if (load_word(item, style_names, &style, err) < 0)
 			return -1;
+		if (client->thread == THREAD_OWN_REPLY && style >= STYLE_BETWEEN)
+			return yaml_error(item, err, "where an own reply is answered, the request is not typed into");
 		client->styles[style] = true;
 	}
 	return 0;

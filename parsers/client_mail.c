@@ -156,6 +156,19 @@ static void add_body(struct text *out, struct letter *letter, struct view text)
 	text_add_string(out, "\r\n--" BOUNDARY "--\r\n");
 }
 
+struct view client_quoted_mail(struct letter *letter, struct view html)
+{
+	struct view page = client_quoted_html(letter, html), mail;
+	struct text out;
+
+	text_init(&out, MAIL_MAX);
+	add_headers(&out, letter);
+	add_part(&out, letter, "text/html", page);
+	mail = (struct view){arena_copy(letter->arena, text_string(&out), out.len), out.len};
+	text_release(&out);
+	return mail;
+}
+
 struct view client_mail(struct letter *letter)
 {
 	struct view text, mail;

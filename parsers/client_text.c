@@ -55,7 +55,7 @@ static void add_piece(struct text *out, const struct client *client, const char 
 	bool stuff = client->flowed && *mark == '\0' && piece.len > 0 &&
 		     (*piece.ptr == ' ' || *piece.ptr == '>' || view_starts(piece, VIEW("From ")));
 
-	text_add_string(out, piece.len > 0 ? mark : view_trim_end(view_of(mark)).len > 0 ? ">" : "");
+	text_add_view(out, piece.len > 0 ? view_of(mark) : view_trim_end(view_of(mark)));
 	if (stuff)
 		text_add_char(out, ' ');
 	text_add_view(out, client->flowed || soft ? trimmed : piece);
@@ -81,11 +81,21 @@ static bool is_block(const struct letter *letter, const struct letter_line *line
 	return (at > 0 && line[-1].kind == LETTER_HEAD) || (at + 1 < letter->count && line[1].kind == LETTER_HEAD);
 }
 
+/* The client's mark, once a level. */
+static const char *marks_of(struct letter *letter, int level)
+{
+	const char *marks = "";
+
+	for (int i = 0; i < level; i++)
+		marks = arena_printf(letter->arena, "%s%s", marks, letter->client->mark);
+	return marks;
+}
+
 static void add_line(struct text *out, struct letter *letter, const struct letter_line *line, int *number)
 {
 	const struct client *client = letter->client;
-	size_t width = (size_t)(line->quoted ? client->quote_wrap : is_block(letter, line) ? 0 : client->wrap);
-	const char *mark = line->quoted ? client->mark : "";
+	size_t width = (size_t)(is_block(letter, line) ? 0 : line->level > 0 ? client->quote_wrap : client->wrap);
+	const char *mark = marks_of(letter, line->level);
 	struct view rest = plain(letter->arena, line->text);
 	bool soft = false;
 

@@ -293,12 +293,18 @@ struct proof {
 	const char *unproven; /* a field of which no answer can be made ("policy_ref"), or NULL */
 };
 
+/*
+ * A name that meant a number yesterday cannot mean words today: what was filed under it would not fit. -1 with
+ * FILE:LINE:COLUMN when a field has another type than in an older version of its form.
+ */
+int forms_check_types(const struct forms *forms, struct error *err);
 /* keep: failures that are kept at most. Everything lives in the arena. Adds to *out, which was zeroed once. */
 void form_prove(const struct forms *forms, const struct form *form, const struct clients *clients, struct arena *arena,
 	size_t keep, struct proof *out);
 /*
  * What we sent, quoted untouched, is no answer: the request, what was understood of a reply, each in every language, and
- * `texts` (mails of ours), wrapped at every width.
+ * `texts` (other mails of ours): as text wrapped at every width, in a file named .html as HTML in the frame of every
+ * client that has any. One whose name begins with a form's id and a point belongs to that form alone.
  */
 void form_prove_quoted(const struct forms *forms, const struct form *form, const struct clients *clients,
 	const struct parse_source *texts, size_t count, struct arena *arena, size_t keep, struct proof *out);

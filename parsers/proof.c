@@ -88,6 +88,39 @@ void proof_fail(struct proof *proof, struct arena *arena, size_t keep, const str
 	kept->mail = (struct view){arena_copy(arena, failure->mail.ptr, failure->mail.len), failure->mail.len};
 }
 
+/* ---- what a name meant ---- */
+
+static int check_field(const struct form *form, const struct form *older, const struct field *field, struct error *err)
+{
+	const struct field *was = form_field(older, field->name);
+	struct arena *arena;
+
+	if (!was || was->type == field->type)
+		return 0;
+	arena = arena_new();
+	error_set(err, REACH_STOP,
+		"%s: the field \"%s\" is a %s, but a %s in version %d of the form \"%s\"; give it another name",
+		place_of(arena, form, field), field->name, field_type_name(field->type), field_type_name(was->type),
+		older->version, form->id);
+	arena_free(&arena);
+	return -1;
+}
+
+int forms_check_types(const struct forms *forms, struct error *err)
+{
+	for (size_t i = 0; i < forms->count; i++)
+		for (size_t k = 0; k < forms->count; k++) {
+			const struct form *form = &forms->list[i], *older = &forms->list[k];
+
+			if (strcmp(form->id, older->id) != 0 || older->version >= form->version)
+				continue;
+			for (size_t f = 0; f < form->field_count; f++)
+				if (check_field(form, older, &form->fields[f], err) < 0)
+					return -1;
+		}
+	return 0;
+}
+
 /* ---- comparing ---- */
 
 /* Does the client keep the lines as they were typed? Else only the words count. */

@@ -27,6 +27,7 @@ static const struct dressing dressings[] = {
 
 struct quoted {
 	const struct forms *forms;
+	const struct clients *clients;
 	const struct form *form;
 	const char *language;
 	const char *what; /* "the request", or a file */
@@ -48,14 +49,14 @@ static struct view make_mail(struct quoted *quoted, const struct dressing *dress
 	return view_of(mail);
 }
 
-static void report(struct quoted *quoted, const struct dressing *dressing, size_t width, const struct result *result,
-	struct view mail)
+/* style: how it was quoted. */
+static void report(
+	struct quoted *quoted, const char *client, const char *style, const struct result *result, struct view mail)
 {
 	const struct provenance *found = result->provenance_count > 0 ? &result->provenance[0] : NULL;
 	struct proof_failure failure = {
-		.language = quoted->language, .client = quoted->what, .wanted = "no answer", .mail = mail};
+		.language = quoted->language, .client = client, .style = style, .wanted = "no answer", .mail = mail};
 
-	failure.style = arena_printf(quoted->scratch, "%s, wrapped at %zu columns", dressing->name, width);
 	failure.got = outcome_name(result->outcome);
 	if (found)
 		failure.got = arena_printf(quoted->scratch, "\"%.*s\"", VIEW_ARGS(found->raw));
@@ -88,7 +89,9 @@ static void prove_at(
 	parse_mail(quoted->forms, quoted->scratch, mail, &none, &result);
 	quoted->proof->replies++;
 	if (is_answered(&result))
-		report(quoted, dressing, width, &result, mail);
+		report(quoted, quoted->what,
+			arena_printf(quoted->scratch, "%s, wrapped at %zu columns", dressing->name, width), &result,
+			mail);
 	result_release(&result);
 }
 
@@ -116,12 +119,59 @@ static void prove_request(struct quoted *quoted)
 		prove_text(quoted, text_view(&text));
 }
 
+/* What stands between <body ...> and </body>: a client takes no more of a mail into its own. */
+static struct view body_of(struct view html)
+{
+	ptrdiff_t start = view_find_nocase(html, VIEW("<body")), end = view_find_nocase(html, VIEW("</body"));
+	ptrdiff_t open = start < 0 ? -1 : view_find_char(view_sub(html, (size_t)start, html.len), '>');
+
+	if (open < 0 || end < start + open)
+		return html;
+	return view_sub(html, (size_t)(start + open) + 1, (size_t)(end - start - open) - 1);
+}
+
+static void prove_html_in(struct quoted *quoted, const struct client *client, struct view html)
+{
+	struct request_hint none = {NULL, NULL, 0};
+	struct letter letter = {.clients = quoted->clients,
+		.client = client,
+		.forms = quoted->forms,
+		.form = quoted->form,
+		.language = quoted->language,
+		.reference = PROOF_REFERENCE,
+		.silent = true};
+	struct result result;
+	struct view mail;
+
+	arena_reset(quoted->scratch);
+	letter.arena = quoted->scratch;
+	mail = client_quoted_mail(&letter, html);
+	memset(&result, 0, sizeof(result));
+	parse_mail(quoted->forms, quoted->scratch, mail, &none, &result);
+	quoted->proof->replies++;
+	if (is_answered(&result))
+		report(quoted, client->name, arena_printf(quoted->scratch, "%s quoted", quoted->what), &result, mail);
+	result_release(&result);
+	letter_release(&letter);
+}
+
+/* In the frame of each client that has HTML. */
+static void prove_html(struct quoted *quoted, struct view html)
+{
+	for (size_t i = 0; i < quoted->clients->count; i++) {
+		const struct client *client = &quoted->clients->list[i];
+
+		if (client->parts != PARTS_TEXT && client->quotes && !client->channel)
+			prove_html_in(quoted, client, body_of(html));
+	}
+}
+
 /* What was understood: label, arrow and value, never a colon. */
-static void prove_echo(struct quoted *quoted, const struct clients *clients)
+static void prove_echo(struct quoted *quoted)
 {
 	struct arena *arena = arena_new();
 	struct letter letter = {.arena = arena,
-		.clients = clients,
+		.clients = quoted->clients,
 		.forms = quoted->forms,
 		.form = quoted->form,
 		.language = quoted->language,
@@ -146,21 +196,47 @@ static void prove_echo(struct quoted *quoted, const struct clients *clients)
 	arena_free(&arena);
 }
 
+/* A text whose name begins with a form's id belongs to that form ("progress-check.acknowledgement.en.txt"). */
+static bool belongs(const struct quoted *quoted, const char *file)
+{
+	const char *name = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
+	bool some = false;
+
+	for (size_t i = 0; i < quoted->forms->count; i++) {
+		const char *id = quoted->forms->list[i].id;
+		size_t len = strlen(id);
+
+		if (strncmp(name, id, len) != 0 || name[len] != '.')
+			continue;
+		if (strcmp(id, quoted->form->id) == 0)
+			return true;
+		some = true;
+	}
+	return !some;
+}
+
 void form_prove_quoted(const struct forms *forms, const struct form *form, const struct clients *clients,
 	const struct parse_source *texts, size_t count, struct arena *arena, size_t keep, struct proof *out)
 {
-	struct quoted quoted = {
-		.forms = forms, .form = form, .arena = arena, .scratch = arena_new(), .keep = keep, .proof = out};
+	struct quoted quoted = {.forms = forms,
+		.clients = clients,
+		.form = form,
+		.arena = arena,
+		.scratch = arena_new(),
+		.keep = keep,
+		.proof = out};
 
 	for (size_t i = 0; i < form->title.count; i++) {
 		quoted.language = form->title.list[i].language;
 		prove_request(&quoted);
-		prove_echo(&quoted, clients);
+		prove_echo(&quoted);
 	}
 	for (size_t i = 0; i < count; i++) {
+		if (!belongs(&quoted, texts[i].file))
+			continue;
 		quoted.language = "en";
 		quoted.what = texts[i].file;
-		prove_text(&quoted, texts[i].bytes);
+		(view_ends(view_of(texts[i].file), VIEW(".html")) ? prove_html : prove_text)(&quoted, texts[i].bytes);
 	}
 	arena_free(&quoted.scratch);
 }

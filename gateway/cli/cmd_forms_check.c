@@ -3,8 +3,8 @@
  *
  * Prints FILE:LINE:COLUMN of each field whose answer does not come back, with the client, the line of its reply and
  * what came instead; exit 1 then, and when a form is refused outright. --form proves one form only, --clients takes the
- * simulated clients from another folder, --quoted FILE (any number of them) proves that this text of ours gives no
- * answer when it is quoted, --keep writes each reply that failed into a folder.
+ * simulated clients (and the mails of ours that are quoted) from another folder, --quoted FILE (any number of them)
+ * proves that this text of ours gives no answer when it is quoted, --keep writes each reply that failed into a folder.
  */
 #include "cli/cmd_forms.h"
 
@@ -61,8 +61,7 @@ static int load(struct check *check, struct error *err)
 {
 	struct arena *arena = check->cli->arena;
 	const char *folder = check->folder;
-	struct parse_source *clients;
-	size_t count;
+	struct pipeline_clients clients;
 
 	if (cli_config(check->cli, &check->config, err) < 0 || parsers_open(err) < 0 ||
 		pipeline_sources_load(check->config, arena, &check->sources, err) < 0)
@@ -70,13 +69,15 @@ static int load(struct check *check, struct error *err)
 	if (folder && pipeline_folder_load(check->config, folder, "forms", arena, &check->sources.forms,
 			      &check->sources.form_count, err) < 0)
 		return -1;
-	if (pipeline_folder_load(check->config, check->clients_folder, "clients", arena, &clients, &count, err) < 0)
+	if (pipeline_clients_load(check->config, check->clients_folder, arena, &clients, err) < 0)
 		return -1;
+	for (size_t i = 0; i < clients.text_count && check->text_count < TEXTS_MAX; i++)
+		check->texts[check->text_count++] = clients.texts[i];
 	if (forms_new(check->sources.forms, check->sources.form_count, check->sources.languages,
 		    check->sources.language_count, &check->forms, err) < 0)
 		return -1;
-	return clients_new(
-		clients, count, check->sources.languages, check->sources.language_count, &check->clients, err);
+	return clients_new(clients.clients, clients.client_count, check->sources.languages,
+		check->sources.language_count, &check->clients, err);
 }
 
 /* ---- what is printed ---- */
@@ -168,30 +169,6 @@ static int finish(struct check *check)
 
 /* ---- the proof ---- */
 
-/* A name that meant a number yesterday cannot mean words today: what was filed under it would not fit. */
-static int check_types(const struct forms *forms, struct error *err)
-{
-	for (size_t i = 0; i < forms_count(forms); i++)
-		for (size_t k = 0; k < forms_count(forms); k++) {
-			const struct form *form = forms_at(forms, i), *older = forms_at(forms, k);
-
-			if (strcmp(form->id, older->id) != 0 || older->version >= form->version)
-				continue;
-			for (size_t f = 0; f < form->field_count; f++) {
-				const struct field *was = form_field(older, form->fields[f].name);
-
-				if (was && was->type != form->fields[f].type)
-					return error_set(err, REACH_STOP,
-						"%s, version %d: the field \"%s\" is a %s, but a %s in version %d; "
-						"give it another name",
-						form->id, form->version, was->name,
-						field_type_name(form->fields[f].type), field_type_name(was->type),
-						older->version);
-			}
-		}
-	return 0;
-}
-
 /* The proof of one form, by a thread of its own: forms are not changed by reading. */
 struct job {
 	struct check *check;
@@ -274,7 +251,7 @@ int forms_check(struct cli *cli, int argc, char **argv)
 		return cli_usage(cli, "name one folder at most");
 	check.folder = argc == 1 ? argv[0] : NULL;
 	check.done = json_array();
-	if (load(&check, &err) < 0 || check_types(check.forms, &err) < 0) {
+	if (load(&check, &err) < 0 || forms_check_types(check.forms, &err) < 0) {
 		(void)cli_fail(cli, &err);
 		status = 1;
 	} else {

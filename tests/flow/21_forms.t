@@ -4,6 +4,7 @@
 Each patch is one that a person could make: a label that becomes like another, a client that loses, swaps or joins answers. A proof that
 does not see it is none.
 """
+import glob
 import json
 import os
 import re
@@ -56,7 +57,7 @@ def patch(path, old, new):
 
 def keep_clients(path, *names):
     for file in os.listdir(path + '/clients'):
-        if file[:-5] not in names + ('answers',):
+        if file.endswith('.yaml') and file[:-5] not in names + ('answers',):
             os.remove(path + '/clients/' + file)
 
 
@@ -82,17 +83,17 @@ def all_forms():
     check(spent < SECONDS_MAX, 'within %d s of a core (%.1f s)' % (SECONDS_MAX, spent))
 
 
-def fault(name, words, style, expect, form='progress-check'):
+def fault(name, words, style, expect, form='progress-check', client='mutt'):
     """A client that is broken: the proof fails, names it, the field and the line."""
     config, path = share(name)
-    keep_clients(path, 'mutt')
-    patch(path + '/clients/mutt.yaml', 'client: mutt', 'client: mutt\nfault: {%s}' % words)
-    text = open(path + '/clients/mutt.yaml').read()
-    with open(path + '/clients/mutt.yaml', 'w') as f:
+    keep_clients(path, client)
+    patch(path + '/clients/%s.yaml' % client, 'client: ' + client, 'client: %s\nfault: {%s}' % (client, words))
+    text = open(path + '/clients/%s.yaml' % client).read()
+    with open(path + '/clients/%s.yaml' % client, 'w') as f:
         f.write(re.sub(r'styles: .*', 'styles: [%s]' % style, text))
     code, out, err = run('check', '--config', config, '--form', form)
-    check(code == 1, 'a client that does %s: refused' % words, out + err)
-    lines = [line for line in out.splitlines() if ' from mutt, %s' % style in line]
+    check(code == 1, '%s that does %s: refused' % (client, words), out + err)
+    lines = [line for line in out.splitlines() if ' from %s, %s' % (client, style) in line]
     for field, label, has_line in expect:
         at = place('%s/forms/%s.yaml' % (path, form), label)
         found = [line for line in lines if line.startswith(at) and 'field "%s"' % field in line]
@@ -100,29 +101,41 @@ def fault(name, words, style, expect, form='progress-check'):
         check(found, 'with the form\'s line, the client%s of "%s"' % (' and the line' if has_line else ', no line', field), out)
 
 
+OURS = 'config/clients/quoted/progress-check.acknowledgement.en'
+
+
 def acknowledgement():
-    """What was understood of a reply, quoted: as text at every width, as HTML in two frames."""
-    config, path = share('acknowledgement')
-    keep_clients(path, 'mutt')
-    text = 'tests/cases/proof/acknowledgement.en.txt'
-    code, out, err = run('check', '--config', config, '--form', 'progress-check', '--quoted', text)
-    check(code == 0, 'an acknowledgement quoted untouched, wrapped at every width: no answer', out + err)
+    """What was understood of a reply, quoted: as text at every width, as HTML in the frame of every client that has HTML."""
+    html = [path for path in glob.glob('config/clients/*.yaml') if re.search(r'(?m)^parts: (html|both)', open(path).read())]
+    check(len(html) >= 15, 'clients with HTML: %d' % len(html), html)
+    for kind in ('txt', 'html'):
+        config, path = share('acknowledgement-' + kind)
+        keep_clients(path, 'mutt', 'gmail-web', 'outlook-web')
+        text = '%s/clients/quoted/progress-check.acknowledgement.en.%s' % (path, kind)
+        code, out, err = run('check', '--config', config, '--form', 'progress-check')
+        check(code == 0, 'a quoted acknowledgement in %s: no answer' % kind, out + err)
+        patch(text, 'Country →', 'Country:')
+        code, out, err = run('check', '--config', config, '--form', 'progress-check')
+        want = {'txt': ['from %s, quoted, wrapped at 40' % text], 'html': ['from gmail-web, %s' % text, 'from outlook-web, %s' % text]}
+        check(code == 1 and all(line in out for line in want[kind]), 'with a colon for an arrow: refused, and where', out + err)
+        check(place(path + '/forms/progress-check.yaml', 'en: Country') in out, 'with the line of the label that it looks like', out)
+        code, out, err = run('check', '--config', config, '--form', 'policy-road-test')
+        check(code == 0, 'it is not asked of another form', out + err)
     bad = os.path.join(folder, 'bad.txt')
     with open(bad, 'w') as f:
-        f.write(open(text).read().replace('Country →', 'Country:'))
+        f.write(open(OURS + '.txt').read().replace('Country →', 'Country:'))
     code, out, err = run('check', '--config', config, '--form', 'progress-check', '--quoted', bad)
-    check(code == 1 and 'from %s, quoted' % bad in out, 'one with a colon for an arrow: refused', out + err)
-    html = open('tests/cases/proof/acknowledgement.en.html').read()
-    for frame in ('<blockquote type="cite">%s</blockquote>', '<div class="gmail_quote"><div>On 16 Nov 2026, Desk wrote:</div><blockquote>%s</blockquote></div>'):
-        mail = os.path.join(folder, 'quoted.eml')
-        with open(mail, 'w') as f:
-            f.write('From: mary@mail.example.com\nTo: feedback@feedback.example.org\nSubject: Re: [FP-7K3M9QXA2D] Progress check\n'
-                    'Date: Tue, 17 Nov 2026 08:12:40 +0000\nMIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n\n'
-                    '<p>Thank you, I will look at it on Monday.</p>' + frame % html)
-        done = subprocess.run([PROGRAM, 'parse', '--json', mail], capture_output=True, text=True)
-        result = json.loads(done.stdout)
-        check(result['reason'] == 'no-answers' and not set(result['values']) - {'sharing'},
-              'one in HTML, quoted: no answer', done.stdout)
+    check(code == 1 and 'from %s, quoted' % bad in out, '--quoted: another text of ours', out + err)
+
+
+def prose():
+    """The words around the form must not read as its labels, however they are wrapped."""
+    config, path = share('prose')
+    keep_clients(path, 'mutt')
+    patch(path + '/languages/fr.yaml', 'Laissez de côté ce que vous ne savez pas.', 'Urgent : seulement si cela presse.')
+    code, out, err = run('check', '--config', config, '--form', 'progress-check')
+    found = re.findall(r'field "urgent" \(fr\) from the request, [a-z ]+, wrapped at (\d+) columns', out)
+    check(code == 1 and found, 'prose with a label in it: refused, at the widths where it begins a line (%s)' % ' '.join(found[:5]), out + err)
 
 
 def labels():
@@ -201,7 +214,8 @@ def versions():
     with open(path + '/forms/progress-check-2.yaml', 'w') as f:
         f.write(old.replace('version: 1', 'version: 2').replace('type: line', 'type: text', 1))
     code, out, err = run('check', '--config', config)
-    check(code == 1 and '"programme"' in err, 'a field of another type than in the version before: refused', out + err)
+    at = place(path + '/forms/progress-check-2.yaml', 'en: Programme')
+    check(code == 1 and err.startswith(at) and '"programme"' in err, 'a field of another type than in the version before: refused', out + err)
 
 
 def unmade():
@@ -242,6 +256,10 @@ try:
     fault('drops', 'drop: 4', 'labels-above', [('progress', 'en: Progress, fr', False)])
     fault('reorders', 'swap: [1, 2]', 'numbers-above', [('country', 'en: Country', True), ('programme', 'en: Programme', True)])
     fault('merges', 'merge: 4', 'in-place', [('progress', 'en: Progress, fr', True), ('people_reached', 'en: People reached', False)])
+    fault('drops-cell', 'drop: 4', 'cells', [('progress', 'en: Progress, fr', False)], client='gmail-web')
+    fault('reorders-thread', 'swap: [1, 2]', 'in-place', [('country', 'en: Country', True)], client='thunderbird-thread')
+    fault('merges-points', 'merge: 6', 'labels-above', [('obstacles', 'en: Obstacles', True)], client='gmail-lists')
+    prose()
     swahili()
     versions()
     unmade()
