@@ -137,11 +137,11 @@ static int attribute_next(struct view *rest, struct view *name_out, struct view 
 
 static bool is_used(struct view name)
 {
-	static const char *const names[] = {
-		"class", "style", "id", "type", "start", "value", "hidden", "tabindex", "cite", "alt"};
+	static const struct view names[] = {
+		VIEW("class"), VIEW("style"), VIEW("id"), VIEW("type"), VIEW("start"), VIEW("value"), VIEW("hidden"), VIEW("tabindex"), VIEW("cite"), VIEW("alt")};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (view_equal_nocase(name, view_of(names[i])))
+		if (view_equal_nocase(name, names[i]))
 			return true;
 	return false;
 }
@@ -166,10 +166,10 @@ static void copy_attributes(struct cleaner *cleaner, struct view rest)
 
 static bool is_void(struct view name)
 {
-	static const char *const names[] = {"br", "hr", "img", "meta", "link", "input", "wbr", "col", "base", "area"};
+	static const struct view names[] = {VIEW("br"), VIEW("hr"), VIEW("img"), VIEW("meta"), VIEW("link"), VIEW("input"), VIEW("wbr"), VIEW("col"), VIEW("base"), VIEW("area")};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (view_equal_nocase(name, view_of(names[i])))
+		if (view_equal_nocase(name, names[i]))
 			return true;
 	return false;
 }
@@ -177,11 +177,11 @@ static bool is_void(struct view name)
 /* Counts what libxml2 will have to look through. False: it would take too long. */
 static bool effort_allows(struct cleaner *cleaner, const struct tag *tag)
 {
-	static const char *const closing[] = {"p", "li", "td", "tr", "th", "dt", "dd", "option", "tbody", "thead"};
+	static const struct view closing[] = {VIEW("p"), VIEW("li"), VIEW("td"), VIEW("tr"), VIEW("th"), VIEW("dt"), VIEW("dd"), VIEW("option"), VIEW("tbody"), VIEW("thead")};
 	bool closes = is_void(tag->name);
 
 	for (size_t i = 0; i < sizeof(closing) / sizeof(closing[0]) && !closes; i++)
-		closes = view_equal_nocase(tag->name, view_of(closing[i]));
+		closes = view_equal_nocase(tag->name, closing[i]);
 	if (tag->end)
 		cleaner->effort += cleaner->depth;
 	if (!closes && !tag->end)

@@ -138,22 +138,52 @@ static bool is_white(uint32_t code)
 	return code == ' ' || (code >= '\t' && code <= '\r');
 }
 
-static void put(struct lines *lines, struct view character, uint32_t code)
+/* Into Word's own marker. */
+static void put_marker(struct lines *lines, struct view character, uint32_t code)
 {
-	if (lines->in_marker) {
-		if (!unicode_is_space(code) && strlen(lines->marker) + character.len < sizeof(lines->marker) - 2)
-			memcpy(lines->marker + strlen(lines->marker), character.ptr, character.len);
-		return;
-	}
+	size_t length = strlen(lines->marker);
+
+	if (!unicode_is_space(code) && length + character.len < sizeof(lines->marker) - 2)
+		memcpy(lines->marker + length, character.ptr, character.len);
+}
+
+static void put(struct lines *lines, struct view characters, size_t letters)
+{
 	lines_begin(lines);
 	if (lines->space)
 		text_add_char(&lines->out, ' ');
 	lines->space = false;
-	text_add_view(&lines->out, character);
-	if (!unicode_is_space(code)) {
-		lines->letters++;
-		lines->bold_letters += lines->bold;
+	text_add_view(&lines->out, characters);
+	lines->letters += letters;
+	lines->bold_letters += lines->bold ? letters : 0;
+	lines->fresh = false;
+}
+
+/* Length of the run of visible ASCII that begins at `at`: a word, mostly. */
+static size_t ascii_word(struct view text, size_t at)
+{
+	size_t end = at;
+
+	while (end < text.len && text.ptr[end] > ' ' && text.ptr[end] < 0x7F)
+		end++;
+	return end - at;
+}
+
+static void take_character(struct lines *lines, struct view character, uint32_t code)
+{
+	if (lines->preserve && code == '\n') {
+		if (!lines->fresh)
+			lines_break(lines);
+	} else if (is_white(code) && !(lines->preserve && code != '\r')) {
+		lines->space = lines->space || (lines->open && lines->out.len > lines->line.start);
+		return;
+	} else if (code != 0xFEFF && (lines->open || !unicode_is_invisible(code))) {
+		if (lines->in_marker)
+			put_marker(lines, character, code);
+		else
+			put(lines, character, !unicode_is_space(code));
 	}
+	lines->fresh = false;
 }
 
 void lines_text(struct lines *lines, struct view text)
@@ -161,19 +191,17 @@ void lines_text(struct lines *lines, struct view text)
 	size_t at = 0, from = 0;
 	uint32_t code;
 
-	for (; unicode_next(text, &at, &code); from = at) {
-		struct view character = view_sub(text, from, at - from);
+	while (at < text.len) {
+		size_t word = lines->in_marker ? 0 : ascii_word(text, at);
 
-		if (lines->preserve && code == '\n') {
-			if (!lines->fresh)
-				lines_break(lines);
-		} else if (is_white(code) && !(lines->preserve && code != '\r')) {
-			lines->space = lines->space || (lines->open && lines->out.len > lines->line.start);
+		if (word > 0) {
+			put(lines, view_sub(text, at, word), word);
+			at += word;
 			continue;
-		} else if (code != 0xFEFF && (lines->open || !unicode_is_invisible(code))) {
-			put(lines, character, code);
 		}
-		lines->fresh = false;
+		from = at;
+		(void)unicode_next(text, &at, &code);
+		take_character(lines, view_sub(text, from, at - from), code);
 	}
 }
 

@@ -64,26 +64,26 @@ static void read_style(struct view style, struct html_marks *out)
 	out->list_mark = has(style, "mso-list:ignore");
 }
 
-static const char *const boundary_names[] = {"gmail_quote", "gmail_quote_container", "gmail_attr", "moz-cite-prefix",
-	"moz-forward-container", "OutlookMessageHeader", "yahoo_quoted", "yahoo-quoted", "divRplyFwdMsg",
-	"appendonsend", "reply-intro", "protonmail_quote", "tutanota_quote", "zmail_extra",
-	"ms-outlook-mobile-reference-message", "mail-editor-reference-message-container", "mail_android_quote",
-	"ydp-yahoo_quoted", "quoteHeader", "replyHeader", NULL};
+static const struct view boundary_names[] = {VIEW("gmail_quote"), VIEW("gmail_quote_container"), VIEW("gmail_attr"), VIEW("moz-cite-prefix"),
+	VIEW("moz-forward-container"), VIEW("OutlookMessageHeader"), VIEW("yahoo_quoted"), VIEW("yahoo-quoted"), VIEW("divRplyFwdMsg"),
+	VIEW("appendonsend"), VIEW("reply-intro"), VIEW("protonmail_quote"), VIEW("tutanota_quote"), VIEW("zmail_extra"),
+	VIEW("ms-outlook-mobile-reference-message"), VIEW("mail-editor-reference-message-container"), VIEW("mail_android_quote"),
+	VIEW("ydp-yahoo_quoted"), VIEW("quoteHeader"), VIEW("replyHeader"), {NULL, 0}};
 
-static const char *const signature_names[] = {"gmail_signature", "moz-signature", "Signature",
-	"ms-outlook-mobile-signature", "protonmail_signature_block", "AppleMailSignature",
-	"lineBreakAtBeginningOfSignature", "x-apple-signature", NULL};
+static const struct view signature_names[] = {VIEW("gmail_signature"), VIEW("moz-signature"), VIEW("Signature"),
+	VIEW("ms-outlook-mobile-signature"), VIEW("protonmail_signature_block"), VIEW("AppleMailSignature"),
+	VIEW("lineBreakAtBeginningOfSignature"), VIEW("x-apple-signature"), {NULL, 0}};
 
 /* Is one of the words a name of the list? Outlook on the web puts "x_" before the names in what it quotes. */
-static bool names(struct view value, const char *const *list)
+static bool names(struct view value, const struct view *list)
 {
 	struct view rest = value, word;
 
 	while (view_next_field(&rest, ' ', &word)) {
 		if (view_starts(word, VIEW("x_")))
 			word = view_sub(word, 2, SIZE_MAX);
-		for (size_t i = 0; list[i]; i++)
-			if (view_equal_nocase(word, view_of(list[i])))
+		for (size_t i = 0; list[i].ptr; i++)
+			if (view_equal_nocase(word, list[i]))
 				return true;
 		if (list == boundary_names && view_ends(word, VIEW("yahoo_quoted")))
 			return true; /* "ydp1a2byahoo_quoted": a new prefix for each mail */

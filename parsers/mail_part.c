@@ -56,12 +56,27 @@ static bool is_text(const struct sorter *sorter, const struct leaf *leaf)
 	return leaf_name(sorter->arena, leaf).len == 0;
 }
 
+/* Most texts hold no byte of those characters, and need not be looked at one by one. */
+static bool may_be_damaged(struct view text)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char byte = (unsigned char)text.ptr[i];
+
+		found |= byte == 0xEF || (byte < 32 && !(byte >= '\t' && byte <= '\r'));
+	}
+	return found;
+}
+
 /* Text with so many replacement and control characters was not decoded. */
 static bool is_damaged(struct view text)
 {
 	size_t at = 0, characters = 0, replaced = 0;
 	uint32_t code;
 
+	if (!may_be_damaged(text))
+		return false;
 	while (unicode_next(text, &at, &code)) {
 		characters += !unicode_is_space(code);
 		replaced += code == 0xFFFD || (code < 32 && !unicode_is_space(code));

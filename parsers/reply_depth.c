@@ -13,6 +13,7 @@
 #define MARKS_MAX 20		/* quote marks that are told apart */
 #define HEAD_LINES_MAX 12	/* lines of a header block */
 #define HEAD_GAP_MAX 3		/* of these, lines of a list of recipients that runs on */
+#define BLOCKS_FIRST 8		/* blocks that there is room for at first */
 #define ATTRIBUTION_LINES 5	/* lines that a wrapped attribution may take */
 #define ATTRIBUTION_WRAP_MIN 30 /* bytes of a line that is long enough to be wrapped */
 
@@ -20,6 +21,7 @@ struct walk {
 	struct reply *reply;
 	int flat[MARKS_MAX + 2];	      /* heads passed, by quote marks */
 	size_t block_at[REPLY_DEPTH_MAX + 2]; /* the block that a line of that depth belongs to; 0: none yet */
+	size_t block_size;		      /* room for so many blocks */
 	int marks;			      /* of the line before */
 	bool begins;			      /* the quote has just begun: its head may stand inside it */
 };
@@ -266,6 +268,12 @@ static size_t new_block(struct walk *walk, int depth, const struct head *head)
 
 	if (reply->block_count == REPLY_BLOCKS_MAX)
 		return reply->block_count - 1;
+	if (reply->block_count == walk->block_size) {
+		block = ARENA_NEW_N(reply->arena, struct reply_block, 2 * walk->block_size);
+		memcpy(block, reply->blocks, walk->block_size * sizeof(*block));
+		reply->blocks = block;
+		walk->block_size *= 2;
+	}
 	block = &reply->blocks[reply->block_count];
 	block->depth = depth;
 	block->parent = walk->block_at[depth - 1];
@@ -371,7 +379,8 @@ void reply_find_depth(struct reply *reply)
 {
 	struct walk walk = {.reply = reply};
 
-	reply->blocks = ARENA_NEW_N(reply->arena, struct reply_block, REPLY_BLOCKS_MAX);
+	reply->blocks = ARENA_NEW_N(reply->arena, struct reply_block, BLOCKS_FIRST);
+	walk.block_size = BLOCKS_FIRST;
 	reply->block_count = 1;
 	for (size_t line = 0; line < reply->count;) {
 		struct head head = {0};

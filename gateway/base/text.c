@@ -6,25 +6,6 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-struct view view_of(const char *text)
-{
-	return text ? (struct view){text, strlen(text)} : VIEW_NULL;
-}
-
-struct view view_sub(struct view v, size_t from, size_t len)
-{
-	if (from > v.len)
-		from = v.len;
-	if (len > v.len - from)
-		len = v.len - from;
-	return (struct view){v.ptr ? v.ptr + from : NULL, len};
-}
-
-bool view_equal(struct view a, struct view b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
 static char lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
@@ -38,11 +19,6 @@ bool view_equal_nocase(struct view a, struct view b)
 		if (lower(a.ptr[i]) != lower(b.ptr[i]))
 			return false;
 	return true;
-}
-
-bool view_starts(struct view v, struct view prefix)
-{
-	return v.len >= prefix.len && view_equal(view_sub(v, 0, prefix.len), prefix);
 }
 
 bool view_starts_nocase(struct view v, struct view prefix)
@@ -76,6 +52,20 @@ struct view view_trim(struct view v)
 	return view_trim_end(v);
 }
 
+#define FIND_SHORT 256 /* bytes of a text in which a needle is found before memmem() has made its tables */
+
+static ptrdiff_t find_short(struct view v, struct view needle)
+{
+	const char *at = v.ptr, *last = v.ptr + v.len - needle.len;
+
+	while (at <= last && (at = memchr(at, needle.ptr[0], (size_t)(last - at) + 1))) {
+		if (memcmp(at, needle.ptr, needle.len) == 0)
+			return at - v.ptr;
+		at++;
+	}
+	return -1;
+}
+
 ptrdiff_t view_find(struct view v, struct view needle)
 {
 	const char *found;
@@ -84,6 +74,8 @@ ptrdiff_t view_find(struct view v, struct view needle)
 		return 0;
 	if (v.len < needle.len)
 		return -1;
+	if (v.len <= FIND_SHORT)
+		return find_short(v, needle);
 	found = memmem(v.ptr, v.len, needle.ptr, needle.len);
 	return found ? found - v.ptr : -1;
 }

@@ -24,11 +24,33 @@ struct view {
 /* For printf's "%.*s". */
 #define VIEW_ARGS(v) (int)(v).len, (v).ptr ? (v).ptr : ""
 
-struct view view_of(const char *text);                  /* NULL gives an empty view */
-struct view view_sub(struct view v, size_t from, size_t len); /* clamped to the view */
-bool view_equal(struct view a, struct view b);
+/* NULL gives an empty view. */
+static inline struct view view_of(const char *text)
+{
+	return text ? (struct view){text, strlen(text)} : VIEW_NULL;
+}
+
+/* Clamped to the view. */
+static inline struct view view_sub(struct view v, size_t from, size_t len)
+{
+	if (from > v.len)
+		from = v.len;
+	if (len > v.len - from)
+		len = v.len - from;
+	return (struct view){v.ptr ? v.ptr + from : NULL, len};
+}
+
+static inline bool view_equal(struct view a, struct view b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static inline bool view_starts(struct view v, struct view prefix)
+{
+	return v.len >= prefix.len && view_equal(view_sub(v, 0, prefix.len), prefix);
+}
+
 bool view_equal_nocase(struct view a, struct view b);   /* ASCII case only */
-bool view_starts(struct view v, struct view prefix);
 bool view_starts_nocase(struct view v, struct view prefix);
 bool view_ends(struct view v, struct view suffix);
 struct view view_trim(struct view v);                   /* ASCII white space at both ends */

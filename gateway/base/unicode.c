@@ -138,15 +138,11 @@ struct view unicode_sound(struct arena *arena, struct view text)
 	return unicode_valid(text) ? text : unicode_repair(arena, text);
 }
 
-bool unicode_next(struct view text, size_t *at, uint32_t *code_out)
+uint32_t unicode_next_long(struct view text, size_t *at)
 {
-	uint32_t code;
+	uint32_t code = unicode_step(text.ptr, text.len, at);
 
-	if (*at >= text.len)
-		return false;
-	code = unicode_step(text.ptr, text.len, at);
-	*code_out = code == UNICODE_BAD ? UNICODE_REPLACEMENT : code;
-	return true;
+	return code == UNICODE_BAD ? UNICODE_REPLACEMENT : code;
 }
 
 bool unicode_is_space(uint32_t code)
@@ -217,8 +213,23 @@ static struct view drop(struct arena *arena, struct view text, bool (*unwanted)(
 	return unicode_written(to, used);
 }
 
+/* The first bytes of those marks. Arabic letters share one of them, but no letter of the other scripts does. */
+static bool may_hold_bidi(struct view text)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char byte = (unsigned char)text.ptr[i];
+
+		found |= byte == 0xD8 || byte == 0xE2 || byte == 0xEF;
+	}
+	return found;
+}
+
 struct view unicode_drop_bidi(struct arena *arena, struct view text)
 {
+	if (!may_hold_bidi(text) && unicode_valid(text))
+		return unicode_copy(arena, text);
 	return drop(arena, text, is_bidi);
 }
 

@@ -57,8 +57,20 @@ struct view unicode_ascii_digits(struct arena *arena, struct view text);
 /* First letter of the text raised by the rules of the language (titlecase). */
 struct view unicode_raise_first(struct arena *arena, struct view text, const char *language);
 
+/* The code point that begins with a byte above 0x7F at *at; moves *at behind it. */
+uint32_t unicode_next_long(struct view text, size_t *at);
 /* Decodes one code point at *at and moves *at behind it; U+FFFD for an invalid byte. False at the end. */
-bool unicode_next(struct view text, size_t *at, uint32_t *code_out);
+static inline bool unicode_next(struct view text, size_t *at, uint32_t *code_out)
+{
+	if (*at >= text.len)
+		return false;
+	if ((unsigned char)text.ptr[*at] < 0x80)
+		*code_out = (unsigned char)text.ptr[(*at)++];
+	else
+		*code_out = unicode_next_long(text, at);
+	return true;
+}
+
 bool unicode_is_space(uint32_t code);
 bool unicode_is_invisible(uint32_t code);
 bool unicode_is_letter(uint32_t code); /* letters and the marks on them (vowel signs of Devanagari too) */

@@ -101,11 +101,24 @@ static void fill(struct arena *arena, struct entry *entry, uint32_t code)
 	}
 }
 
+/* What an ASCII character folds to; 0: white space, or not ASCII. */
+static char ascii[256];
+
+static void fill_ascii(void)
+{
+	for (int c = 0; c < 0x80; c++) {
+		bool space = c == ' ' || (c >= '\t' && c <= '\r'), upper = c >= 'A' && c <= 'Z';
+
+		ascii[c] = (char)(space ? 0 : upper ? c + 32 : c == '`' ? '\'' : c);
+	}
+}
+
 void unicode_table_open(void)
 {
 	struct arena *arena = arena_new();
 	struct entry *entry = table;
 
+	fill_ascii();
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
 		for (uint32_t code = ranges[i].first; code < ranges[i].end; code++)
 			fill(arena, entry++, code);
@@ -150,20 +163,37 @@ static void put(struct folding *folding, const char *bytes, size_t len)
 		folding->to[folding->used++] = bytes[i];
 }
 
-static void fold_ascii(struct folding *folding, char c)
+static bool is_letter(char c)
 {
-	bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
 
-	folding->last_class = 0;
-	folding->sheds = letter;
-	if (c == ' ' || (c >= '\t' && c <= '\r')) {
-		folding->gap = true;
-		return;
-	}
+/* Folds a run of ASCII without white space; returns the position behind it. */
+static size_t fold_word(struct folding *folding, struct view text, size_t at)
+{
+	char *to, c;
+
 	if (folding->gap && folding->used > 0)
 		folding->to[folding->used++] = ' ';
+	to = folding->to + folding->used;
+	for (; at < text.len && (c = ascii[(unsigned char)text.ptr[at]]); at++)
+		*to++ = c;
+	folding->used = (size_t)(to - folding->to);
 	folding->gap = false;
-	folding->to[folding->used++] = letter ? c | 0x20 : c == '`' ? '\'' : c;
+	folding->last_class = 0;
+	folding->sheds = is_letter(text.ptr[at - 1]);
+	return at;
+}
+
+/* What is ASCII and stands in no word: white space, and NUL, which folds to itself. */
+static void fold_other(struct folding *folding, uint32_t code)
+{
+	folding->last_class = 0;
+	folding->sheds = false;
+	if (code == 0)
+		put(folding, "", 1);
+	else
+		folding->gap = true;
 }
 
 static bool fold_entry(struct folding *folding, const struct entry *entry)
@@ -201,11 +231,16 @@ bool unicode_table_fold(struct arena *arena, struct view text, struct view *fold
 	struct folding folding = {.to = arena_bytes(arena, unicode_all_ascii(text) ? text.len + 1 : 3 * text.len + 1)};
 
 	for (size_t at = 0; at < text.len;) {
-		uint32_t code = unicode_step(text.ptr, text.len, &at);
 		const struct entry *entry;
+		uint32_t code;
 
+		if (ascii[(unsigned char)text.ptr[at]]) {
+			at = fold_word(&folding, text, at);
+			continue;
+		}
+		code = unicode_step(text.ptr, text.len, &at);
 		if (code < 0x80) {
-			fold_ascii(&folding, (char)code);
+			fold_other(&folding, code);
 			continue;
 		}
 		entry = entry_of(code);
