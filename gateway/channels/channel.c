@@ -9,6 +9,8 @@ static const struct channel_kind *const kinds[] = {
 	&channel_whatsapp,
 	&channel_twilio,
 	&channel_signal,
+	&channel_standard,
+	&channel_json,
 	NULL,
 };
 

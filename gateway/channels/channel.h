@@ -163,7 +163,8 @@ struct channel_kind {
 #define CHANNEL_HOOK "/hook/" /* a webhook's path: this, the channel's name, a slash, its path_key */
 
 /* The providers, a file each. */
-extern const struct channel_kind channel_telegram, channel_whatsapp, channel_twilio, channel_signal;
+extern const struct channel_kind channel_telegram, channel_whatsapp, channel_twilio, channel_signal, channel_standard,
+	channel_json;
 
 /* NULL when there is no such provider. */
 const struct channel_kind *channel_kind_find(const char *name);

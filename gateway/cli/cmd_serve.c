@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "channels/channel.h"
 #include "core/log.h"
 #include "core/process.h"
 #include "delivery/delivery.h"
@@ -15,9 +16,11 @@
 #include "parsers/parsers.h"
 #include "store/embedded.h"
 #include "store/migrate.h"
+#include "web/web.h"
 
 static const struct duty *const duties[] = {
 	&intake_duty,
+	&web_duty,
 	&parse_duty,
 	&send_duty,
 	NULL,
@@ -74,11 +77,13 @@ static bool ground_good(void *handle)
 	return !ground->embedded || embedded_running(ground->embedded);
 }
 
-/* Forms that cannot be used are found before a duty begins with them. */
-static int check_forms(const struct config *config, struct error *err)
+/* Forms and channels that cannot be used are found before a duty begins with them. */
+static int check(const struct config *config, struct error *err)
 {
 	struct forms *forms = NULL;
 
+	if (channels_check(config, err) < 0)
+		return -1;
 	if (cli_forms(config, &forms, err) < 0)
 		return -1;
 	forms_free(&forms);
@@ -122,7 +127,7 @@ int cmd_serve(struct cli *cli, int argc, char **argv)
 		.duties = duties,
 		.only = cli_option(&argc, argv, "--only"),
 		.config_path = cli->config_path,
-		.check = check_forms,
+		.check = check,
 		.ground_open = ground_open,
 		.ground_good = ground_good,
 		.ground_close = ground_close,

@@ -113,8 +113,8 @@ static int check_name(const struct config *config, const struct config_channel *
 			taken = "a channel before this one";
 	if (!taken)
 		return 0;
-	return yaml_error(place(item, "name"), err, "%s is called \"%s\" too; give each a name of its own", taken,
-		channel->name);
+	return yaml_error(
+		place(item, "name"), err, "%s is called \"%s\" too; give each a name of its own", taken, channel->name);
 }
 
 int config_check_channels(const struct config *config, const struct yaml_node *root, struct error *err)

@@ -76,6 +76,11 @@ int db_view(struct db *db, const char *view, struct db_rows **rows_out, struct e
  */
 int db_send(struct db *db, const char *function, const struct db_args *args, struct error *err);
 int db_receive(struct db *db, struct db_rows **rows_out, struct error *err);
+/*
+ * How long db_receive() waits for the server's next bytes before it counts as gone (REACH_UNCERTAIN; close it then); 0,
+ * as at first: for ever.
+ */
+void db_patience(struct db *db, int milliseconds);
 
 int db_begin(struct db *db, struct error *err);
 int db_commit(struct db *db, struct error *err); /* REACH_UNCERTAIN when the answer was lost */

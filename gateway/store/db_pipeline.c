@@ -52,6 +52,11 @@ static int send_call(struct db *db, size_t number, const struct db_args *args)
 	return 0;
 }
 
+void db_patience(struct db *db, int milliseconds)
+{
+	db->patience_ms = milliseconds;
+}
+
 int db_send(struct db *db, const char *function, const struct db_args *args, struct error *err)
 {
 	struct pending *pending;
@@ -76,7 +81,7 @@ static int wait_result(struct db *db)
 {
 	for (;;) {
 		struct pollfd fd = {db_fd(db), POLLIN, 0};
-		int unsent = PQflush(db->connection);
+		int unsent = PQflush(db->connection), ready;
 
 		if (unsent < 0)
 			return -1;
@@ -84,7 +89,8 @@ static int wait_result(struct db *db)
 			return 0;
 		if (unsent > 0)
 			fd.events |= POLLOUT;
-		if (poll(&fd, 1, -1) < 0 && errno != EINTR)
+		ready = poll(&fd, 1, db->patience_ms ? db->patience_ms : -1);
+		if (ready == 0 || (ready < 0 && errno != EINTR))
 			return -1;
 		if ((fd.revents & (POLLIN | POLLERR | POLLHUP)) && !PQconsumeInput(db->connection))
 			return -1;
@@ -97,6 +103,8 @@ static PGresult *next_result(struct db *db, bool *lost_out)
 	PGresult *result;
 
 	*lost_out = wait_result(db) < 0;
+	if (*lost_out && db_healthy(db))
+		return NULL; /* patience is over: to ask would be to wait */
 	result = PQgetResult(db->connection);
 	if (!db_healthy(db))
 		*lost_out = true;

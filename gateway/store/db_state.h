@@ -27,6 +27,7 @@ struct pending {
 struct db {
 	PGconn *connection;
 	bool in_transaction;
+	int patience_ms; /* of db_receive() for the next bytes; 0: without end */
 	struct statement *statements;
 	size_t statement_count;
 	struct pending pending[DB_PENDING_MAX]; /* a ring, the oldest first */

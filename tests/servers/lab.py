@@ -106,7 +106,7 @@ class Lab:
         os.chmod(self.folder, 0o755)
         self.certs = os.path.join(self.folder, 'certs')
         self.servers, self.helpers, self.service = [], [], None
-        self.mailboxes, self.options = [], {}
+        self.mailboxes, self.channels, self.options = [], [], {}
         self.count = self.failed = 0
         self.root = os.getuid() == 0
         self.home = os.path.join(self.folder, 'fieldpost')
@@ -144,9 +144,27 @@ class Lab:
         entry.update(options)
         self.mailboxes.append(entry)
 
+    def keep_secret(self, name, value):
+        """A file with a secret, as the config takes it."""
+        path = os.path.join(self.folder, name)
+        with open(path, 'w') as f:
+            f.write(value + '\n')
+        return {'file': path}
+
+    def channel(self, name, kind, **options):
+        """A channel of the config; options that are secrets are written as they are. Returns the path of its webhook."""
+        entry = {'name': name, 'kind': kind}
+        if options.get('mode') != 'poll':
+            options.setdefault('path_key', 'key-of-%s-0123456789' % name)
+        for key, value in options.items():
+            secret = key in ('path_key', 'token', 'secret', 'secret_previous', 'verify_token')
+            entry[key] = self.keep_secret('%s.%s' % (name, key), value) if secret else value
+        self.channels.append(entry)
+        return '/hook/%s/%s' % (name, options.get('path_key'))
+
     def write_config(self):
         config = {'state_dir': self.state, 'tls': {'ca_file': os.path.join(self.certs, 'ca.crt')},
-                  'mailboxes': self.mailboxes}
+                  'mailboxes': self.mailboxes, 'channels': self.channels}
         config.update(self.options)
         with open(self.config_path, 'w') as f:
             json.dump(config, f, indent=1)

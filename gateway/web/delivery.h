@@ -1,0 +1,37 @@
+/*
+ * Delivery: a genuine request with its messages, on its way into the database or the spool. Private to web/.
+ *
+ * What is kept of a request: its bytes, the headers that its channel names (never a credential), the method, and the
+ * query of one without a body.
+ */
+#ifndef WEB_DELIVERY_H
+#define WEB_DELIVERY_H
+
+#include "core/spool.h"
+#include "store/db.h"
+#include "web/hook.h"
+
+struct delivery {
+	struct hook *hook;
+	int64_t received_at; /* unix microseconds */
+	const struct http_request *request;
+	struct channel_batch batch;
+	size_t fresh; /* out: of its messages, how many were new */
+};
+
+/*
+ * Stores them in one transaction. REACH_MESSAGE: the database refuses what stands in one of them. Anything else: nothing is
+ * known to be stored. Works in the arena.
+ */
+int delivery_store(struct db *db, struct delivery *const *deliveries, size_t count, struct arena *arena,
+	struct error *err);
+/* Writes it into the spool; safe after spool_sync(). */
+int delivery_spool(
+	const struct delivery *delivery, struct spool *spool, int64_t number, struct arena *arena, struct error *err);
+/* Reads one from the spool, with its messages. REACH_MESSAGE: it never can be. */
+int delivery_load(struct spool *spool, int64_t number, const struct hooks *hooks, struct arena *arena,
+	struct delivery *out, struct error *err);
+/* Adds what it brought to its channel's counts. */
+void delivery_count(const struct delivery *delivery);
+
+#endif
