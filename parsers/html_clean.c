@@ -12,6 +12,7 @@ struct cleaner {
 	size_t at;
 	struct text *out;
 	bool no_quotes; /* a quote was seen never to close: from here on a tag ends at the first ">" */
+	size_t bracket; /* where the next "<" stands at or behind `at`; below `at`: not known */
 	bool no_style, no_script, no_comment, no_bracket; /* its end does not follow any more: not looked for again */
 	size_t depth;					  /* open elements, at most */
 	size_t effort;
@@ -99,13 +100,19 @@ static bool tag_read(struct cleaner *cleaner, struct tag *out)
 	return true;
 }
 
+/* What may stand before an attribute's name by mistake. */
+static bool is_stray(char c)
+{
+	return c == '/' || c == '=' || c == '"' || c == '\'' || c == '\0';
+}
+
 /* The next name=value; 1, or 0 at the end. */
 static int attribute_next(struct view *rest, struct view *name_out, struct view *value_out)
 {
 	struct view v = *rest;
 	size_t at = 0, from;
 
-	while (at < v.len && (is_space(v.ptr[at]) || strchr("/=\"'", v.ptr[at])))
+	while (at < v.len && (is_space(v.ptr[at]) || is_stray(v.ptr[at])))
 		at++;
 	from = at;
 	while (at < v.len && !is_space(v.ptr[at]) && v.ptr[at] != '=' && v.ptr[at] != '/')
@@ -138,12 +145,23 @@ static int attribute_next(struct view *rest, struct view *name_out, struct view 
 static bool is_used(struct view name)
 {
 	static const struct view names[] = {
-		VIEW("class"), VIEW("style"), VIEW("id"), VIEW("type"), VIEW("start"), VIEW("value"), VIEW("hidden"), VIEW("tabindex"), VIEW("cite"), VIEW("alt")};
+		VIEW("class"), VIEW("style"), VIEW("id"), VIEW("type"), VIEW("start"), VIEW("value"),
+		VIEW("hidden"), VIEW("tabindex"), VIEW("cite"), VIEW("alt")};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (view_equal_nocase(name, names[i]))
 			return true;
 	return false;
+}
+
+/* name="value" */
+static void copy_attribute(struct text *out, struct view name, struct view value, char quote)
+{
+	text_add_char(out, ' ');
+	text_add_view(out, name);
+	text_add(out, quote == '"' ? "=\"" : "='", 2);
+	text_add_view(out, value);
+	text_add_char(out, quote);
 }
 
 static void copy_attributes(struct cleaner *cleaner, struct view rest)
@@ -155,18 +173,15 @@ static void copy_attributes(struct cleaner *cleaner, struct view rest)
 
 		if (!is_used(name) || value.len > HTML_TAG_MAX || view_find_char(value, quote) >= 0)
 			continue;
-		text_add_char(cleaner->out, ' ');
-		text_add_view(cleaner->out, name);
-		text_add_char(cleaner->out, '=');
-		text_add_char(cleaner->out, quote);
-		text_add_view(cleaner->out, value);
-		text_add_char(cleaner->out, quote);
+		copy_attribute(cleaner->out, name, value, quote);
 	}
 }
 
 static bool is_void(struct view name)
 {
-	static const struct view names[] = {VIEW("br"), VIEW("hr"), VIEW("img"), VIEW("meta"), VIEW("link"), VIEW("input"), VIEW("wbr"), VIEW("col"), VIEW("base"), VIEW("area")};
+	static const struct view names[] = {
+		VIEW("br"), VIEW("hr"), VIEW("img"), VIEW("meta"), VIEW("link"), VIEW("input"), VIEW("wbr"),
+		VIEW("col"), VIEW("base"), VIEW("area")};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (view_equal_nocase(name, names[i]))
@@ -177,7 +192,9 @@ static bool is_void(struct view name)
 /* Counts what libxml2 will have to look through. False: it would take too long. */
 static bool effort_allows(struct cleaner *cleaner, const struct tag *tag)
 {
-	static const struct view closing[] = {VIEW("p"), VIEW("li"), VIEW("td"), VIEW("tr"), VIEW("th"), VIEW("dt"), VIEW("dd"), VIEW("option"), VIEW("tbody"), VIEW("thead")};
+	static const struct view closing[] = {
+		VIEW("p"), VIEW("li"), VIEW("td"), VIEW("tr"), VIEW("th"), VIEW("dt"), VIEW("dd"), VIEW("option"),
+		VIEW("tbody"), VIEW("thead")};
 	bool closes = is_void(tag->name);
 
 	for (size_t i = 0; i < sizeof(closing) / sizeof(closing[0]) && !closes; i++)
@@ -297,13 +314,19 @@ static bool clean_reference(struct cleaner *cleaner)
 /* Up to the next "<" or "&" (which is copied itself). */
 static void copy_run(struct cleaner *cleaner)
 {
-	struct view v = rest_of(cleaner);
-	size_t n = 1;
+	size_t from = cleaner->at + 1;
+	struct view run;
+	ptrdiff_t found;
 
-	while (n < v.len && v.ptr[n] != '<' && v.ptr[n] != '&')
-		n++;
-	text_add_view(cleaner->out, view_sub(v, 0, n));
-	cleaner->at += n;
+	if (cleaner->bracket < from) {
+		found = view_find_char(view_sub(cleaner->html, from, SIZE_MAX), '<');
+		cleaner->bracket = found < 0 ? cleaner->html.len : from + (size_t)found;
+	}
+	run = view_sub(cleaner->html, from, cleaner->bracket - from);
+	found = view_find_char(run, '&');
+	run = view_sub(cleaner->html, cleaner->at, 1 + (found < 0 ? run.len : (size_t)found));
+	text_add_view(cleaner->out, run);
+	cleaner->at += run.len;
 }
 
 bool html_clean(struct view html, struct text *out)

@@ -22,17 +22,44 @@ static bool has(struct view v, const char *needle)
 	return view_find(v, view_of(needle)) >= 0;
 }
 
-/* The value of a property that begins a declaration; empty when it is not set. The last one counts. */
-static struct view property(struct view style, const char *name)
-{
-	struct view rest = style, declaration, value = VIEW_NULL;
-	size_t length = strlen(name);
+/* The values of the properties that are asked for; empty when not set. The last one of a name counts. */
+struct style {
+	struct view weight, space, left, top, border, margin, margin_bottom;
+};
 
-	while (view_next_field(&rest, ';', &declaration))
-		if (declaration.len > length && declaration.ptr[length] == ':' &&
-			view_starts(declaration, view_of(name)))
-			value = view_sub(declaration, length + 1, SIZE_MAX);
-	return value;
+static void take_property(struct style *out, struct view name, struct view value)
+{
+	const struct {
+		struct view name;
+		struct view *value;
+	} known[] = {
+		{VIEW("font-weight"), &out->weight},
+		{VIEW("white-space"), &out->space},
+		{VIEW("border-left"), &out->left},
+		{VIEW("border-top"), &out->top},
+		{VIEW("border"), &out->border},
+		{VIEW("margin"), &out->margin},
+		{VIEW("margin-bottom"), &out->margin_bottom},
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (view_equal(name, known[i].name))
+			*known[i].value = value;
+}
+
+static struct style properties(struct view style)
+{
+	struct style found = {0};
+	struct view rest = style, declaration;
+
+	while (view_next_field(&rest, ';', &declaration)) {
+		ptrdiff_t colon = view_find_char(declaration, ':');
+
+		if (colon > 0)
+			take_property(&found, view_sub(declaration, 0, (size_t)colon),
+				view_sub(declaration, (size_t)colon + 1, SIZE_MAX));
+	}
+	return found;
 }
 
 /* "0", "0cm", "0in0in0pt": nothing but noughts and units. */
@@ -48,31 +75,34 @@ static bool is_nought(struct view value)
 
 static void read_style(struct view style, struct html_marks *out)
 {
-	struct view weight = property(style, "font-weight"), space = property(style, "white-space");
-	struct view left = property(style, "border-left"), top = property(style, "border-top");
-	bool no_border = view_starts(property(style, "border"), VIEW("none")) || is_nought(property(style, "border"));
+	struct style set = properties(style);
+	bool no_border = view_starts(set.border, VIEW("none")) || is_nought(set.border);
 
 	out->hidden = has(style, "display:none") || has(style, "mso-hide:all") || has(style, "visibility:hidden");
-	out->bold = has(weight, "bold") || (weight.len == 3 && weight.ptr[0] >= '6' && weight.ptr[0] <= '9');
-	out->light = !out->bold && (has(weight, "normal") || (weight.len == 3 && weight.ptr[0] < '6'));
-	out->preserve = view_starts(space, VIEW("pre")) || view_starts(space, VIEW("break-spaces"));
-	out->tight = is_nought(property(style, "margin")) || is_nought(property(style, "margin-bottom"));
-	out->indent = no_border && left.len == 0;
+	out->bold = has(set.weight, "bold") ||
+		    (set.weight.len == 3 && set.weight.ptr[0] >= '6' && set.weight.ptr[0] <= '9');
+	out->light = !out->bold && (has(set.weight, "normal") || (set.weight.len == 3 && set.weight.ptr[0] < '6'));
+	out->preserve = view_starts(set.space, VIEW("pre")) || view_starts(set.space, VIEW("break-spaces"));
+	out->tight = is_nought(set.margin) || is_nought(set.margin_bottom);
+	out->indent = no_border && set.left.len == 0;
 	/* Outlook: a bar at the left of the quote, a rule above the header block of the older mail. */
-	out->quoted = no_border && has(left, "solid");
-	out->boundary = no_border && has(top, "solid") && has(style, "padding:3");
+	out->quoted = no_border && has(set.left, "solid");
+	out->boundary = no_border && has(set.top, "solid") && has(style, "padding:3");
 	out->list_mark = has(style, "mso-list:ignore");
 }
 
-static const struct view boundary_names[] = {VIEW("gmail_quote"), VIEW("gmail_quote_container"), VIEW("gmail_attr"), VIEW("moz-cite-prefix"),
-	VIEW("moz-forward-container"), VIEW("OutlookMessageHeader"), VIEW("yahoo_quoted"), VIEW("yahoo-quoted"), VIEW("divRplyFwdMsg"),
-	VIEW("appendonsend"), VIEW("reply-intro"), VIEW("protonmail_quote"), VIEW("tutanota_quote"), VIEW("zmail_extra"),
-	VIEW("ms-outlook-mobile-reference-message"), VIEW("mail-editor-reference-message-container"), VIEW("mail_android_quote"),
-	VIEW("ydp-yahoo_quoted"), VIEW("quoteHeader"), VIEW("replyHeader"), {NULL, 0}};
+static const struct view boundary_names[] = {
+	VIEW("gmail_quote"), VIEW("gmail_quote_container"), VIEW("gmail_attr"), VIEW("moz-cite-prefix"),
+	VIEW("moz-forward-container"), VIEW("OutlookMessageHeader"), VIEW("yahoo_quoted"), VIEW("yahoo-quoted"),
+	VIEW("divRplyFwdMsg"), VIEW("appendonsend"), VIEW("reply-intro"), VIEW("protonmail_quote"),
+	VIEW("tutanota_quote"), VIEW("zmail_extra"), VIEW("ms-outlook-mobile-reference-message"),
+	VIEW("mail-editor-reference-message-container"), VIEW("mail_android_quote"), VIEW("ydp-yahoo_quoted"),
+	VIEW("quoteHeader"), VIEW("replyHeader"), {NULL, 0}};
 
-static const struct view signature_names[] = {VIEW("gmail_signature"), VIEW("moz-signature"), VIEW("Signature"),
-	VIEW("ms-outlook-mobile-signature"), VIEW("protonmail_signature_block"), VIEW("AppleMailSignature"),
-	VIEW("lineBreakAtBeginningOfSignature"), VIEW("x-apple-signature"), {NULL, 0}};
+static const struct view signature_names[] = {
+	VIEW("gmail_signature"), VIEW("moz-signature"), VIEW("Signature"), VIEW("ms-outlook-mobile-signature"),
+	VIEW("protonmail_signature_block"), VIEW("AppleMailSignature"), VIEW("lineBreakAtBeginningOfSignature"),
+	VIEW("x-apple-signature"), {NULL, 0}};
 
 /* Is one of the words a name of the list? Outlook on the web puts "x_" before the names in what it quotes. */
 static bool names(struct view value, const struct view *list)

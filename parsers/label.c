@@ -92,18 +92,21 @@ void label_add(struct label_table *table, struct arena *arena, const char *text,
 	entry->label.uses = entry->uses;
 }
 
-const struct label *label_find(const struct label_table *table, struct arena *scratch, struct view text)
+const struct label *label_find_folded(const struct label_table *table, struct view folded)
 {
-	struct view folded;
 	const struct entry *entry;
 
-	if (text.len == 0 || text.len > 4 * table->longest + 16)
-		return NULL;
-	folded = unicode_fold(scratch, text);
 	if (folded.len == 0 || folded.len > table->longest)
 		return NULL;
 	entry = find(table, folded);
 	return entry ? &entry->label : NULL;
+}
+
+const struct label *label_find(const struct label_table *table, struct arena *scratch, struct view text)
+{
+	if (text.len == 0 || text.len > 4 * table->longest + 16)
+		return NULL;
+	return label_find_folded(table, unicode_fold(scratch, text));
 }
 
 /* Where the folded words end among the labels' beginnings; NULL: no label begins so. */

@@ -40,6 +40,7 @@ struct label_table *label_table_new(struct arena *arena);
 void label_add(struct label_table *table, struct arena *arena, const char *text, struct label_use use);
 /* text: not folded; NULL when it is no label. */
 const struct label *label_find(const struct label_table *table, struct arena *scratch, struct view text);
+const struct label *label_find_folded(const struct label_table *table, struct view folded);
 /* Bytes of the longest label, folded. */
 size_t label_longest(const struct label_table *table);
 /* Does a longer label begin with these words? (A label may be wrapped.) text: not folded. */

@@ -1,6 +1,8 @@
 /* parsers/label_line: does a line carry a label? Bullets, a number, the words, the hint, the separator. See label.h. */
 #include "parsers/label.h"
 
+#include <string.h>
+
 #include "base/unicode.h"
 
 struct reading {
@@ -16,26 +18,14 @@ struct reading {
 
 /* ---- signs ---- */
 
-static bool is_one_of(uint32_t code, const uint32_t *signs)
-{
-	for (; *signs; signs++)
-		if (code == *signs)
-			return true;
-	return false;
-}
-
 static bool is_colon(uint32_t code)
 {
-	static const uint32_t colons[] = {':', 0xFF1A, 0xFE55, 0xFE13, 0xA789, 0x2236, 0};
-
-	return is_one_of(code, colons);
+	return code == ':' || code == 0xFF1A || code == 0xFE55 || code == 0xFE13 || code == 0xA789 || code == 0x2236;
 }
 
 static bool is_dash(uint32_t code)
 {
-	static const uint32_t dashes[] = {'-', 0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2212, 0xFF0D, 0};
-
-	return is_one_of(code, dashes);
+	return code == '-' || (code >= 0x2010 && code <= 0x2015) || code == 0x2212 || code == 0xFF0D;
 }
 
 static bool is_emphasis(uint32_t code)
@@ -43,14 +33,24 @@ static bool is_emphasis(uint32_t code)
 	return code == '*' || code == '_';
 }
 
+/* Bullets, boxes and quotation marks above ASCII. */
+static bool is_mark(uint32_t code)
+{
+	static const uint32_t marks[] = {0xAB, 0xB7, 0xBB, 0x2018, 0x2019, 0x201C, 0x201D, 0x201E, 0x2022, 0x2023, 0x2043,
+		0x25A0, 0x25A1, 0x25AA, 0x25AB, 0x25B6, 0x25BA, 0x25CB, 0x25CF, 0x25E6, 0x2605, 0x2610, 0x2611, 0x2713,
+		0x2714, 0x27A2, 0x27A4, 0xF0A7, 0xF0B7};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]) && marks[i] <= code; i++)
+		if (code == marks[i])
+			return true;
+	return false;
+}
+
 static bool is_decoration(uint32_t code)
 {
-	static const uint32_t marks[] = {'#', '>', '+', '~', '|', '"', '\'', 0xAB, 0xBB, 0x2018, 0x2019, 0x201C, 0x201D,
-		0x201E, 0xB7, 0x2022, 0x2023, 0x2043, 0x25AA, 0x25AB, 0x25A0, 0x25A1, 0x25B6, 0x25BA, 0x25CB, 0x25CF,
-		0x25E6, 0x2605, 0x2610, 0x2611, 0x2713, 0x2714, 0x27A2, 0x27A4, 0xF0A7, 0xF0B7, 0};
-
-	return unicode_is_space(code) || unicode_is_invisible(code) || is_emphasis(code) || is_dash(code) ||
-	       is_one_of(code, marks);
+	if (code < 0x80)
+		return code != 0 && (unicode_is_space(code) || strchr("*_-#>+~|\"'", (int)code));
+	return unicode_is_space(code) || unicode_is_invisible(code) || is_dash(code) || is_mark(code);
 }
 
 static bool is_blank(uint32_t code)

@@ -16,6 +16,7 @@ static void tables_init(struct lexicon *lexicon)
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
 		word_table_init(tables[i], lexicon->arena);
 	lexicon->heads = word_trie_new(lexicon->arena);
+	lexicon->attribution_heads = word_trie_new(lexicon->arena);
 }
 
 int lexicon_new(const struct parse_source *languages, size_t count, struct lexicon **out, struct error *err)
@@ -84,7 +85,7 @@ static bool is_sign_of_nothing(struct view text)
 	bool dashes = true, questions = true;
 	uint32_t code;
 
-	while (unicode_next(text, &at, &code)) {
+	while ((dashes || questions) && unicode_next(text, &at, &code)) {
 		if (unicode_is_space(code) || unicode_is_invisible(code))
 			continue;
 		if (code != '-' && code != '_' && (code < 0x2010 || code > 0x2015) && code != 0x2212)

@@ -234,7 +234,8 @@ int line_templates_add(struct lexicon *lexicon, enum lexicon_line kind, const st
 			return -1;
 		template->next_made = lexicon->templates;
 		lexicon->templates = template;
-		list = word_trie_at(lexicon->heads, lexicon->arena, head);
+		list = word_trie_at(kind == LEXICON_ATTRIBUTION ? lexicon->attribution_heads : lexicon->heads,
+			lexicon->arena, head);
 		template->next = *list;
 		*list = template;
 	}
@@ -265,37 +266,39 @@ static bool template_fits(const struct line_template *template, struct view text
 	       (!template->regex || regex_match(template->regex, text, 0, NULL, 0) > 0);
 }
 
-/* All attributions end in a colon: that spares most lines the search. */
-static bool may_be_attribution(struct view text)
-{
-	return text.len > 0 && text.ptr[text.len - 1] == ':';
-}
-
 /*
- * Which of the `wanted` kinds a template says the line is: those whose heads the line begins with are asked. The last
- * one that fits goes into *found_out, where that is not NULL.
+ * Which of the `wanted` kinds a template says the text is: those whose heads it begins with are asked. The last one that
+ * fits goes into *found_out, where that is not NULL.
  */
-static unsigned kinds_by_template(const struct lexicon *lexicon, const struct folded *line, unsigned wanted,
+static unsigned walk_heads(const struct word_trie *heads, struct view text, const struct byte_set *bytes, unsigned wanted,
 	const struct line_template **found_out)
 {
-	const struct word_trie *at = line->bare.len > 0 ? lexicon->heads : NULL;
-	struct view attribution = junk_off_end(line->bare);
+	const struct word_trie *at = text.len > 0 ? heads : NULL;
 	unsigned kinds = 0;
 
-	if (!may_be_attribution(attribution))
-		wanted &= ~(unsigned)LEXICON_ATTRIBUTION;
 	for (size_t len = 0; at; len++) {
 		for (const struct line_template *one = at->items; one; one = one->next) {
-			struct view text = one->kind == LEXICON_ATTRIBUTION ? attribution : line->bare;
-
-			if (!(wanted & ~kinds & one->kind) || len > text.len || !template_fits(one, text, &line->bytes))
+			if (!(wanted & ~kinds & one->kind) || !template_fits(one, text, bytes))
 				continue;
 			kinds |= one->kind;
 			if (found_out)
 				*found_out = one;
 		}
-		at = len < line->bare.len ? word_trie_step(at, line->bare.ptr[len]) : NULL;
+		at = len < text.len ? word_trie_step(at, text.ptr[len]) : NULL;
 	}
+	return kinds;
+}
+
+static unsigned kinds_by_template(const struct lexicon *lexicon, const struct folded *line, unsigned wanted,
+	const struct line_template **found_out)
+{
+	struct view attribution = junk_off_end(line->bare);
+	unsigned kinds = walk_heads(lexicon->heads, line->bare, &line->bytes, wanted, found_out);
+
+	/* All attributions end in a colon: that spares most lines the search. */
+	if ((wanted & LEXICON_ATTRIBUTION) && view_ends(attribution, VIEW(":")))
+		kinds |= walk_heads(
+			lexicon->attribution_heads, attribution, &line->bytes, LEXICON_ATTRIBUTION, found_out);
 	return kinds;
 }
 

@@ -53,8 +53,8 @@ struct lexicon {
 	size_t attached_article_count;
 	const struct yaml_node *mail[LEXICON_FILES_MAX]; /* `mail:` of each file, for lexicon_origin() */
 	size_t mail_count;
-	struct word_trie
-		*heads; /* folded words that a template begins with, maybe none -> its struct line_template list */
+	/* Folded words that a template begins with, maybe none -> its struct line_template list. */
+	struct word_trie *heads, *attribution_heads;
 	struct line_template *templates;
 };
 

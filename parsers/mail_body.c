@@ -117,12 +117,15 @@ static struct view line_ends(struct arena *arena, struct view text)
 	if (view_find_char(text, '\r') < 0)
 		return text;
 	out = arena_bytes(arena, text.len + 1);
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] == '\r' && i + 1 < text.len && text.ptr[i + 1] == '\n')
-			continue;
-		out[n++] = text.ptr[i];
-		if (out[n - 1] == '\r')
-			out[n - 1] = '\n';
+	for (size_t at = 0; at < text.len;) {
+		ptrdiff_t found = view_find_char(view_sub(text, at, SIZE_MAX), '\r');
+		size_t run = found < 0 ? text.len - at : (size_t)found;
+
+		memcpy(out + n, text.ptr + at, run);
+		n += run;
+		at += run + 1; /* the CR as well */
+		if (found >= 0 && !(at < text.len && text.ptr[at] == '\n'))
+			out[n++] = '\n';
 	}
 	out[n] = '\0';
 	return (struct view){out, n};

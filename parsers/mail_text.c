@@ -117,12 +117,14 @@ static bool is_soft(const struct raw_line *line, const struct raw_line *next, bo
 
 bool mail_is_bullet(struct view v)
 {
-	static const char *const bullets[] = {"- ", "* ", "• ", "– ", "· ", "◦ ", "▪ ", "● "};
+	static const struct view bullets[] = {
+		VIEW("- "), VIEW("* "), VIEW("• "), VIEW("– "), VIEW("· "),
+		VIEW("◦ "), VIEW("▪ "), VIEW("● ")};
 
 	while (v.len > 0 && (v.ptr[0] == ' ' || v.ptr[0] == '\t'))
 		v = view_sub(v, 1, SIZE_MAX);
 	for (size_t i = 0; i < sizeof(bullets) / sizeof(bullets[0]); i++)
-		if (view_starts(v, view_of(bullets[i])))
+		if (view_starts(v, bullets[i]))
 			return true;
 	return false;
 }

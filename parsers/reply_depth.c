@@ -172,11 +172,26 @@ static bool may_be_wrapped(const struct reply *reply, size_t line)
 	       has_date(reply->source[line].text) && (opens(reply, line) || is_rest(reply, line + 1));
 }
 
+/* Does one of the lines that may be an attribution together end in a colon? Most do not, and need no other look. */
+static bool colon_follows(const struct reply *reply, size_t line)
+{
+	for (size_t i = line; i < reply->count && i < line + ATTRIBUTION_LINES; i++) {
+		if (reply->lines[i].role == LINE_BLANK)
+			break;
+		if (ends_in_colon(reply->source[i].text))
+			return true;
+	}
+	return false;
+}
+
 /* The first lines from `line` on that are one attribution together; 0: none. */
 static size_t attribution_lines(const struct reply *reply, size_t line, struct view *joined_out)
 {
-	size_t most = may_be_wrapped(reply, line) ? ATTRIBUTION_LINES : 1;
+	size_t most;
 
+	if (!colon_follows(reply, line))
+		return 0;
+	most = may_be_wrapped(reply, line) ? ATTRIBUTION_LINES : 1;
 	*joined_out = reply->source[line].text;
 	for (size_t n = 1; n <= most; n++) {
 		size_t last = line + n - 1;

@@ -87,6 +87,15 @@ static struct choice form_by_subject(const struct reply *reply)
 	return choice;
 }
 
+static const struct label *title_of(const struct reply *reply, size_t line)
+{
+	struct view text = reply->source[line].text, bare = label_trim(text);
+
+	if (bare.len == text.len)
+		return label_find_folded(reply->forms->titles, reply_fold(reply, line));
+	return label_find(reply->forms->titles, reply->arena, bare);
+}
+
 /* A line that is a title and nothing else: in the own words, or in what they answer. */
 static struct choice form_by_title_line(struct reply *reply, int depth)
 {
@@ -100,7 +109,7 @@ static struct choice form_by_title_line(struct reply *reply, int depth)
 		answers |= l->hit && l->depth == 0;
 		if (l->role != LINE_TEXT || l->hit || l->depth != depth || reply->blocks[l->block].practitioner)
 			continue;
-		title = label_find(reply->forms->titles, reply->arena, label_trim(reply->source[i].text));
+		title = title_of(reply, i);
 		choose(&choice, reply, title);
 		/* Behind the first label it may be an answer. */
 		if (title && !answers) {

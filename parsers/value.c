@@ -47,10 +47,11 @@ enum value_verdict value_read(const struct value_context *context, const struct 
 		*used_out = job.used;
 		return VALUE_INVALID;
 	}
-	job.line = value_clean(arena, view_sub(line, 0, VALUE_LINE_MAX));
+	if (field->type != FIELD_TEXT)
+		job.line = value_clean(arena, view_sub(line, 0, VALUE_LINE_MAX));
 	if (field->type != FIELD_TEXT &&
-		(lexicon_is_no_answer(context->lexicon, arena, line) ||
-			lexicon_is_no_answer(context->lexicon, arena, job.line)) &&
+		(lexicon_is_no_answer(context->lexicon, arena, job.line) ||
+			(!view_equal(line, job.line) && lexicon_is_no_answer(context->lexicon, arena, line))) &&
 		(field->type != FIELD_LINE || view_trim(view_sub(text, job.used, text.len)).len == 0))
 		verdict = VALUE_NONE;
 	else

@@ -197,8 +197,10 @@ static bool read_list(struct list *list, struct value_job *job, struct view text
 {
 	struct view rest = text, line;
 
-	memset(list, 0, sizeof(*list));
 	list->job = job;
+	list->count = list->chosen_count = list->number_count = 0;
+	list->overflow = false;
+	memset(list->failed, 0, sizeof(list->failed));
 	while (view_next_line(&rest, &line)) {
 		if (line.len > VALUE_LINE_MAX)
 			return false;
@@ -311,20 +313,20 @@ static struct view suggest(struct list *list)
 
 enum value_verdict value_read_choices(struct value_job *job, json_t **value_out, struct view *suggestion_out)
 {
-	struct list *list = ARENA_NEW(job->arena, struct list);
+	struct list list;
 	size_t start = 0, end = job->text.len;
 
 	(void)paragraph(job->text, 0, &start, &end);
 	if (lexicon_is_no_answer(job->context->lexicon, job->arena, view_sub(job->text, start, end - start)))
 		return VALUE_NONE;
-	if (read_list(list, job, view_sub(job->text, start, end - start)))
-		end = answer_end(job, list, start, end);
+	if (read_list(&list, job, view_sub(job->text, start, end - start)))
+		end = answer_end(job, &list, start, end);
 	job->used = end;
-	if (read_list(list, job, view_sub(job->text, start, end - start))) {
-		*value_out = sorted(list, job->field);
+	if (read_list(&list, job, view_sub(job->text, start, end - start))) {
+		*value_out = sorted(&list, job->field);
 		return VALUE_TAKEN;
 	}
-	if (!list->overflow && list->count > 0)
-		*suggestion_out = suggest(list);
+	if (!list.overflow && list.count > 0)
+		*suggestion_out = suggest(&list);
 	return VALUE_INVALID;
 }

@@ -114,6 +114,18 @@ enum value_verdict value_read_line(struct value_job *job, json_t **value_out, st
 	return *value_out ? VALUE_TAKEN : VALUE_INVALID;
 }
 
+/* A line of no-break spaces is blank too. */
+static bool is_blank(struct view line)
+{
+	size_t at = 0;
+	uint32_t code;
+
+	while (unicode_next(line, &at, &code))
+		if (!unicode_is_space(code))
+			return false;
+	return true;
+}
+
 enum value_verdict value_read_text(struct value_job *job, json_t **value_out, struct view *suggestion_out)
 {
 	struct view clean = unicode_nfc(job->arena, unicode_drop_bidi(job->arena, job->text));
@@ -126,8 +138,7 @@ enum value_verdict value_read_text(struct value_job *job, json_t **value_out, st
 		return VALUE_NONE;
 	text_init(&text, 2 * clean.len + 2);
 	while (view_next_line(&rest, &line)) {
-		/* A line of no-break spaces is blank too. */
-		if (squeezed(job->arena, line).len == 0) {
+		if (is_blank(line)) {
 			blank = true;
 			continue;
 		}

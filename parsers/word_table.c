@@ -179,7 +179,7 @@ size_t word_distance(struct view a, struct view b, size_t limit)
 		return limit + 1;
 	rows = decode(a, left);
 	columns = decode(b, right);
-	if (rows > DISTANCE_MAX || columns > DISTANCE_MAX)
+	if (rows > DISTANCE_MAX || columns > DISTANCE_MAX || rows > columns + limit || columns > rows + limit)
 		return limit + 1;
 	for (size_t j = 0; j <= columns; j++)
 		row[j] = j;

@@ -13,7 +13,7 @@ static char lower(char c)
 
 bool view_equal_nocase(struct view a, struct view b)
 {
-	if (a.len != b.len)
+	if (a.len != b.len || (a.len > 0 && lower(a.ptr[a.len - 1]) != lower(b.ptr[b.len - 1])))
 		return false;
 	for (size_t i = 0; i < a.len; i++)
 		if (lower(a.ptr[i]) != lower(b.ptr[i]))
@@ -85,7 +85,8 @@ ptrdiff_t view_find_nocase(struct view v, struct view needle)
 	if (needle.len == 0)
 		return 0;
 	for (size_t i = 0; i + needle.len <= v.len; i++)
-		if (view_equal_nocase(view_sub(v, i, needle.len), needle))
+		if (lower(v.ptr[i]) == lower(needle.ptr[0]) &&
+			view_equal_nocase(view_sub(v, i, needle.len), needle))
 			return (ptrdiff_t)i;
 	return -1;
 }

@@ -305,7 +305,7 @@ int unicode_columns(struct view text)
 	uint32_t code;
 
 	while (unicode_next(text, &at, &code))
-		columns += columns_of(code);
+		columns += code >= 0x20 && code < 0x7F ? 1 : columns_of(code);
 	return columns;
 }
 
