@@ -256,8 +256,7 @@ static bool clean_tag(struct cleaner *cleaner)
 		return true;
 	if (!effort_allows(cleaner, &tag))
 		return false;
-	text_add_string(cleaner->out, tag.end ? "</" : "<");
-	text_add_view(cleaner->out, tag.name);
+	text_add_view(cleaner->out, view_sub(rest_of(cleaner), 0, 1 + tag.end + tag.name.len));
 	if (!tag.end)
 		copy_attributes(cleaner, tag.attributes);
 	text_add_string(cleaner->out, view_ends(tag.attributes, VIEW("/")) ? "/>" : ">");

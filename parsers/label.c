@@ -131,17 +131,21 @@ bool label_begins(const struct label_table *table, struct arena *scratch, struct
 	return at && word_trie_step(at, ' ');
 }
 
-bool label_may_stand(const struct label_table *table, struct arena *scratch, struct view text)
+struct view label_fold_head(struct arena *scratch, struct view text)
 {
-	const struct word_trie *at = table->beginnings;
 	size_t len = text.len > HEAD_MAX ? HEAD_MAX : text.len;
-	struct view head;
 
 	while (len > 0 && len < text.len && ((unsigned char)text.ptr[len] & 0xC0) == 0x80)
 		len--;
-	head = unicode_fold(scratch, view_sub(text, 0, len));
-	for (size_t i = 0; at && !at->items && i < head.len; i++)
-		at = word_trie_step(at, head.ptr[i]);
+	return unicode_fold(scratch, view_sub(text, 0, len));
+}
+
+bool label_may_stand(const struct label_table *table, struct view folded)
+{
+	const struct word_trie *at = table->beginnings;
+
+	for (size_t i = 0; at && !at->items && i < folded.len; i++)
+		at = word_trie_step(at, folded.ptr[i]);
 	return at != NULL;
 }
 

@@ -45,9 +45,10 @@ const struct label *label_find_folded(const struct label_table *table, struct vi
 size_t label_longest(const struct label_table *table);
 /* Does a longer label begin with these words? (A label may be wrapped.) text: not folded. */
 bool label_begins(const struct label_table *table, struct arena *scratch, struct view text);
-/* Could the text begin with a label, or with the first words of one? False for most texts, and soon. text: not folded.
- */
-bool label_may_stand(const struct label_table *table, struct arena *scratch, struct view text);
+/* Could the folded text begin with a label, or with the first words of one? False for most texts, and soon. */
+bool label_may_stand(const struct label_table *table, struct view folded);
+/* As much of a text folded as that needs. */
+struct view label_fold_head(struct arena *scratch, struct view text);
 /* Every label, in the order of their first mention (for titles). */
 size_t label_count(const struct label_table *table);
 const struct label *label_at(const struct label_table *table, size_t index);
@@ -66,11 +67,11 @@ struct label_hit {
 };
 
 /*
- * Does lines[at] carry a label, or a number that may stand for one? `channel`: a bare space behind a number is enough.
+ * Does lines[at] (folded: `folded`) carry a label, or a number that may stand for one? `channel`: a bare space behind a number is enough.
  * The caller decides whether a number alone means a field.
  */
 bool label_read(const struct label_table *table, struct arena *scratch, const struct mail_line *lines, size_t count,
-	size_t at, bool channel, struct label_hit *out);
+	size_t at, struct view folded, bool channel, struct label_hit *out);
 
 /* Bullets, emphasis, white space and invisible marks at the start or the end of a line. */
 struct view label_trim(struct view text);

@@ -419,8 +419,16 @@ static size_t skip_decoration(struct reading *r, size_t at)
 	return start;
 }
 
+/* Could a label begin at `words`? Where nothing stands before it, the folded line says so. */
+static bool may_stand(const struct reading *r, struct view folded, size_t words)
+{
+	struct view text = view_sub(r->text, words, r->text.len);
+
+	return label_may_stand(r->table, words == 0 ? folded : label_fold_head(r->scratch, text));
+}
+
 bool label_read(const struct label_table *table, struct arena *scratch, const struct mail_line *lines, size_t count,
-	size_t at, bool channel, struct label_hit *out)
+	size_t at, struct view folded, bool channel, struct label_hit *out)
 {
 	struct reading r = {table, scratch, lines, count, at, lines[at].text, 1, 0, false};
 	struct label_hit hit = {.lines = 1};
@@ -431,7 +439,7 @@ bool label_read(const struct label_table *table, struct arena *scratch, const st
 	hit.behind = hit.rest = trim_blank(view_sub(r.text, words, r.text.len));
 	if (hit.number > 0)
 		words = skip_decoration(&r, words);
-	if (words < r.text.len ? label_may_stand(table, scratch, view_sub(r.text, words, r.text.len)) : hit.number > 0)
+	if (words < r.text.len ? may_stand(&r, folded, words) : hit.number > 0)
 		if (read_words(&r, words, &hit) || read_wrapped(&r, words, &hit))
 			hit.lower = unicode_rises(peek(r.text, words));
 	if (!hit.label && hit.number == 0)

@@ -70,8 +70,8 @@ static void look_at_lines(struct reply *reply)
 			i++;
 			continue;
 		}
-		if (label_read(
-			    reply->forms->labels, reply->arena, reply->source, reply->count, i, reply->channel, &hit)) {
+		if (label_read(reply->forms->labels, reply->arena, reply->source, reply->count, i, reply_fold(reply, i),
+			    reply->channel, &hit)) {
 			struct label_hit *copy = ARENA_NEW(reply->arena, struct label_hit);
 
 			*copy = hit;

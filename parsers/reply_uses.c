@@ -65,7 +65,8 @@ static void measure(const struct reply *reply, struct stream streams[2])
 			stream->upper += l->hit->number == 0 && !l->hit->lower;
 			stream->bulleted += l->hit->bullet;
 		}
-		if (is_plain(reply, i) && reply->source[i].text.len < 400) {
+		if (is_plain(reply, i) && reply->source[i].text.len < 400 &&
+			reply->source[i].text.len > (size_t)stream->width) {
 			int columns = unicode_columns(reply->source[i].text);
 
 			stream->width = columns > stream->width ? columns : stream->width;

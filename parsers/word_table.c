@@ -3,6 +3,7 @@
 
 #include "base/unicode.h"
 
+#define HEAD_LEN 3      /* bytes by which most words that are not in a table are told */
 #define DISTANCE_MAX 64 /* code points: longer words are never near one another */
 
 void word_table_init(struct word_table *table, struct arena *arena)
@@ -40,6 +41,18 @@ static void grow(struct word_table *table)
 			*slot_of(table, old[i].key, old[i].hash) = old[i];
 }
 
+static unsigned head_of(const char *key)
+{
+	uint32_t hash = hash_of((struct view){key, HEAD_LEN});
+
+	return (hash ^ hash >> 16) % (8 * sizeof(((struct word_table *)NULL)->heads));
+}
+
+static bool has_head(const struct word_table *table, const char *key)
+{
+	return table->heads[head_of(key) / 8] & 1U << head_of(key) % 8;
+}
+
 int word_table_add(struct word_table *table, struct view key, int value)
 {
 	uint32_t hash = hash_of(key);
@@ -54,6 +67,8 @@ int word_table_add(struct word_table *table, struct view key, int value)
 		return slot->value == value ? 0 : -1;
 	*slot = (struct word_entry){.key = key, .hash = hash, .value = value};
 	table->count++;
+	if (key.len >= HEAD_LEN)
+		table->heads[head_of(key.ptr) / 8] |= (unsigned char)(1U << head_of(key.ptr) % 8);
 	if (key.len > table->longest)
 		table->longest = key.len;
 	return 1;
@@ -99,14 +114,14 @@ static bool is_ignored(uint32_t code)
 
 /*
  * The key of folded text into `key`, which has room for `most` bytes and a NUL; the length, or more than `most` when it
- * is longer.
+ * is longer: then its first bytes are there.
  */
 static size_t write_key(char *key, size_t most, struct view folded, bool spaces)
 {
 	size_t at = 0, len = 0;
-	bool gap = false;
+	bool gap = false, full = false;
 
-	while (at < folded.len) {
+	while (at < folded.len && !full) {
 		size_t from = at, size = 1;
 		uint32_t code;
 
@@ -119,19 +134,15 @@ static size_t write_key(char *key, size_t most, struct view folded, bool spaces)
 			code = '0' + unicode_digit(code);
 		else
 			size = at - from;
-		if (len + size + gap > most)
-			return most + 1;
-		if (gap && spaces)
+		full = len + size + gap > most;
+		if (gap && spaces && len < most)
 			key[len++] = ' ';
 		gap = false;
-		if (code < 0x80)
-			key[len++] = (char)code;
-		else
-			for (size_t i = 0; i < size; i++)
-				key[len++] = folded.ptr[from + i];
+		for (size_t i = 0; i < size && len < most; i++)
+			key[len++] = code < 0x80 ? (char)code : folded.ptr[from + i];
 	}
 	key[len] = '\0';
-	return len;
+	return full ? most + 1 : len;
 }
 
 static struct view key_with(struct arena *arena, struct view text, bool spaces)
@@ -142,11 +153,17 @@ static struct view key_with(struct arena *arena, struct view text, bool spaces)
 	return (struct view){key, write_key(key, folded.len, folded, spaces)};
 }
 
-bool word_table_find_folded(const struct word_table *table, struct arena *arena, struct view folded, int *value_out)
+bool word_table_find_folded(
+	const struct word_table *table, struct arena *arena, struct view folded, int *value_out)
 {
-	char *key = arena_bytes(arena, table->longest + 1);
-	size_t len = write_key(key, table->longest, folded, true);
+	char head[HEAD_LEN + 1], *key;
+	size_t len = write_key(head, HEAD_LEN, folded, true);
 
+	/* A longer key is there up to HEAD_LEN; most have another beginning than any word of the table. */
+	if (table->count == 0 || (len > HEAD_LEN && !has_head(table, head)))
+		return false;
+	key = arena_bytes(arena, table->longest + 1);
+	len = write_key(key, table->longest, folded, true);
 	return len <= table->longest && word_table_find(table, (struct view){key, len}, value_out);
 }
 

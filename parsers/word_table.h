@@ -26,6 +26,7 @@ struct word_table {
 	size_t size; /* slots, a power of two; 0 before the first word */
 	size_t count;
 	size_t longest; /* bytes of the longest key */
+	unsigned char heads[512]; /* which first three bytes there are, by their hash */
 };
 
 void word_table_init(struct word_table *table, struct arena *arena);

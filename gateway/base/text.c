@@ -11,12 +11,10 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
-bool view_equal_nocase(struct view a, struct view b)
+bool view_same_nocase(const char *a, const char *b, size_t len)
 {
-	if (a.len != b.len || (a.len > 0 && lower(a.ptr[a.len - 1]) != lower(b.ptr[b.len - 1])))
-		return false;
-	for (size_t i = 0; i < a.len; i++)
-		if (lower(a.ptr[i]) != lower(b.ptr[i]))
+	for (size_t i = 0; i < len; i++)
+		if (lower(a[i]) != lower(b[i]))
 			return false;
 	return true;
 }

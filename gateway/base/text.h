@@ -50,7 +50,13 @@ static inline bool view_starts(struct view v, struct view prefix)
 	return v.len >= prefix.len && view_equal(view_sub(v, 0, prefix.len), prefix);
 }
 
-bool view_equal_nocase(struct view a, struct view b);   /* ASCII case only */
+bool view_same_nocase(const char *a, const char *b, size_t len);
+/* ASCII case only. */
+static inline bool view_equal_nocase(struct view a, struct view b)
+{
+	return a.len == b.len && view_same_nocase(a.ptr, b.ptr, a.len);
+}
+
 bool view_starts_nocase(struct view v, struct view prefix);
 bool view_ends(struct view v, struct view suffix);
 struct view view_trim(struct view v);                   /* ASCII white space at both ends */

@@ -17,30 +17,30 @@
 #define HIGH_BITS 0x8080808080808080u
 
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
-static atomic_bool is_open;
+atomic_bool unicode_is_open;
 
 int unicode_open(struct error *err)
 {
 	int result = 0;
 
 	pthread_mutex_lock(&open_lock);
-	if (!is_open) {
+	if (!unicode_is_open) {
 		result = unicode_normal_open(err);
 		if (result == 0)
 			result = unicode_charsets_open(err);
 		if (result == 0)
 			unicode_table_open();
-		is_open = result == 0;
+		unicode_is_open = result == 0;
 	}
 	pthread_mutex_unlock(&open_lock);
 	return result;
 }
 
-void unicode_need(void)
+void unicode_open_late(void)
 {
 	struct error err = ERROR_INIT;
 
-	if (is_open || unicode_open(&err) == 0)
+	if (unicode_open(&err) == 0)
 		return;
 	fprintf(stderr, "fieldpost: %s\n", err.text);
 	exit(EX_SOFTWARE);
@@ -50,7 +50,7 @@ void unicode_close(void)
 {
 	pthread_mutex_lock(&open_lock);
 	unicode_charsets_close();
-	is_open = false;
+	unicode_is_open = false;
 	pthread_mutex_unlock(&open_lock);
 }
 

@@ -4,6 +4,7 @@
 #ifndef BASE_UNICODE_INTERNAL_H
 #define BASE_UNICODE_INTERNAL_H
 
+#include <stdatomic.h>
 #include <unicode/utypes.h>
 
 #include "base/unicode.h"
@@ -101,8 +102,15 @@ bool unicode_is_arabic_mark(uint32_t code, uint32_t base);
 /* Is it of a script whose accents are dropped: Latin, Greek, Cyrillic? */
 bool unicode_sheds_accents(uint32_t code);
 
-/* unicode_open() for a caller that forgot it; ends the process where ICU has no data. */
-void unicode_need(void);
+extern atomic_bool unicode_is_open;
+/* unicode_open(); ends the process where ICU has no data. */
+void unicode_open_late(void);
+/* For a caller that forgot unicode_open(). */
+static inline void unicode_need(void)
+{
+	if (!unicode_is_open)
+		unicode_open_late();
+}
 /* The parts of unicode_open() and unicode_close(). */
 int unicode_charsets_open(struct error *err);
 void unicode_charsets_close(void);

@@ -29,6 +29,7 @@ static const struct {
 	uint32_t first, end;
 } ranges[] = {{0x80, 0x700}, {0x900, 0x980}, {0x2000, 0x2070}};
 
+#define FIRST_MARK_BYTE 0xCC /* U+0300 and above begin with it or a higher one */
 #define ENTRIES (0x680 + 0x80 + 0x70)
 
 static struct entry table[ENTRIES];
@@ -130,14 +131,15 @@ bool unicode_table_nfc(struct view text)
 	unsigned char last_class = 0;
 
 	for (size_t at = unicode_ascii_run(text); at < text.len;) {
-		uint32_t code = unicode_step(text.ptr, text.len, &at);
 		const struct entry *entry;
 
-		if (code < 0x80) {
+		/* No character below U+0300 is a mark or anything but NFC. */
+		if ((unsigned char)text.ptr[at] < FIRST_MARK_BYTE) {
 			last_class = 0;
+			at++;
 			continue;
 		}
-		entry = entry_of(code);
+		entry = entry_of(unicode_step(text.ptr, text.len, &at));
 		if (!entry || !entry->nfc || (entry->class != 0 && entry->class < last_class))
 			return false;
 		last_class = entry->class;

@@ -61,7 +61,8 @@ static void check(struct arena *arena, const struct forms *forms, const struct l
 	struct mail_line lines[8];
 	size_t count = make_lines((struct view){block, c->line.len}, c->cell, lines);
 	struct label_hit hit = {0};
-	bool found = label_read(forms->labels, arena, lines, count, 0, c->channel, &hit);
+	bool found = label_read(
+		forms->labels, arena, lines, count, 0, unicode_fold(arena, lines[0].text), c->channel, &hit);
 	const char *field = found ? field_of(&hit, forms_get(forms, "field-lesson", 0)) : "-";
 
 	unit_same(c->name, view_of(field), c->field);
@@ -104,7 +105,8 @@ static void test_every_label(void **state)
 			struct mail_line line = {.text = view_of(text)};
 			struct label_hit hit;
 
-			assert_true(label_read(forms->labels, arena, &line, 1, 0, false, &hit));
+			assert_true(label_read(forms->labels, arena, &line, 1, 0,
+				unicode_fold(arena, line.text), false, &hit));
 			assert_ptr_equal(hit.label, label);
 			unit_same(text, hit.rest, VIEW("x"));
 		}
@@ -123,7 +125,8 @@ static bool reads_hint_of(struct arena *arena, const struct forms *forms, size_t
 		lines[i].text = filling;
 	lines[0].text = view_of(arena_printf(arena, "Sharing (%.*s", VIEW_ARGS(filling)));
 	lines[count - 1].text = VIEW("): y");
-	return label_read(forms->labels, arena, lines, count, 0, false, &hit);
+	return label_read(
+		forms->labels, arena, lines, count, 0, unicode_fold(arena, lines[0].text), false, &hit);
 }
 
 static void test_limits(void **state)
