@@ -1,6 +1,8 @@
 /* html: libxml2's SAX parser over memory, no tree. See html.h and html_private.h. */
 #include "parsers/html.h"
 
+#include <limits.h>
+
 #include <libxml/HTMLparser.h>
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
@@ -15,38 +17,34 @@ int html_open(struct error *err)
 	return 0;
 }
 
-static void take_attributes(const xmlChar **list, struct html_attributes *out)
+/* What html_clean() left of them; returns the marks. */
+static unsigned take_attributes(const xmlChar **list, struct html_attributes *out)
 {
-	static const struct {
-		const char *name;
-		size_t offset;
-	} known[] = {
-		{"class", offsetof(struct html_attributes, class)},
-		{"style", offsetof(struct html_attributes, style)},
-		{"id", offsetof(struct html_attributes, id)},
-		{"type", offsetof(struct html_attributes, type)},
-		{"start", offsetof(struct html_attributes, start)},
-		{"value", offsetof(struct html_attributes, value)},
-		{"hidden", offsetof(struct html_attributes, hidden)},
-		{"tabindex", offsetof(struct html_attributes, tabindex)},
-		{"cite", offsetof(struct html_attributes, cite)},
-		{"alt", offsetof(struct html_attributes, alt)},
-	};
+	long long marks = 0;
 
 	*out = (struct html_attributes){0};
-	for (; list && list[0]; list += 2)
-		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-			if (strcmp((const char *)list[0], known[i].name) == 0)
-				*(struct view *)(void *)((char *)out + known[i].offset) =
-					view_of(list[1] ? (const char *)list[1] : "");
+	for (; list && list[0]; list += 2) {
+		struct view name = view_of((const char *)list[0]);
+		struct view value = view_of(list[1] ? (const char *)list[1] : "");
+
+		if (view_equal(name, VIEW(HTML_MARKS)))
+			(void)view_to_int(value, 0, UINT_MAX, &marks);
+		else if (view_equal(name, VIEW("start")))
+			out->start = value;
+		else if (view_equal(name, VIEW("value")))
+			out->value = value;
+		else if (view_equal(name, VIEW("alt")))
+			out->alt = value;
+	}
+	return (unsigned)marks;
 }
 
 static void on_start(void *context, const xmlChar *name, const xmlChar **list)
 {
 	struct html_attributes attributes;
+	unsigned marks = take_attributes(list, &attributes);
 
-	take_attributes(list, &attributes);
-	render_start(context, (const char *)name, &attributes);
+	render_start(context, (const char *)name, marks, &attributes);
 }
 
 static void on_end(void *context, const xmlChar *name)

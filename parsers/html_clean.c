@@ -142,39 +142,68 @@ static int attribute_next(struct view *rest, struct view *name_out, struct view 
 	return name_out->len > 0;
 }
 
-static bool is_used(struct view name)
+/* Where the attribute's value is kept; NULL: it is not used. */
+static struct view *slot_of(struct html_attributes *attributes, struct view name)
 {
-	static const struct view names[] = {
-		VIEW("class"), VIEW("style"), VIEW("id"), VIEW("type"), VIEW("start"), VIEW("value"),
-		VIEW("hidden"), VIEW("tabindex"), VIEW("cite"), VIEW("alt")};
+	const struct {
+		struct view name;
+		struct view *slot;
+	} known[] = {
+		{VIEW("class"), &attributes->class},
+		{VIEW("style"), &attributes->style},
+		{VIEW("id"), &attributes->id},
+		{VIEW("type"), &attributes->type},
+		{VIEW("start"), &attributes->start},
+		{VIEW("value"), &attributes->value},
+		{VIEW("hidden"), &attributes->hidden},
+		{VIEW("tabindex"), &attributes->tabindex},
+		{VIEW("cite"), &attributes->cite},
+		{VIEW("alt"), &attributes->alt},
+	};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (view_equal_nocase(name, names[i]))
-			return true;
-	return false;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (view_equal_nocase(name, known[i].name))
+			return known[i].slot;
+	return NULL;
 }
 
-/* name="value" */
-static void copy_attribute(struct text *out, struct view name, struct view value, char quote)
+/* Of several of one name the first counts. */
+static void read_attributes(struct view rest, struct html_attributes *out)
 {
-	text_add_char(out, ' ');
-	text_add_view(out, name);
-	text_add(out, quote == '"' ? "=\"" : "='", 2);
+	struct view name, value, *slot;
+
+	for (int i = 0; i < HTML_ATTRIBUTES_MAX && attribute_next(&rest, &name, &value) == 1; i++) {
+		slot = value.len > HTML_TAG_MAX ? NULL : slot_of(out, name);
+		if (slot && !slot->ptr)
+			*slot = value.ptr ? value : VIEW("");
+	}
+}
+
+static void copy_attribute(struct text *out, const char *name, struct view value)
+{
+	char quote = view_find_char(value, '"') < 0 ? '"' : '\'';
+
+	if (value.len == 0 || view_find_char(value, quote) >= 0)
+		return;
+	text_add_format(out, " %s=%c", name, quote);
 	text_add_view(out, value);
 	text_add_char(out, quote);
 }
 
 static void copy_attributes(struct cleaner *cleaner, struct view rest)
 {
-	struct view name, value;
+	struct html_attributes attributes = {0};
+	unsigned marks;
 
-	for (int i = 0; i < HTML_ATTRIBUTES_MAX && attribute_next(&rest, &name, &value) == 1; i++) {
-		char quote = view_find_char(value, '"') < 0 ? '"' : '\'';
-
-		if (!is_used(name) || value.len > HTML_TAG_MAX || view_find_char(value, quote) >= 0)
-			continue;
-		copy_attribute(cleaner->out, name, value, quote);
-	}
+	if (rest.len == 0)
+		return;
+	read_attributes(rest, &attributes);
+	marks = html_marks_read(&attributes);
+	if (marks)
+		text_add_format(cleaner->out, " " HTML_MARKS "=%u", marks);
+	copy_attribute(cleaner->out, "start", attributes.start);
+	copy_attribute(cleaner->out, "value", attributes.value);
+	copy_attribute(cleaner->out, "alt", attributes.alt);
 }
 
 static bool is_void(struct view name)

@@ -73,22 +73,41 @@ static bool is_nought(struct view value)
 	return value.ptr[0] == '0';
 }
 
-static void read_style(struct view style, struct html_marks *out)
+static unsigned mark_if(bool there, enum html_mark mark)
+{
+	return there ? mark : 0;
+}
+
+static bool is_hidden(struct view style)
+{
+	return has(style, "display:none") || has(style, "mso-hide:all") || has(style, "visibility:hidden");
+}
+
+/* font-weight: a word or a number. */
+static unsigned read_weight(struct view weight)
+{
+	char first = weight.len == 3 ? weight.ptr[0] : '\0';
+
+	if (has(weight, "bold") || (first >= '6' && first <= '9'))
+		return MARK_BOLD;
+	return mark_if(has(weight, "normal") || (first != '\0' && first < '6'), MARK_LIGHT);
+}
+
+static unsigned read_style(struct view style)
 {
 	struct style set = properties(style);
 	bool no_border = view_starts(set.border, VIEW("none")) || is_nought(set.border);
+	unsigned marks = read_weight(set.weight);
 
-	out->hidden = has(style, "display:none") || has(style, "mso-hide:all") || has(style, "visibility:hidden");
-	out->bold = has(set.weight, "bold") ||
-		    (set.weight.len == 3 && set.weight.ptr[0] >= '6' && set.weight.ptr[0] <= '9');
-	out->light = !out->bold && (has(set.weight, "normal") || (set.weight.len == 3 && set.weight.ptr[0] < '6'));
-	out->preserve = view_starts(set.space, VIEW("pre")) || view_starts(set.space, VIEW("break-spaces"));
-	out->tight = is_nought(set.margin) || is_nought(set.margin_bottom);
-	out->indent = no_border && set.left.len == 0;
+	marks |= mark_if(is_hidden(style), MARK_HIDDEN);
+	marks |= mark_if(view_starts(set.space, VIEW("pre")) || view_starts(set.space, VIEW("break-spaces")),
+		MARK_PRESERVE);
+	marks |= mark_if(is_nought(set.margin) || is_nought(set.margin_bottom), MARK_TIGHT);
+	marks |= mark_if(no_border && set.left.len == 0, MARK_INDENT);
 	/* Outlook: a bar at the left of the quote, a rule above the header block of the older mail. */
-	out->quoted = no_border && has(set.left, "solid");
-	out->boundary = no_border && has(set.top, "solid") && has(style, "padding:3");
-	out->list_mark = has(style, "mso-list:ignore");
+	marks |= mark_if(no_border && has(set.left, "solid"), MARK_QUOTED);
+	marks |= mark_if(no_border && has(set.top, "solid") && has(style, "padding:3"), MARK_BOUNDARY);
+	return marks | mark_if(has(style, "mso-list:ignore"), MARK_LIST);
 }
 
 static const struct view boundary_names[] = {
@@ -121,24 +140,27 @@ static bool names(struct view value, const struct view *list)
 	return false;
 }
 
-void html_marks_read(const struct html_attributes *attributes, struct html_marks *out)
-{
-	char buffer[STYLE_MAX];
-
-	*out = (struct html_marks){0};
-	if (attributes->style.len > 0)
-		read_style(squeezed(attributes->style, buffer), out);
-	out->hidden |= attributes->hidden.ptr != NULL;
-	out->tight |= view_find(attributes->class, VIEW("Mso")) >= 0;
-	out->boundary |= names(attributes->class, boundary_names) || names(attributes->id, boundary_names);
-	out->signature = names(attributes->class, signature_names) || names(attributes->id, signature_names);
-	if (attributes->type.len > 0 || attributes->class.len > 0 || attributes->cite.len > 0)
-		out->indent = false;
-}
-
-bool html_is_rule_of_reply(const struct html_attributes *attributes)
+static bool is_rule_of_reply(const struct html_attributes *attributes)
 {
 	return view_equal(attributes->tabindex, VIEW("-1")) ||
 	       view_equal_nocase(attributes->id, VIEW("stopSpelling")) ||
 	       view_equal_nocase(attributes->id, VIEW("zwchr"));
+}
+
+unsigned html_marks_read(const struct html_attributes *attributes)
+{
+	struct view class = attributes->class, id = attributes->id;
+	unsigned marks = 0;
+	char buffer[STYLE_MAX];
+
+	if (attributes->style.len > 0)
+		marks = read_style(squeezed(attributes->style, buffer));
+	marks |= mark_if(attributes->hidden.ptr != NULL, MARK_HIDDEN);
+	marks |= mark_if(view_find(class, VIEW("Mso")) >= 0, MARK_TIGHT);
+	marks |= mark_if(names(class, boundary_names) || names(id, boundary_names), MARK_BOUNDARY);
+	marks |= mark_if(names(class, signature_names) || names(id, signature_names), MARK_SIGNATURE);
+	marks |= mark_if(is_rule_of_reply(attributes), MARK_REPLY_RULE);
+	if (attributes->type.len > 0 || class.len > 0 || attributes->cite.len > 0)
+		marks &= ~(unsigned)MARK_INDENT;
+	return marks;
 }

@@ -16,33 +16,37 @@
 /* ---- html_clean.c ---- */
 
 /*
- * Copies tags with the attributes that matter and text; drops comments, <!...>, <?...>, scripts and styles; a "<" that
- * begins no tag becomes "&lt;". Linear. False: something was cut off at the limits.
+ * Copies tags and text; drops comments, <!...>, <?...>, scripts and styles; a "<" that begins no tag becomes "&lt;". Of
+ * a tag's attributes only start, value and alt stay; what the others say comes out as one of our own, HTML_MARKS.
+ * Linear. False: something was cut off at the limits.
  */
 bool html_clean(struct view html, struct text *out);
 
+#define HTML_MARKS "m" /* the attribute's name: enum html_mark, as a decimal number */
+
 /* ---- html_marks.c ---- */
 
+/* Of a tag, as they were written. */
 struct html_attributes {
 	struct view class, style, id, type, start, value, hidden, tabindex, cite, alt;
 };
 
-/* What a tag's attributes say. */
-struct html_marks {
-	bool hidden;	  /* not to be seen */
-	bool bold, light; /* font-weight set one way or the other */
-	bool preserve;	  /* white space counts */
-	bool tight;	  /* a paragraph without margins */
-	bool indent;	  /* a blockquote that only indents */
-	bool quoted;	  /* a bar at the left: a quote without <blockquote> */
-	bool boundary;	  /* an older mail begins here */
-	bool signature;
-	bool list_mark; /* Word's own bullet or number */
+enum html_mark {
+	MARK_HIDDEN = 1 << 0, /* not to be seen */
+	MARK_BOLD = 1 << 1,   /* font-weight set one way ... */
+	MARK_LIGHT = 1 << 2,  /* ... or the other */
+	MARK_PRESERVE = 1 << 3,	  /* white space counts */
+	MARK_TIGHT = 1 << 4,	  /* a paragraph without margins */
+	MARK_INDENT = 1 << 5,	  /* a blockquote that only indents */
+	MARK_QUOTED = 1 << 6,	  /* a bar at the left: a quote without <blockquote> */
+	MARK_BOUNDARY = 1 << 7,	  /* an older mail begins here */
+	MARK_SIGNATURE = 1 << 8,
+	MARK_LIST = 1 << 9,	  /* Word's own bullet or number */
+	MARK_REPLY_RULE = 1 << 10, /* if it is an <hr>: a client puts it before an older mail */
 };
 
-void html_marks_read(const struct html_attributes *attributes, struct html_marks *out);
-/* Is that tag written inside a rule (<hr>) that a client puts before an older mail? */
-bool html_is_rule_of_reply(const struct html_attributes *attributes);
+/* What a tag's attributes say: enum html_mark. */
+unsigned html_marks_read(const struct html_attributes *attributes);
 
 /* ---- html_lines.c ---- */
 
@@ -83,7 +87,8 @@ void lines_take_marks(struct lines *lines);
 struct render;
 
 struct render *render_new(struct arena *arena);
-void render_start(struct render *render, const char *name, const struct html_attributes *attributes);
+/* `marks`: enum html_mark. Of the attributes start, value and alt are read. */
+void render_start(struct render *render, const char *name, unsigned marks, const struct html_attributes *attributes);
 void render_end(struct render *render, const char *name);
 void render_text(struct render *render, struct view text);
 /* Finishes; false when the text was cut at PARSE_TEXT_MAX. */

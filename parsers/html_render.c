@@ -248,23 +248,23 @@ static void item_start(struct render *render, const struct html_attributes *attr
 
 /* ---- elements ---- */
 
-static void apply_marks(struct render *render, struct element *element, const struct html_marks *marks)
+static void apply_marks(struct render *render, struct element *element, unsigned marks)
 {
 	struct lines *lines = &render->lines;
 
 	element->bold_before = lines->bold;
 	element->preserve_before = lines->preserve;
-	element->quotes = ((element->flags & TAG_QUOTE) && !marks->indent) ||
-			  (marks->quoted && (element->flags & TAG_BLOCK) && !(element->flags & TAG_CELL));
-	element->signature = marks->signature;
-	element->tight = marks->tight;
-	element->list_mark = marks->list_mark && !lines->open;
+	element->quotes = ((element->flags & TAG_QUOTE) && !(marks & MARK_INDENT)) ||
+			  ((marks & MARK_QUOTED) && (element->flags & TAG_BLOCK) && !(element->flags & TAG_CELL));
+	element->signature = marks & MARK_SIGNATURE;
+	element->tight = marks & MARK_TIGHT;
+	element->list_mark = (marks & MARK_LIST) && !lines->open;
 	lines->quote += element->quotes;
 	lines->signature += element->signature;
 	/* Not for quotes: a client cuts one in two where an answer is written into it. */
-	lines->boundary |= marks->boundary && !(element->flags & TAG_QUOTE);
-	lines->bold = ((element->flags & TAG_BOLD) || marks->bold || lines->bold) && !marks->light;
-	lines->preserve |= (element->flags & TAG_PRE) || marks->preserve;
+	lines->boundary |= (marks & MARK_BOUNDARY) && !(element->flags & TAG_QUOTE);
+	lines->bold = ((element->flags & TAG_BOLD) || (marks & MARK_BOLD) || lines->bold) && !(marks & MARK_LIGHT);
+	lines->preserve |= (element->flags & TAG_PRE) || (marks & MARK_PRESERVE);
 	lines->fresh = element->flags & TAG_PRE;
 	if (element->list_mark) {
 		lines->in_marker = true;
@@ -272,8 +272,8 @@ static void apply_marks(struct render *render, struct element *element, const st
 	}
 }
 
-static void open_block(
-	struct render *render, struct element *element, const char *name, const struct html_attributes *attributes)
+static void open_block(struct render *render, struct element *element, const char *name, unsigned marks,
+	const struct html_attributes *attributes)
 {
 	struct lines *lines = &render->lines;
 
@@ -292,7 +292,7 @@ static void open_block(
 		item_start(render, attributes);
 	else if (element->flags & TAG_RULE) {
 		lines->rule = true;
-		lines->boundary |= html_is_rule_of_reply(attributes);
+		lines->boundary |= (marks & MARK_REPLY_RULE) != 0;
 	}
 }
 
@@ -309,29 +309,27 @@ static void emoji(struct render *render, struct view alt)
 	lines_text(&render->lines, alt);
 }
 
-void render_start(struct render *render, const char *name, const struct html_attributes *attributes)
+void render_start(struct render *render, const char *name, unsigned marks, const struct html_attributes *attributes)
 {
 	struct element *element;
-	struct html_marks marks;
 
 	render->elements = html_grow(render->arena, render->elements, render->element_count, &render->element_size,
 		sizeof(*render->elements));
 	element = &render->elements[render->element_count++];
 	*element = (struct element){.flags = tag_flags(name)};
-	html_marks_read(attributes, &marks);
-	element->skips = render->skip > 0 || (element->flags & TAG_SKIP) || marks.hidden;
+	element->skips = render->skip > 0 || (element->flags & TAG_SKIP) || (marks & MARK_HIDDEN);
 	render->skip += element->skips;
 	if (element->skips)
 		return;
 	if (element->flags & TAG_BLOCK)
 		lines_end(&render->lines);
-	apply_marks(render, element, &marks);
+	apply_marks(render, element, marks);
 	if (element->flags & TAG_BREAK)
 		lines_break(&render->lines);
 	else if (element->flags & TAG_IMAGE)
 		emoji(render, attributes->alt);
 	else if (element->flags & TAG_BLOCK)
-		open_block(render, element, name, attributes);
+		open_block(render, element, name, marks, attributes);
 }
 
 static void close_block(struct render *render, const struct element *element)
