@@ -12,6 +12,29 @@
 #define BLOCK_SIZE ((size_t)64 * 1024)
 #define ALIGN alignof(max_align_t)
 
+/*
+ * AddressSanitizer sees only whole blocks by itself. Where it is built in, what is free in them is poisoned and a gap
+ * is left behind each piece, so that a read or write past a piece's end is found.
+ */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_GUARDED
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define ARENA_GUARDED
+#endif
+
+#ifdef ARENA_GUARDED
+#include <sanitizer/asan_interface.h>
+#define GAP ((size_t)16)
+#define GUARD(start, size) ASAN_POISON_MEMORY_REGION(start, size)
+#define UNGUARD(start, size) ASAN_UNPOISON_MEMORY_REGION(start, size)
+#else
+#define GAP ((size_t)0)
+#define GUARD(start, size) ((void)(start), (void)(size))
+#define UNGUARD(start, size) ((void)(start), (void)(size))
+#endif
+
 struct block {
 	struct block *next;
 	size_t size, used;
@@ -43,6 +66,7 @@ static struct block *block_new(size_t size)
 	block->next = NULL;
 	block->size = size;
 	block->used = 0;
+	GUARD(block->data, size);
 	return block;
 }
 
@@ -92,6 +116,7 @@ void arena_reset(struct arena *arena)
 	}
 	arena->head->used = 0;
 	arena->used = 0;
+	GUARD(arena->head->data, arena->head->size);
 }
 
 /* A block with room for `size` bytes. A big one gets a block of its own behind the current one, which goes on being
@@ -116,15 +141,17 @@ static struct block *room_for(struct arena *arena, size_t size)
 static void *take(struct arena *arena, size_t size)
 {
 	struct block *block;
+	size_t asked = size;
 	void *memory;
 
-	if (size > SIZE_MAX - ALIGN)
+	if (size > SIZE_MAX - ALIGN - GAP)
 		out_of_memory();
-	size = size == 0 ? ALIGN : (size + ALIGN - 1) & ~(ALIGN - 1);
+	size = (size == 0 ? ALIGN : (size + ALIGN - 1) & ~(ALIGN - 1)) + GAP;
 	block = room_for(arena, size);
 	memory = block->data + block->used;
 	block->used += size;
 	arena->used += size;
+	UNGUARD(memory, asked);
 	return memory;
 }
 
