@@ -403,8 +403,10 @@ static void mark_rules(struct lines *lines)
 	}
 }
 
-/* Lines in a table of a single cell belong to the cell around it, or to none. A frame's row is younger than the row
- * around it. */
+/*
+ * Lines in a table of a single cell belong to the cell around it, or to none. A frame's row is younger than the row
+ * around it. What stands in a row but in none of its cells is in no table.
+ */
 static void unframe(struct render *render)
 {
 	for (size_t i = 0; i < render->rows; i++) {
@@ -420,6 +422,8 @@ static void unframe(struct render *render)
 			line->cell = render->around[line->row - 1].cell;
 			line->row = render->around[line->row - 1].row;
 		}
+		if (line->cell == 0)
+			line->row = 0;
 	}
 }
 

@@ -114,6 +114,29 @@ static void test_provenance(void **state)
 	arena_free(&arena);
 }
 
+/* A message of a channel is one part: all its bytes as they came, and not as they were decoded. */
+static void test_provenance_of_message(void **state)
+{
+	static const struct request_hint no_hint;
+	struct arena *arena = arena_new();
+	struct forms *forms = unit_forms(arena);
+	struct view raw = VIEW("1. Country: Nepal\n5. What worked: caf\xE9\n");
+	struct result result;
+
+	parse_message(forms, arena, raw, &no_hint, &result);
+	assert_int_equal(result.provenance_count, 2);
+	for (size_t i = 0; i < result.provenance_count; i++) {
+		assert_string_equal(result.provenance[i].part, "");
+		assert_int_equal(result.provenance[i].part_start, 0);
+		assert_int_equal(result.provenance[i].part_end, raw.len);
+	}
+	assert_int_equal(result.provenance[0].start, 12);
+	assert_int_equal(result.provenance[0].end, 17);
+	result_release(&result);
+	forms_free(&forms);
+	arena_free(&arena);
+}
+
 /* What the caller knows of the request fills what the message does not say. */
 static void test_hint(void **state)
 {
@@ -230,6 +253,7 @@ int main(void)
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_regex_forms),
 		cmocka_unit_test(test_provenance),
+		cmocka_unit_test(test_provenance_of_message),
 		cmocka_unit_test(test_hint),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_limits),
