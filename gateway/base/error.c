@@ -4,23 +4,42 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Cuts half a character off the end and makes control characters blanks: the sentence is one line. */
+/* Bytes of the character at p; 0: it is none, or half of one. */
+static size_t character(const char *p)
+{
+	unsigned char first = (unsigned char)*p;
+	size_t len = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+	unsigned char second = len > 1 ? (unsigned char)p[1] : 0x80;
+
+	for (size_t i = 1; i < len; i++)
+		if (((unsigned char)p[i] & 0xC0) != 0x80)
+			return 0;
+	/* Written longer than it is, a surrogate, or beyond the last character. */
+	if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) || (first == 0xF0 && second < 0x90) ||
+		(first == 0xF4 && second > 0x8F))
+		return 0;
+	return len;
+}
+
+/* Drops half characters, at the end or where "%.40s" cut a text, and makes control characters blanks: the sentence is
+ * one line of UTF-8. */
 static void tidy(char *text)
 {
-	size_t len = strlen(text);
+	char *out = text;
 
-	if (len == ERROR_TEXT_MAX - 1) {
-		while (len > 0 && ((unsigned char)text[len - 1] & 0xC0) == 0x80)
-			len--;
-		if (len > 0 && (unsigned char)text[len - 1] >= 0xC0)
-			len--;
-		text[len] = '\0';
+	for (const char *p = text; *p;) {
+		size_t len = character(p);
+
+		if (len > 1)
+			memmove(out, p, len);
+		else if (len == 1)
+			*out = (unsigned char)*p < 0x20 || *p == 0x7F ? ' ' : *p;
+		out += len;
+		p += len > 0 ? len : 1;
 	}
-	while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r' || text[len - 1] == ' '))
-		text[--len] = '\0';
-	for (char *p = text; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7F)
-			*p = ' ';
+	while (out > text && out[-1] == ' ')
+		out--;
+	*out = '\0';
 }
 
 int error_vset(struct error *err, enum error_reach reach, const char *format, va_list args)

@@ -67,6 +67,30 @@ static void cuts_at_a_character(void **state)
 		}
 }
 
+/* A text inside the sentence was cut by its format. */
+static void drops_half_characters(void **state)
+{
+	static const struct {
+		const char *text, *expected;
+	} cases[] = {
+		{"\u00E9\u00E9\u00E9", "\"\u00E9\u00E9\" is no number"},
+		{"ab\u0928", "\"ab\u0928\" is no number"},
+		{"abc\u0928", "\"abc\" is no number"},
+		{"a\U0001F600", "\"a\U0001F600\" is no number"},
+		{"ab\U0001F600", "\"ab\" is no number"},
+		{"a\xFF\xC3", "\"a\" is no number"},
+		{"\xED\xA0\x80" "x", "\"x\" is no number"},
+		{"\x80\xE0", "\"\" is no number"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct error err = ERROR_INIT;
+
+		error_set(&err, REACH_STOP, "\"%.5s\" is no number", cases[i].text);
+		unit_same("half", view_of(err.text), view_of(cases[i].expected));
+	}
+}
+
 static void names_reaches(void **state)
 {
 	static const char *const names[] = {"none", "retry", "message", "source", "stop", "uncertain"};
@@ -82,6 +106,7 @@ int main(void)
 		cmocka_unit_test(sets),
 		cmocka_unit_test(keeps_one_line),
 		cmocka_unit_test(cuts_at_a_character),
+		cmocka_unit_test(drops_half_characters),
 		cmocka_unit_test(names_reaches),
 	};
 
