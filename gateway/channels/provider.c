@@ -13,7 +13,7 @@ static bool is_control(uint32_t code)
 }
 
 /* Never more bytes than before. */
-static size_t put_clean(char *out, struct view text, size_t max, bool one_line)
+static size_t put_clean(char *out, struct view text, bool one_line)
 {
 	size_t at = 0, len = 0;
 	uint32_t code;
@@ -23,8 +23,6 @@ static size_t put_clean(char *out, struct view text, size_t max, bool one_line)
 
 		if (is_control(code) && !line_end)
 			continue;
-		if (len + (at - begin) > max)
-			break;
 		if (line_end || (one_line && code < 0x20)) {
 			out[len++] = one_line ? ' ' : '\n';
 			continue;
@@ -35,6 +33,16 @@ static size_t put_clean(char *out, struct view text, size_t max, bool one_line)
 	return len;
 }
 
+/* Its whole characters up to `max` bytes. */
+static struct view cut(struct view text, size_t max)
+{
+	if (text.len <= max)
+		return text;
+	while (max > 0 && ((unsigned char)text.ptr[max] & 0xc0) == 0x80)
+		max--;
+	return view_sub(text, 0, max);
+}
+
 static struct view clean(struct arena *arena, struct view bytes, size_t max, bool one_line)
 {
 	struct view text = unicode_valid(bytes) ? bytes : unicode_decode(arena, bytes, VIEW("utf-8"));
@@ -42,9 +50,10 @@ static struct view clean(struct arena *arena, struct view bytes, size_t max, boo
 
 	if (text.len == 0)
 		return VIEW("");
-	text = unicode_nfc(arena, text);
 	out = arena_alloc(arena, text.len + 1);
-	text = (struct view){out, put_clean(out, text, max, one_line)};
+	text = (struct view){out, put_clean(out, text, one_line)};
+	/* Afterwards: what a control character parted may be one letter without it. */
+	text = cut(unicode_nfc(arena, text), max);
 	return one_line ? view_trim(text) : view_trim_end(text);
 }
 
