@@ -5,6 +5,8 @@
 
 #include "intake/identity.h"
 
+#define RING_SIZE (BATCHES_AT_WORK + 1)
+
 struct batch {
 	struct arena *arena;
 	size_t count, bytes;
@@ -19,8 +21,8 @@ struct batches {
 	struct database *database;
 	size_t messages_max, bytes_max;
 	int64_t folder_id, account_id;
-	struct batch pair[2];
-	int filling;
+	struct batch ring[RING_SIZE];
+	size_t filling;
 	size_t stored, fresh;
 };
 
@@ -47,9 +49,9 @@ struct batches *batches_new(const struct config *config, struct database *databa
 	batches->database = database;
 	batches->messages_max = config->limits.batch_messages > 0 ? (size_t)config->limits.batch_messages : 1;
 	batches->bytes_max = config->limits.batch_bytes;
-	for (int i = 0; i < 2; i++) {
-		batches->pair[i].arena = arena_new();
-		batch_empty(batches, &batches->pair[i]);
+	for (size_t i = 0; i < RING_SIZE; i++) {
+		batches->ring[i].arena = arena_new();
+		batch_empty(batches, &batches->ring[i]);
 	}
 	return batches;
 }
@@ -60,9 +62,9 @@ void batches_free(struct batches **batches)
 
 	if (!*batches)
 		return;
-	for (int i = 0; i < 2; i++) {
-		(void)!database_finish((*batches)->database, &(*batches)->pair[i].task, &ignored);
-		arena_free(&(*batches)->pair[i].arena);
+	for (size_t i = 0; i < RING_SIZE; i++) {
+		(void)!database_finish((*batches)->database, &(*batches)->ring[i].task, &ignored);
+		arena_free(&(*batches)->ring[i].arena);
 	}
 	free(*batches);
 	*batches = NULL;
@@ -87,19 +89,19 @@ void batches_begin(struct batches *batches, int64_t folder_id, int64_t account_i
 {
 	struct error ignored;
 
-	for (int i = 0; i < 2; i++) {
-		(void)!settle(batches, &batches->pair[i], &ignored);
-		batch_empty(batches, &batches->pair[i]);
+	for (size_t i = 0; i < RING_SIZE; i++) {
+		(void)!settle(batches, &batches->ring[i], &ignored);
+		batch_empty(batches, &batches->ring[i]);
 	}
 	batches->folder_id = folder_id;
 	batches->account_id = account_id;
 	batches->stored = batches->fresh = 0;
 }
 
-/* Hands the filled batch over and turns to the other one, once that is committed. */
+/* Hands the filled batch over and turns to the one that was handed over first, once that is committed. */
 static int hand_over(struct batches *batches, struct error *err)
 {
-	struct batch *batch = &batches->pair[batches->filling];
+	struct batch *batch = &batches->ring[batches->filling];
 
 	batch->store = (struct record_store){
 		.folder_id = batches->folder_id,
@@ -114,20 +116,20 @@ static int hand_over(struct batches *batches, struct error *err)
 		.arena = batch->arena,
 	};
 	database_start(batches->database, &batch->task, record_store, &batch->store);
-	batches->filling = !batches->filling;
-	return settle(batches, &batches->pair[batches->filling], err);
+	batches->filling = (batches->filling + 1) % RING_SIZE;
+	return settle(batches, &batches->ring[batches->filling], err);
 }
 
 int batches_add(struct batches *batches, const struct batch_mail *mail, struct error *err)
 {
-	struct batch *batch = &batches->pair[batches->filling];
+	struct batch *batch = &batches->ring[batches->filling];
 	unsigned char *identity;
 	size_t at;
 
 	if (batch->count && batch->bytes + mail->raw.len > batches->bytes_max) {
 		if (hand_over(batches, err) < 0)
 			return -1;
-		batch = &batches->pair[batches->filling];
+		batch = &batches->ring[batches->filling];
 	}
 	at = batch->count++;
 	batch->bytes += mail->raw.len;
@@ -147,9 +149,16 @@ int batches_add(struct batches *batches, const struct batch_mail *mail, struct e
 
 int batches_flush(struct batches *batches, struct error *err)
 {
-	if (batches->pair[batches->filling].count && hand_over(batches, err) < 0)
-		return -1;
-	return settle(batches, &batches->pair[!batches->filling], err);
+	struct error later = ERROR_INIT;
+	int result = 0;
+
+	if (batches->ring[batches->filling].count)
+		result = hand_over(batches, err);
+	/* From the oldest on: the first error is told. */
+	for (size_t i = 1; i < RING_SIZE; i++)
+		if (settle(batches, &batches->ring[(batches->filling + i) % RING_SIZE], result < 0 ? &later : err) < 0)
+			result = -1;
+	return result;
 }
 
 size_t batches_stored(const struct batches *batches)

@@ -1,12 +1,15 @@
 /*
- * Batches: mails on their way into the database. One is filled while the last one is being committed; a third never
- * begins before the first is safe. Private to intake/; used by mailboxes and by the import.
+ * Batches: mails on their way into the database. One is filled while the ones before it are being committed, side by
+ * side on several connections; no more than BATCHES_AT_WORK of them. So a later one may be safe before an earlier one,
+ * and whoever begins again must ask which mails are missing. Private to intake/; used by mailboxes and by the import.
  */
 #ifndef INTAKE_BATCH_H
 #define INTAKE_BATCH_H
 
 #include "intake/database.h"
 #include "intake/records.h"
+
+#define BATCHES_AT_WORK 2
 
 struct batches;
 

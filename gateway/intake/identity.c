@@ -2,6 +2,7 @@
 #include "intake/identity.h"
 
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,11 +23,23 @@ static void must(int ok)
 		abort();
 }
 
+/* Looked up once: OpenSSL searches its providers each time it is asked for a function by name. */
+static EVP_MD *sha256;
+
+static void fetch_sha256(void)
+{
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	must(sha256 != NULL);
+}
+
 static void digest_init(struct digest *digest)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, fetch_sha256);
 	digest->context = EVP_MD_CTX_new();
 	must(digest->context != NULL);
-	must(EVP_DigestInit_ex(digest->context, EVP_sha256(), NULL));
+	must(EVP_DigestInit_ex(digest->context, sha256, NULL));
 	digest->len = 0;
 }
 
@@ -57,24 +70,26 @@ static void digest_end(struct digest *digest, unsigned char out[IDENTITY_SIZE])
 	EVP_MD_CTX_free(digest->context);
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* One value of the header, unfolded: each run of white space is one blank. A NUL ends it, so that no two values run
  * together. */
 static void add_value(struct digest *digest, struct view value)
 {
 	struct view left = view_trim(value);
-	bool blank = false;
 
-	for (size_t i = 0; i < left.len; i++) {
-		char c = left.ptr[i];
-
-		if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
-			blank = true;
-			continue;
-		}
-		if (blank)
+	for (size_t i = 0, from; i < left.len;) {
+		from = i;
+		while (i < left.len && !is_blank(left.ptr[i]))
+			i++;
+		digest_add(digest, left.ptr + from, i - from);
+		while (i < left.len && is_blank(left.ptr[i]))
+			i++;
+		if (i > from && i < left.len)
 			digest_add(digest, " ", 1);
-		blank = false;
-		digest_add(digest, &c, 1);
 	}
 	digest_add(digest, "", 1);
 }

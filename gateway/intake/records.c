@@ -79,6 +79,18 @@ int record_unseen(struct db *db, void *context, struct error *err)
 	return result;
 }
 
+/* That there is something to read. Should it fail, the readers look by themselves within seconds. */
+static void wake_readers(struct db *db)
+{
+	struct error ignored;
+	struct db_args none;
+	struct arena *arena = arena_new();
+
+	db_args_init(&none, arena);
+	(void)!db_call(db, "api.messages_wake", &none, NULL, &ignored);
+	arena_free(&arena);
+}
+
 int record_store(struct db *db, void *context, struct error *err)
 {
 	struct record_store *store = context;
@@ -101,6 +113,8 @@ int record_store(struct db *db, void *context, struct error *err)
 	store->fresh = 0;
 	for (size_t i = 0; i < db_count(rows); i++)
 		store->fresh += db_get_bool(rows, i, "fresh");
+	if (store->fresh)
+		wake_readers(db);
 	return 0;
 }
 

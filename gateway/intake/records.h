@@ -37,7 +37,8 @@ struct record_unseen {
 };
 int record_unseen(struct db *db, void *context, struct error *err);
 
-/* api.messages_store, or with folder_id 0 api.messages_import. Columns of equal length. */
+/* api.messages_store, or with folder_id 0 api.messages_import; then api.messages_wake if any is fresh. Columns of equal
+ * length. */
 struct record_store {
 	int64_t folder_id, account_id;
 	size_t count;

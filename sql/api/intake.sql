@@ -46,44 +46,66 @@ AS $$
 	ORDER BY u.uid
 $$;
 
--- Keeps the messages that are new, with their bytes; returns their ids. The bytes are taken out of their array by number, never through a
--- set of rows: a batch of large ones would go through a temporary file.
-CREATE FUNCTION fieldpost.messages_keep(account_id bigint, now timestamptz, identities bytea[], sizes bigint[],
-	oversize boolean[], received timestamptz[], raws bytea[])
-RETURNS bigint[]
+-- Keeps the messages that are new, with their bytes; with a folder also where they were seen. A row a mail, in the order given; of a mail
+-- that comes twice the first is fresh, and both are sightings of one message.
+--
+-- Several batches of one mailbox are stored at a time: messages are inserted in the order of their identities, so that two batches with the
+-- same mails wait for each other and never both; their ids are in the order of the mails. The bytes are taken out of their array by number,
+-- never through a set of rows: a batch of large ones would go through a temporary file.
+CREATE FUNCTION fieldpost.messages_keep(account_id bigint, folder_id bigint, now timestamptz, uids bigint[], identities bytea[],
+	sizes bigint[], oversize boolean[], received timestamptz[], raws bytea[])
+RETURNS TABLE (ordinal bigint, uid bigint, message_id bigint, fresh boolean)
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-	fresh bigint[];
+	fresh_ids bigint[]; -- null at the place of a mail that was known
+	ids bigint[];
 BEGIN
 	WITH incoming AS MATERIALIZED (
-		SELECT * FROM unnest(messages_keep.identities, messages_keep.sizes, messages_keep.oversize, messages_keep.received)
-			WITH ORDINALITY AS t (identity, size, oversize, received_at, ordinal)
-	), stored AS (
-		INSERT INTO message (account_id, received_at, stored_at, size, oversize, identity, raw_sha256)
-		SELECT messages_keep.account_id, coalesce(i.received_at, messages_keep.now), messages_keep.now, i.size, i.oversize,
-			i.identity, sha256(messages_keep.raws[i.ordinal])
-		FROM incoming i ORDER BY i.ordinal
+		SELECT t.*, nextval('fieldpost.message_message_id_seq') AS message_id
+		FROM unnest(messages_keep.identities, messages_keep.uids, messages_keep.sizes, messages_keep.oversize, messages_keep.received)
+			WITH ORDINALITY AS t (identity, uid, size, oversize, received_at, ordinal)
+	), stored AS MATERIALIZED (
+		INSERT INTO message (message_id, account_id, received_at, stored_at, size, oversize, identity, raw_sha256)
+		OVERRIDING SYSTEM VALUE
+		SELECT i.message_id, messages_keep.account_id, coalesce(i.received_at, messages_keep.now), messages_keep.now, i.size,
+			i.oversize, i.identity, sha256(messages_keep.raws[i.ordinal])
+		FROM incoming i ORDER BY i.identity, i.ordinal
 		ON CONFLICT (identity) DO NOTHING
-		RETURNING message_id, identity
+		RETURNING message_id
+	), fresh AS MATERIALIZED (
+		SELECT i.message_id, i.uid, i.ordinal FROM incoming i JOIN stored s USING (message_id)
 	), bytes AS (
-		INSERT INTO message_raw (message_id, raw)
-		SELECT s.message_id, messages_keep.raws[i.ordinal]
-		FROM stored s JOIN (
-			SELECT identity, min(ordinal)::integer AS ordinal FROM incoming GROUP BY identity) i USING (identity)
+		INSERT INTO message_raw (message_id, raw) SELECT f.message_id, messages_keep.raws[f.ordinal] FROM fresh f
+	), seen AS (
+		INSERT INTO sighting (folder_id, uid, message_id, seen_at)
+		SELECT messages_keep.folder_id, f.uid, f.message_id, messages_keep.now FROM fresh f
+		WHERE messages_keep.folder_id IS NOT NULL
+		ON CONFLICT DO NOTHING
 	)
-	SELECT coalesce(array_agg(message_id), '{}') INTO fresh FROM stored;
-	IF cardinality(fresh) > 0 THEN
-		PERFORM pg_notify('fieldpost_stored', '');
+	SELECT array_agg(f.message_id ORDER BY i.ordinal) INTO fresh_ids FROM incoming i LEFT JOIN fresh f USING (message_id);
+	ids := fresh_ids;
+	IF array_position(ids, NULL) IS NOT NULL THEN
+		ids := ARRAY(
+			SELECT coalesce(t.id, (SELECT m.message_id FROM message m WHERE m.identity = t.identity))
+			FROM unnest(fresh_ids, messages_keep.identities) WITH ORDINALITY AS t (id, identity, ordinal) ORDER BY t.ordinal);
+		INSERT INTO sighting (folder_id, uid, message_id, seen_at)
+		SELECT messages_keep.folder_id, t.uid, t.id, messages_keep.now
+		FROM unnest(messages_keep.uids, ids, fresh_ids) AS t (uid, id, fresh_id)
+		WHERE t.fresh_id IS NULL AND messages_keep.folder_id IS NOT NULL
+		ON CONFLICT DO NOTHING;
 	END IF;
-	RETURN fresh;
+	RETURN QUERY
+	SELECT t.ordinal, t.uid, t.id, t.fresh_id IS NOT NULL
+	FROM unnest(ids, fresh_ids, messages_keep.uids) WITH ORDINALITY AS t (id, fresh_id, uid, ordinal);
 END $$;
 
 -- (A plan made while the table was small would read all of it for ever: enable_seqscan is off in these two.)
 
--- One batch of a folder, in the order of its UIDs: messages, their bytes, where they were seen, and the cursor. Idempotent: what is there stays.
--- Of a mail that comes twice in a batch the first is fresh; both are sightings of one message.
+-- One batch of a folder, in the order of its UIDs: messages, their bytes, where they were seen, and the cursor. Idempotent: what is there
+-- stays. The folder's row comes last, for batches are stored side by side and it makes them wait for each other. So the cursor is the
+-- highest UID that was stored; what is below it and missing, uids_unseen() tells.
 CREATE FUNCTION api.messages_store(folder_id bigint, now timestamptz, uids bigint[], identities bytea[], sizes bigint[],
 	oversize boolean[], received timestamptz[], raws bytea[])
 RETURNS TABLE (uid bigint, message_id bigint, fresh boolean)
@@ -91,31 +113,18 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_te
 AS $$
 #variable_conflict use_column
 DECLARE
-	account bigint;
-	fresh_ids bigint[];
+	account bigint := (SELECT f.account_id FROM folder f WHERE f.folder_id = messages_store.folder_id);
 BEGIN
-	UPDATE folder f SET
-		last_uid = greatest(f.last_uid, (SELECT max(u) FROM unnest(messages_store.uids) u)),
-		last_message = greatest(f.last_message, messages_store.now)
-	WHERE f.folder_id = messages_store.folder_id
-	RETURNING f.account_id INTO account;
 	IF account IS NULL THEN
 		RAISE EXCEPTION 'folder % is not known', messages_store.folder_id;
 	END IF;
-	fresh_ids := messages_keep(account, messages_store.now, messages_store.identities, messages_store.sizes,
-		messages_store.oversize, messages_store.received, messages_store.raws);
-	RETURN QUERY
-	WITH seen AS (
-		SELECT i.uid, (SELECT m.message_id FROM message m WHERE m.identity = i.identity) AS message_id, i.ordinal
-		FROM unnest(messages_store.uids, messages_store.identities) WITH ORDINALITY AS i (uid, identity, ordinal)
-	), put AS (
-		INSERT INTO sighting (folder_id, uid, message_id, seen_at)
-		SELECT messages_store.folder_id, s.uid, s.message_id, messages_store.now FROM seen s
-		ON CONFLICT DO NOTHING
-	)
-	SELECT s.uid, s.message_id,
-		s.message_id = ANY (fresh_ids) AND row_number() OVER (PARTITION BY s.message_id ORDER BY s.ordinal) = 1
-	FROM seen s ORDER BY s.ordinal;
+	RETURN QUERY SELECT k.uid, k.message_id, k.fresh FROM messages_keep(account, messages_store.folder_id, messages_store.now,
+		messages_store.uids, messages_store.identities, messages_store.sizes, messages_store.oversize, messages_store.received,
+		messages_store.raws) k;
+	UPDATE folder f SET
+		last_uid = greatest(f.last_uid, (SELECT max(u) FROM unnest(messages_store.uids) u)),
+		last_message = greatest(f.last_message, messages_store.now)
+	WHERE f.folder_id = messages_store.folder_id;
 END $$;
 
 -- The same for files: no folder, no sighting.
@@ -125,23 +134,22 @@ RETURNS TABLE (ordinal bigint, message_id bigint, fresh boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
-DECLARE
-	fresh_ids bigint[];
 BEGIN
-	fresh_ids := messages_keep(messages_import.account_id, messages_import.now, messages_import.identities,
-		messages_import.sizes, messages_import.oversize, messages_import.received, messages_import.raws);
+	RETURN QUERY SELECT k.ordinal, k.message_id, k.fresh FROM messages_keep(messages_import.account_id, NULL, messages_import.now, NULL,
+		messages_import.identities, messages_import.sizes, messages_import.oversize, messages_import.received,
+		messages_import.raws) k;
 	UPDATE account a SET last_ok = greatest(a.last_ok, messages_import.now),
 		last_message = greatest(a.last_message, messages_import.now)
 	WHERE a.account_id = messages_import.account_id;
-	RETURN QUERY
-	WITH kept AS (
-		SELECT i.ordinal, (SELECT m.message_id FROM message m WHERE m.identity = i.identity) AS message_id
-		FROM unnest(messages_import.identities) WITH ORDINALITY AS i (identity, ordinal)
-	)
-	SELECT k.ordinal, k.message_id,
-		k.message_id = ANY (fresh_ids) AND row_number() OVER (PARTITION BY k.message_id ORDER BY k.ordinal) = 1
-	FROM kept k ORDER BY k.ordinal;
 END $$;
+
+-- Something was stored by one of these two. Apart from them, for a notice makes commits wait for each other, each until its WAL is safe.
+CREATE FUNCTION api.messages_wake()
+RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	SELECT pg_notify('fieldpost_stored', '')
+$$;
 
 -- Mails whose message has an outcome and whose after-action is still to be done. Of a message on which we failed nothing is done.
 CREATE FUNCTION api.after_due(folder_id bigint, now timestamptz, maximum bigint)
@@ -208,7 +216,8 @@ END $$;
 
 GRANT EXECUTE ON FUNCTION
 	api.account_open(text, text),
-	api.messages_import(bigint, timestamptz, bytea[], bigint[], boolean[], timestamptz[], bytea[])
+	api.messages_import(bigint, timestamptz, bytea[], bigint[], boolean[], timestamptz[], bytea[]),
+	api.messages_wake()
 	TO fieldpost_intake, fieldpost_admin;
 GRANT EXECUTE ON FUNCTION
 	api.folder_open(bigint, text, bigint, timestamptz),

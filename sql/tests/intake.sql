@@ -27,6 +27,9 @@ SELECT results_eq(format('SELECT uid, fresh FROM tap.store(%s, ARRAY[1, 2, 5], A
 	'VALUES (1::bigint, true), (2, true), (5, true)', 'three new mails');
 SELECT results_eq(format('SELECT uid, fresh FROM tap.store(%s, ARRAY[1, 2, 5], ARRAY[''a'', ''b'', ''c''])', :folder),
 	'VALUES (1::bigint, false), (2, false), (5, false)', 'stored again: nothing new');
+SELECT ok(tap.hash('b') < tap.hash('a') AND tap.hash('a') > tap.hash('c') AND array_agg(message_id ORDER BY uid) = array_agg(message_id ORDER BY message_id),
+	'ids are in the order of the mails, which is not that of the identities')
+FROM tap.store(:folder, ARRAY[1, 2, 5], ARRAY['a', 'b', 'c']);
 SELECT results_eq(format('SELECT uid, fresh FROM tap.store(%s, ARRAY[6, 7, 8], ARRAY[''d'', ''d'', ''a''])', :folder),
 	'VALUES (6::bigint, true), (7, false), (8, false)', 'one mail twice in a batch is one message, the first sighting is fresh');
 SELECT results_eq(format('SELECT count(DISTINCT message_id) FROM tap.store(%s, ARRAY[6, 7], ARRAY[''d'', ''d''])', :folder),

@@ -346,11 +346,11 @@ static void test_notices(void **state)
 	database_good("listen", db_listen(listener, "fieldpost_stored", &err), &err);
 	assert_int_equal(db_wait(listener, -1, 0, &err), 0);
 	assert_int_equal(db_wait(listener, pipes[0], 30, &err), 0);
-	store_one(db, "notices");
+	store_one(db, "notices"); /* tells nobody by itself */
+	assert_int_equal(db_wait(listener, pipes[0], 50, &err), 0);
+	call(db, "api.messages_wake", NULL, NULL);
 	assert_int_equal(db_wait(listener, pipes[0], 5000, &err), 1);
 	assert_int_equal(db_wait(listener, pipes[0], 0, &err), 0);
-	store_one(db, "notices"); /* nothing new: no notice */
-	assert_int_equal(db_wait(listener, pipes[0], 50, &err), 0);
 	assert_int_equal(write(pipes[1], "x", 1), 1);
 	assert_int_equal(db_wait(listener, pipes[0], 60000, &err), 0);
 	close(pipes[0]);
