@@ -1,12 +1,13 @@
 /*
  * fieldpost check: is all well? The config, the forms, the database, each mailbox and the SMTP server, really connected
- * to; nothing is changed anywhere. A line as each is done (or one object with --json); exit 1 when something is not
- * well.
+ * to; each channel's secrets, and the URL that its provider must be given; nothing is changed anywhere. A line as each
+ * is done (or one object with --json); exit 1 when something is not well.
  */
 #include "cli/commands.h"
 
 #include <stdlib.h>
 
+#include "channels/channel.h"
 #include "cli/table.h"
 #include "core/process.h"
 #include "delivery/delivery.h"
@@ -98,9 +99,46 @@ static void check_mailbox(struct check *check, const struct config_mailbox *mail
 static void check_mailboxes(struct check *check)
 {
 	if (check->config->mailbox_count == 0)
-		say(check, "mailboxes", "", "none is configured: nothing will be taken in", NULL);
+		say(check, "mailboxes", "",
+			check->config->channel_count > 0 ? "none is configured"
+							 : "none is configured: nothing will be taken in",
+			NULL);
 	for (size_t i = 0; i < check->config->mailbox_count; i++)
 		check_mailbox(check, &check->config->mailboxes[i]);
+}
+
+/* Where its provider must send to: who has the config's secrets may read this one too. */
+static const char *channel_words(struct check *check, const struct channel *channel)
+{
+	struct arena *arena = check->cli->arena;
+
+	if (channel->polled)
+		return arena_printf(arena, "%s, asked by us", channel->kind->name);
+	if (channel->public_url)
+		return arena_printf(arena, "%s, register %s", channel->kind->name, channel->public_url);
+	return arena_printf(arena,
+		"%s, register the address of your proxy with " CHANNEL_HOOK "%s/%.*s (public_url is not set)",
+		channel->kind->name, channel->settings->name, VIEW_ARGS(channel->path_key));
+}
+
+static void check_channels(struct check *check)
+{
+	struct error err = ERROR_INIT;
+
+	if (channels_check(check->config, &err) < 0) {
+		say(check, "channels", "", NULL, &err);
+		return;
+	}
+	for (size_t i = 0; i < check->config->channel_count; i++) {
+		const struct config_channel *settings = &check->config->channels[i];
+		struct channel channel;
+
+		error_clear(&err);
+		if (channel_open(check->config, settings, check->cli->arena, &channel, &err) < 0)
+			say(check, "channel", settings->name, NULL, &err);
+		else
+			say(check, "channel", settings->name, channel_words(check, &channel), NULL);
+	}
 }
 
 static void check_smtp(struct check *check)
@@ -150,6 +188,7 @@ int cmd_check(struct cli *cli, int argc, char **argv)
 	if (user || config->database.url)
 		check_database(&check);
 	check_mailboxes(&check);
+	check_channels(&check);
 	check_smtp(&check);
 	status = finish(&check);
 	config_free(&config);

@@ -16,6 +16,7 @@ struct status {
 	struct db *db;
 	int64_t now;
 	struct table *sources, *states, *alarms;
+	const struct db_rows *channels; /* while the sources are loaded */
 	json_t *totals;
 	bool well;
 };
@@ -25,7 +26,30 @@ static bool is_configured(const struct status *s, const char *name)
 	for (size_t i = 0; i < s->config->mailbox_count; i++)
 		if (strcmp(s->config->mailboxes[i].name, name) == 0)
 			return true;
+	for (size_t i = 0; i < s->config->channel_count; i++)
+		if (strcmp(s->config->channels[i].name, name) == 0)
+			return true;
 	return false;
+}
+
+/* ", 3 repeated, 1 refused": what came to a channel besides its messages. */
+static const char *channel_counts(struct status *s, const char *name)
+{
+	static const char *const shown[] = {"repeated", "ignored", "refused", "malformed", "oversize", "spooled"};
+	const char *words = "";
+	json_t *counts = NULL;
+
+	for (size_t row = 0; row < db_count(s->channels) && !counts; row++)
+		if (strcmp(db_get_string(s->channels, row, "channel"), name) == 0)
+			counts = db_get_json(s->channels, row, "counts");
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+		json_int_t count = json_integer_value(json_object_get(counts, shown[i]));
+
+		if (count > 0)
+			words = arena_printf(s->cli->arena, "%s, %lld %s", words, (long long)count, shown[i]);
+	}
+	json_decref(counts);
+	return words;
 }
 
 /* What a person wants to read of one source. */
@@ -50,7 +74,7 @@ static const char *source_words(struct status *s, const struct db_rows *rows, si
 			table_ago(arena, last_ok, s->now));
 	if (backlog > 0)
 		return arena_printf(arena, "well, %lld mails to take in", (long long)backlog);
-	return "well";
+	return arena_printf(arena, "well%s", channel_counts(s, db_get_string(rows, row, "account")));
 }
 
 static void add_source(struct status *s, const struct db_rows *rows, size_t row)
@@ -68,41 +92,41 @@ static void add_source(struct status *s, const struct db_rows *rows, size_t row)
 	s->well = s->well && strncmp(words, "failing", 7) != 0 && strncmp(words, "quiet", 5) != 0;
 }
 
-/* A mailbox of the config that the service never came to. */
-static void add_missing(struct status *s, const struct db_rows *rows)
+/* A mailbox or channel of the config that the service never came to. */
+static void add_missing(struct status *s, const struct db_rows *rows, const char *name, const char *folder)
 {
-	for (size_t m = 0; m < s->config->mailbox_count; m++) {
-		const char *name = s->config->mailboxes[m].name;
-		bool known = false;
-
-		for (size_t row = 0; row < db_count(rows); row++)
-			known = known || strcmp(db_get_string(rows, row, "account"), name) == 0;
-		if (known)
-			continue;
-		table_string(s->sources, "source", name);
-		table_string(s->sources, "folder", s->config->mailboxes[m].folders[0]);
-		table_time(s->sources, "last_contact", 0, s->now);
-		table_time(s->sources, "last_message", 0, s->now);
-		table_int(s->sources, "messages", 0);
-		table_int(s->sources, "backlog", 0);
-		table_string(s->sources, "status", "not reached yet");
-		table_end_row(s->sources);
-	}
+	for (size_t row = 0; row < db_count(rows); row++)
+		if (strcmp(db_get_string(rows, row, "account"), name) == 0)
+			return;
+	table_string(s->sources, "source", name);
+	table_string(s->sources, "folder", folder);
+	table_time(s->sources, "last_contact", 0, s->now);
+	table_time(s->sources, "last_message", 0, s->now);
+	table_int(s->sources, "messages", 0);
+	table_int(s->sources, "backlog", 0);
+	table_string(s->sources, "status", "not reached yet");
+	table_end_row(s->sources);
 }
 
 static int load_sources(struct status *s, struct error *err)
 {
-	DB_ROWS_SCOPED *rows = NULL;
+	DB_ROWS_SCOPED *rows = NULL, *channels = NULL;
 	struct db_args args;
 
 	db_args_init(&args, s->cli->arena);
 	db_arg_time(&args, s->now);
-	if (db_call(s->db, "api.status_sources", &args, &rows, err) < 0)
+	if (db_call(s->db, "api.status_sources", &args, &rows, err) < 0 ||
+		db_call(s->db, "api.status_channels", NULL, &channels, err) < 0)
 		return -1;
 	s->sources = table_new(s->cli->arena);
+	s->channels = channels;
 	for (size_t row = 0; row < db_count(rows); row++)
 		add_source(s, rows, row);
-	add_missing(s, rows);
+	s->channels = NULL;
+	for (size_t i = 0; i < s->config->mailbox_count; i++)
+		add_missing(s, rows, s->config->mailboxes[i].name, s->config->mailboxes[i].folders[0]);
+	for (size_t i = 0; i < s->config->channel_count; i++)
+		add_missing(s, rows, s->config->channels[i].name, "");
 	return 0;
 }
 
@@ -180,14 +204,13 @@ static void print_people(struct status *s)
 	json_t *value;
 
 	if (table_rows(s->sources) == 0)
-		printf("no mailbox is configured\n");
+		printf("no mailbox and no channel is configured\n");
 	table_print(s->sources, "", stdout);
 	putchar('\n');
 	table_print(s->states, "", stdout);
 	putchar('\n');
-	json_object_foreach(s->totals, key, value)
-		printf("%-14s  %lld\n", strcmp(key, "outbox_waiting") == 0 ? "to be sent" : key,
-			(long long)json_integer_value(value));
+	json_object_foreach(s->totals, key, value) printf("%-14s  %lld\n",
+		strcmp(key, "outbox_waiting") == 0 ? "to be sent" : key, (long long)json_integer_value(value));
 	if (table_rows(s->alarms) > 0)
 		putchar('\n');
 	table_print(s->alarms, "", stdout);

@@ -11,20 +11,22 @@
 #define SECOND_US ((int64_t)1000000)
 #define WAKE_US (SECOND_US / 20) /* readers are woken at most so often */
 #define REPORT_US (2 * SECOND_US)
-#define REOPEN_US (20 * SECOND_US)
+#define REOPEN_US (5 * SECOND_US)
 #define IDLE_US SECOND_US
 #define WRITING_US (SECOND_US / 200) /* until a file that is being written may be there */
 #define BACKOFF_BASE (SECOND_US / 4)
-#define BACKOFF_MAX (5 * SECOND_US)
-#define DRAIN_LIST 4096 /* entries looked up at once */
-#define DRAIN_BATCH 200 /* entries in one transaction */
+#define BACKOFF_MAX (2 * SECOND_US)
+#define HOLD_US (3 * SECOND_US / 2) /* requests wait so long while the spool is drained, then go into it for ... */
+#define RELEASE_US (SECOND_US / 2)  /* ... so long */
+#define DRAIN_LIST 4096		    /* entries looked up at once */
+#define DRAIN_BATCH 200		    /* entries in one transaction */
 
 struct keeper {
 	struct store *store;
 	struct arena *arena;
 	struct db *db;
 	int failures;
-	int64_t retry_at, woken_at, reported_at, reopened_at; /* clock_monotonic() */
+	int64_t back_at, retry_at, woken_at, reported_at, reopened_at; /* clock_monotonic() */
 	int64_t numbers[DRAIN_LIST];
 	size_t listed, next; /* of numbers */
 	size_t drained;	     /* since the outage began */
@@ -35,6 +37,10 @@ static void failed(struct keeper *keeper, const struct error *err)
 {
 	db_close(&keeper->db);
 	keeper->failures++;
+	pthread_mutex_lock(&keeper->store->mutex);
+	keeper->store->held = false;
+	pthread_cond_broadcast(&keeper->store->work);
+	pthread_mutex_unlock(&keeper->store->mutex);
 	keeper->retry_at = clock_monotonic() + clock_backoff(keeper->failures, BACKOFF_BASE, BACKOFF_MAX);
 	if (keeper->failures == 1)
 		store_away(keeper->store, err);
@@ -54,6 +60,7 @@ static bool connected(struct keeper *keeper)
 		return false;
 	}
 	keeper->failures = 0;
+	keeper->back_at = clock_monotonic();
 	return true;
 }
 
@@ -77,7 +84,8 @@ static void go_straight(struct keeper *keeper, uint64_t writes)
 	pthread_mutex_lock(&store->mutex);
 	back = store->behind && store->writing == 0 && store->writes == writes;
 	if (back)
-		store->behind = false;
+		store->behind = store->held = false;
+	pthread_cond_broadcast(&store->work);
 	pthread_mutex_unlock(&store->mutex);
 	keeper->idle = !back;
 	if (!back)
@@ -174,12 +182,26 @@ static int list_entries(struct keeper *keeper, struct error *err)
 	return 0;
 }
 
+/* By turns the committers wait and go on: or under a load that never rests the spool would never be empty. */
+static void hold(struct keeper *keeper)
+{
+	struct store *store = keeper->store;
+	int64_t turn = (clock_monotonic() - keeper->back_at) % (HOLD_US + RELEASE_US);
+
+	pthread_mutex_lock(&store->mutex);
+	store->held = store->behind && !store->ending && turn < HOLD_US;
+	if (!store->held)
+		pthread_cond_broadcast(&store->work);
+	pthread_mutex_unlock(&store->mutex);
+}
+
 static void drain(struct keeper *keeper)
 {
 	struct load *load = ARENA_NEW(keeper->arena, struct load);
 	struct error err = ERROR_INIT;
 
 	keeper->idle = false;
+	hold(keeper);
 	if (list_entries(keeper, &err) < 0) {
 		failed(keeper, &err);
 		return;

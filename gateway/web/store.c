@@ -27,6 +27,8 @@ void store_away(struct store *store, const struct error *err)
 	pthread_mutex_lock(&store->mutex);
 	news = !store->behind;
 	store->behind = true;
+	store->held = false;
+	pthread_cond_broadcast(&store->work);
 	pthread_cond_signal(&store->keeper);
 	pthread_mutex_unlock(&store->mutex);
 	if (news)
@@ -208,7 +210,7 @@ static struct job *take(struct store *store)
 	struct job *jobs, *job;
 	size_t count = 1, size;
 
-	while (!store->first && !store->ending)
+	while ((!store->first || store->held) && !store->ending)
 		pthread_cond_wait(&store->work, &store->mutex);
 	jobs = job = store->first;
 	if (!jobs)

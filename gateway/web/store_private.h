@@ -25,6 +25,7 @@ struct store {
 	struct job *first, **last;
 	bool ending;
 	bool behind;	 /* everything goes into the spool */
+	bool held;	 /* the committers wait: what is in the spool is on its way into the database */
 	size_t writing;	 /* entries of the spool that are being written */
 	uint64_t writes; /* begun since ever */
 	bool fresh;	 /* something was stored and nobody was told */

@@ -35,10 +35,13 @@ BEGIN
 		SELECT (e ->> 'd')::integer AS d, e ->> 'id' AS id, e ->> 'text' AS text, (e ->> 'sent_at')::double precision AS sent_at,
 			e, i AS ordinal, channel_keep.accounts[(e ->> 'd')::integer] AS account_id
 		FROM jsonb_array_elements(channel_keep.messages) WITH ORDINALITY AS t (e, i)
-	), first AS MATERIALIZED ( -- of an id that comes several times
-		SELECT DISTINCT ON (a.name, i.id) i.*, a.name, nextval('fieldpost.message_message_id_seq') AS message_id
-		FROM incoming i CROSS JOIN LATERAL (SELECT a.name FROM account a WHERE a.account_id = i.account_id LIMIT 1) a
-		ORDER BY a.name, i.id, i.ordinal
+	), first AS MATERIALIZED ( -- of an id that comes several times; numbered in the order in which they came
+		SELECT t.*, nextval('fieldpost.message_message_id_seq') AS message_id FROM (
+			SELECT u.* FROM (
+				SELECT DISTINCT ON (a.name, i.id) i.*, a.name
+				FROM incoming i CROSS JOIN LATERAL (SELECT a.name FROM account a WHERE a.account_id = i.account_id LIMIT 1) a
+				ORDER BY a.name, i.id, i.ordinal) u
+			ORDER BY u.ordinal) t
 	), stored AS (
 		INSERT INTO message (message_id, account_id, received_at, stored_at, written_at, size, raw_sha256, channel, provider_id)
 		OVERRIDING SYSTEM VALUE

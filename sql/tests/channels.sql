@@ -33,6 +33,8 @@ SELECT is((SELECT count(DISTINCT message_id) FROM tap.store(ARRAY[:one::bigint],
 	2::bigint, 'a repeated message is named by its row');
 SELECT results_eq(format($$SELECT fresh FROM tap.store(ARRAY[%s], jsonb_build_array(tap.message(1, 'e', '2'), tap.message(1, 'f', '2')))$$, :one),
 	'VALUES (true), (true)', 'two ids with the same words are two messages');
+SELECT results_eq(format($$SELECT ordinal, fresh FROM tap.store(ARRAY[%s], jsonb_build_array(tap.message(1, 'z9'), tap.message(1, 'z10'),
+	tap.message(1, 'y'))) ORDER BY message_id$$, :one), 'VALUES (1::bigint, true), (2, true), (3, true)', 'numbered as they came');
 SELECT is_empty(format($$SELECT * FROM tap.store(ARRAY[%s], '[]')$$, :one), 'nothing is nothing');
 SELECT lives_ok(format($$SELECT tap.store(ARRAY[%s], jsonb_build_array(tap.message(1, 'full', 'été', '{"name": "N", "language": "fr", "answers": "a",
 	"edits": "b", "part_of": "p", "part": 2, "parts": 3, "sent_at": 1793527200.5, "place": [-1.5, 29.25],
@@ -49,7 +51,7 @@ SELECT throws_ok(format($$SELECT * FROM api.channel_store_round('2026-11-01 10:0
 	'42501', NULL, 'the web duty asks nobody');
 RESET SESSION AUTHORIZATION;
 
-SELECT is((SELECT count(*) FROM fieldpost.delivery), 7::bigint, 'a delivery without a new message is not kept');
+SELECT is((SELECT count(*) FROM fieldpost.delivery), 8::bigint, 'a delivery without a new message is not kept');
 SELECT is((SELECT row(size, channel, received_at AT TIME ZONE 'UTC', written_at AT TIME ZONE 'UTC', convert_from(raw, 'UTF8'))::text
 	FROM fieldpost.message JOIN fieldpost.message_raw USING (message_id) WHERE provider_id = 'full'),
 	'(5,one,"2026-11-01 09:59:00","2026-11-01 10:00:00.5",été)', 'the text is the raw of a message');

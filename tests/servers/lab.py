@@ -99,6 +99,47 @@ class Dovecot:
             return f.read()
 
 
+class Postgres:
+    """A PostgreSQL of the test's own, in database.url; the test stops and starts it."""
+
+    def __init__(self, lab):
+        self.lab, self.folder = lab, os.path.join(lab.folder, 'postgres')
+        self.programs = sorted(glob.glob('/usr/lib/postgresql/*/bin'))[-1]
+        os.mkdir(self.folder)
+        if lab.root:
+            shutil.chown(self.folder, 'nobody', 'nogroup')
+        self._run('initdb', '-D', os.path.join(self.folder, 'data'), '-A', 'trust', '-U', 'postgres', '--encoding=UTF8',
+                  '--locale=C.UTF-8', '--no-sync')
+        self.start()
+        self.sql('CREATE DATABASE fieldpost', 'postgres')
+        lab.options['database'] = {'url': 'host=%s dbname=fieldpost user=postgres' % self.folder}
+
+    def _run(self, program, *words):
+        subprocess.run(self.lab._as_user() + [os.path.join(self.programs, program), *words], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def start(self):
+        self._run('pg_ctl', '-D', os.path.join(self.folder, 'data'), '-w', '-l', os.path.join(self.folder, 'log'), '-o',
+                  '-c listen_addresses= -c unix_socket_directories=%s' % self.folder, 'start')
+
+    def stop(self, mode='immediate'):
+        self._run('pg_ctl', '-D', os.path.join(self.folder, 'data'), '-w', '-m', mode, 'stop')
+
+    def pids(self):
+        """Of the server and all its processes."""
+        with open(os.path.join(self.folder, 'data', 'postmaster.pid')) as f:
+            server = int(f.readline())
+        found = subprocess.run(['ps', '-o', 'pid=', '--ppid', str(server)], capture_output=True, text=True).stdout.split()
+        return [server] + [int(p) for p in found]
+
+    def sql(self, query, database='fieldpost'):
+        done = subprocess.run(self.lab._as_user() + ['psql', '-X', '-q', '-A', '-t', '-F', '\t', '-h', self.folder, '-U', 'postgres',
+                                                     '-d', database, '-c', query], capture_output=True, text=True)
+        if done.returncode:
+            print('# ' + done.stderr.strip())
+        return [line.split('\t') for line in done.stdout.strip().split('\n') if line]
+
+
 class Lab:
     def __init__(self, name):
         self.name = name
@@ -108,6 +149,7 @@ class Lab:
         self.servers, self.helpers, self.service = [], [], None
         self.mailboxes, self.channels, self.options = [], [], {}
         self.count = self.failed = 0
+        self.database = None
         self.root = os.getuid() == 0
         self.home = os.path.join(self.folder, 'fieldpost')
         self.state = os.path.join(self.folder, 'state')
@@ -134,6 +176,15 @@ class Lab:
         server = Dovecot(self, accounts, **options)
         self.servers.append(server)
         return server
+
+    def postgres(self):
+        """Instead of the private server: the schema is made, the options name it, sql() asks it."""
+        self.database = Postgres(self)
+        self.write_config()
+        made = self.run('db', 'upgrade')
+        if made.returncode:
+            self.bail('no schema: ' + made.stderr)
+        return self.database
 
     def mailbox(self, name, server=None, **options):
         """A mailbox of the config; `server` a Dovecot, reached over implicit TLS unless `tls` says something else."""
@@ -239,7 +290,9 @@ class Lab:
         return next((s['status'] or '' for s in self.status()['sources'] if s['source'] == name), '')
 
     def sql(self, query):
-        """Rows of the embedded database, as lists of texts."""
+        """Rows of the database, as lists of texts."""
+        if self.database:
+            return self.database.sql(query)
         done = subprocess.run(self._as_user() + ['psql', '-X', '-q', '-A', '-t', '-F', '\t', '-h', os.path.join(
             self.state, 'postgresql', 'socket'), '-U', 'postgres', '-d', 'fieldpost', '-c', query],
             capture_output=True, text=True)
@@ -293,6 +346,13 @@ class Lab:
             helper.wait()
         for server in self.servers:
             server.stop()
+        if self.database:
+            try:
+                for pid in self.database.pids():
+                    os.kill(pid, signal.SIGCONT)
+                self.database.stop()
+            except (OSError, subprocess.CalledProcessError):
+                pass  # it is stopped
         if os.environ.get('KEEP'):
             print('# kept: ' + self.folder)
         else:
