@@ -27,7 +27,8 @@ SELECT results_eq(format('SELECT uid, fresh FROM tap.store(%s, ARRAY[1, 2, 5], A
 	'VALUES (1::bigint, true), (2, true), (5, true)', 'three new mails');
 SELECT results_eq(format('SELECT uid, fresh FROM tap.store(%s, ARRAY[1, 2, 5], ARRAY[''a'', ''b'', ''c''])', :folder),
 	'VALUES (1::bigint, false), (2, false), (5, false)', 'stored again: nothing new');
-SELECT ok(tap.hash('b') < tap.hash('a') AND tap.hash('a') > tap.hash('c') AND array_agg(message_id ORDER BY uid) = array_agg(message_id ORDER BY message_id),
+SELECT ok(tap.hash('b') < tap.hash('a') AND tap.hash('a') > tap.hash('c')
+	AND array_agg(message_id ORDER BY uid) = array_agg(message_id ORDER BY message_id),
 	'ids are in the order of the mails, which is not that of the identities')
 FROM tap.store(:folder, ARRAY[1, 2, 5], ARRAY['a', 'b', 'c']);
 SELECT results_eq(format('SELECT uid, fresh FROM tap.store(%s, ARRAY[6, 7, 8], ARRAY[''d'', ''d'', ''a''])', :folder),
