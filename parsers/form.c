@@ -144,8 +144,12 @@ int forms_new(const struct parse_source *sources, size_t source_count, const str
 	for (size_t i = 0; i < source_count; i++)
 		if (add_form(forms, &sources[i], err) < 0)
 			goto undo;
-	for (size_t i = 0; i < forms->count; i++)
+	for (size_t i = 0; i < forms->count; i++) {
+		struct form_private *private = forms->list[i].compiled;
+
+		private->current = forms_get(forms, forms->list[i].id, 0) == &forms->list[i];
 		add_labels(forms, &forms->list[i]);
+	}
 	request_prepare(forms);
 	*out = forms;
 	return 0;

@@ -24,6 +24,7 @@ struct form_match;
 struct form_private {
 	const struct yaml_node *fields; /* for errors while the fields are compiled; NULL: none */
 	struct form_match *match;	/* regexes for mail that was not asked for; NULL: none */
+	bool current;			/* no newer version of it is there */
 };
 
 #define REQUEST_GRAM_BITS 16

@@ -1,26 +1,28 @@
 /* parsers/label: the table of all labels. How a line is recognised stands in label_line.c. See label.h. */
 #include "parsers/label.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/unicode.h"
 #include "parsers/word_trie.h"
 
 #define HEAD_MAX 24	/* bytes of a text that tell whether it may begin with a label */
+#define ALL_MAX 100  /* labels found in one text; whoever writes more of them means none */
 #define TABLE_SIZE 4096 /* slots, a power of two; more labels than slots only make the chains longer */
 
 struct entry {
 	struct label label;
 	struct label_use *uses;
 	size_t room;
+	size_t number; /* in the order of their first mention */
 	struct entry *next;
 };
 
 struct label_table {
 	struct entry *slots[TABLE_SIZE];
 	struct word_trie *beginnings; /* of all labels; something hangs where a label ends */
-	struct entry **list;	      /* in the order of their first mention */
-	size_t count, room, longest;
+	size_t count, longest;
 };
 
 struct label_table *label_table_new(struct arena *arena)
@@ -55,15 +57,7 @@ static struct entry *add_entry(struct label_table *table, struct arena *arena, s
 	struct entry *entry = ARENA_NEW(arena, struct entry);
 	struct entry **slot = &table->slots[hash(folded)];
 
-	if (table->count == table->room) {
-		struct entry **list = ARENA_NEW_N(arena, struct entry *, table->room * 2 + 64);
-
-		if (table->count > 0)
-			memcpy(list, table->list, table->count * sizeof(*list));
-		table->list = list;
-		table->room = table->room * 2 + 64;
-	}
-	table->list[table->count++] = entry;
+	entry->number = table->count++;
 	entry->label.folded = folded;
 	entry->next = *slot;
 	*slot = entry;
@@ -140,13 +134,17 @@ struct view label_fold_head(struct arena *scratch, struct view text)
 	return unicode_fold(scratch, view_sub(text, 0, len));
 }
 
-bool label_may_stand(const struct label_table *table, struct view folded)
+size_t label_reach(const struct label_table *table, struct view folded)
 {
 	const struct word_trie *at = table->beginnings;
+	size_t reach = 0, len = 0;
 
-	for (size_t i = 0; at && !at->items && i < folded.len; i++)
-		at = word_trie_step(at, folded.ptr[i]);
-	return at != NULL;
+	for (; at && len < folded.len; len++) {
+		at = word_trie_step(at, folded.ptr[len]);
+		if (at && at->items)
+			reach = len + 1;
+	}
+	return at ? table->longest : reach;
 }
 
 size_t label_longest(const struct label_table *table)
@@ -154,12 +152,54 @@ size_t label_longest(const struct label_table *table)
 	return table->longest;
 }
 
-size_t label_count(const struct label_table *table)
+static bool is_word_byte(char c)
 {
-	return table->count;
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (unsigned char)c >= 0x80;
 }
 
-const struct label *label_at(const struct label_table *table, size_t index)
+static int by_mention(const void *a, const void *b)
 {
-	return &table->list[index]->label;
+	const struct entry *const *left = a, *const *right = b;
+
+	return (*left)->number < (*right)->number ? -1 : (*left)->number > (*right)->number;
+}
+
+struct found {
+	const struct entry *list[ALL_MAX];
+	size_t count;
+};
+
+static void note(struct found *found, const struct entry *entry)
+{
+	for (size_t i = 0; i < found->count; i++)
+		if (found->list[i] == entry)
+			return;
+	if (found->count < ALL_MAX)
+		found->list[found->count++] = entry;
+}
+
+/* Those that begin at `start` and end with a word. */
+static void find_at(const struct label_table *table, struct view folded, size_t start, struct found *found)
+{
+	const struct word_trie *at = word_trie_step(table->beginnings, folded.ptr[start]);
+
+	for (size_t end = start + 1; at; end++) {
+		if (at->items && (end == folded.len || !is_word_byte(folded.ptr[end])))
+			note(found, at->items);
+		at = end < folded.len ? word_trie_step(at, folded.ptr[end]) : NULL;
+	}
+}
+
+size_t label_find_all(const struct label_table *table, struct arena *arena, struct view folded, const struct label ***out)
+{
+	struct found found = {.count = 0};
+
+	for (size_t start = 0; start < folded.len; start++)
+		if (start == 0 || !is_word_byte(folded.ptr[start - 1]))
+			find_at(table, folded, start, &found);
+	qsort(found.list, found.count, sizeof(found.list[0]), by_mention);
+	*out = ARENA_NEW_N(arena, const struct label *, found.count + 1);
+	for (size_t i = 0; i < found.count; i++)
+		(*out)[i] = &found.list[i]->label;
+	return found.count;
 }

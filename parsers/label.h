@@ -45,13 +45,16 @@ const struct label *label_find_folded(const struct label_table *table, struct vi
 size_t label_longest(const struct label_table *table);
 /* Does a longer label begin with these words? (A label may be wrapped.) text: not folded. */
 bool label_begins(const struct label_table *table, struct arena *scratch, struct view text);
-/* Could the folded text begin with a label, or with the first words of one? False for most texts, and soon. */
-bool label_may_stand(const struct label_table *table, struct view folded);
+/*
+ * Bytes of the longest label that the folded text begins with; of the longest there is where the text is but a label's
+ * beginning. 0 for most texts, and soon.
+ */
+size_t label_reach(const struct label_table *table, struct view folded);
 /* As much of a text folded as that needs. */
 struct view label_fold_head(struct arena *scratch, struct view text);
-/* Every label, in the order of their first mention (for titles). */
-size_t label_count(const struct label_table *table);
-const struct label *label_at(const struct label_table *table, size_t index);
+/* Every label that stands in the folded text as whole words, in the order of their first mention (for titles). */
+size_t label_find_all(
+	const struct label_table *table, struct arena *arena, struct view folded, const struct label ***out);
 
 /* What the beginning of a line says. */
 struct label_hit {
@@ -67,7 +70,8 @@ struct label_hit {
 };
 
 /*
- * Does lines[at] (folded: `folded`) carry a label, or a number that may stand for one? `channel`: a bare space behind a number is enough.
+ * Does lines[at] carry a label, or a number that may stand for one? `folded`: that line, folded. `channel`: a bare
+ * space behind a number is enough.
  * The caller decides whether a number alone means a field.
  */
 bool label_read(const struct label_table *table, struct arena *scratch, const struct mail_line *lines, size_t count,

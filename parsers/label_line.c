@@ -357,10 +357,10 @@ static bool try_end(struct reading *r, size_t start, size_t at, size_t behind, b
 	return true;
 }
 
-/* Tries every place where the words may end and keeps the last that fits: the longest label wins. */
-static bool read_words(struct reading *r, size_t start, struct label_hit *hit)
+/* `reach`: of label_reach(). Tries every place where the words may end and keeps the last that fits: the longest label wins. */
+static bool read_words(struct reading *r, size_t start, size_t reach, struct label_hit *hit)
 {
-	size_t at = start, next = start, limit = start + 4 * label_longest(r->table) + 16;
+	size_t at = start, next = start, limit = start + 4 * reach + 16;
 	int tries = 0;
 	uint32_t code;
 	bool found = false;
@@ -400,7 +400,7 @@ static bool read_wrapped(struct reading *r, size_t start, struct label_hit *hit)
 			return false;
 		r->text = view_of(arena_printf(r->scratch, "%.*s %.*s", VIEW_ARGS(r->text), VIEW_ARGS(below)));
 		r->joined++;
-		if (read_words(r, start, hit))
+		if (read_words(r, start, label_longest(r->table), hit))
 			return true;
 	}
 	return false;
@@ -419,12 +419,14 @@ static size_t skip_decoration(struct reading *r, size_t at)
 	return start;
 }
 
-/* Could a label begin at `words`? Where nothing stands before it, the folded line says so. */
-static bool may_stand(const struct reading *r, struct view folded, size_t words)
+/* How far a label may reach that begins at `words`. Where nothing stands before it, the folded line says so. */
+static size_t reach_of(const struct reading *r, struct view folded, size_t words)
 {
 	struct view text = view_sub(r->text, words, r->text.len);
 
-	return label_may_stand(r->table, words == 0 ? folded : label_fold_head(r->scratch, text));
+	if (text.len == 0)
+		return 0;
+	return label_reach(r->table, words == 0 ? folded : label_fold_head(r->scratch, text));
 }
 
 bool label_read(const struct label_table *table, struct arena *scratch, const struct mail_line *lines, size_t count,
@@ -433,15 +435,17 @@ bool label_read(const struct label_table *table, struct arena *scratch, const st
 	struct reading r = {table, scratch, lines, count, at, lines[at].text, 1, 0, false};
 	struct label_hit hit = {.lines = 1};
 	size_t start = skip_decoration(&r, 0);
-	size_t words = read_number(&r, start, channel, &hit);
+	size_t words = read_number(&r, start, channel, &hit), reach;
 
 	hit.bullet = r.bullet;
 	hit.behind = hit.rest = trim_blank(view_sub(r.text, words, r.text.len));
 	if (hit.number > 0)
 		words = skip_decoration(&r, words);
-	if (words < r.text.len ? may_stand(&r, folded, words) : hit.number > 0)
-		if (read_words(&r, words, &hit) || read_wrapped(&r, words, &hit))
-			hit.lower = unicode_rises(peek(r.text, words));
+	reach = reach_of(&r, folded, words);
+	/* A number may stand alone on its line, the label below. */
+	if ((reach > 0 && read_words(&r, words, reach, &hit)) ||
+		((reach > 0 || (words == r.text.len && hit.number > 0)) && read_wrapped(&r, words, &hit)))
+		hit.lower = unicode_rises(peek(r.text, words));
 	if (!hit.label && hit.number == 0)
 		return false;
 	*out = hit;

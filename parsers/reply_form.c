@@ -15,9 +15,11 @@
 #define LANGUAGES_MAX 64
 
 /* The newest version of each form is the one that is read, unless the caller knows which was sent. */
-static bool is_current(const struct reply *reply, const struct form *form)
+static bool is_current(const struct form *form)
 {
-	return forms_get(reply->forms, form->id, 0) == form;
+	const struct form_private *private = form->compiled;
+
+	return private->current;
 }
 
 static const struct form *hinted_form(const struct reply *reply)
@@ -36,12 +38,12 @@ struct choice {
 	bool several;
 };
 
-static void choose(struct choice *choice, const struct reply *reply, const struct label *title)
+static void choose(struct choice *choice, const struct label *title)
 {
 	for (size_t i = 0; title && i < title->use_count; i++) {
 		const struct label_use *use = &title->uses[i];
 
-		if (!is_current(reply, use->form))
+		if (!is_current(use->form))
 			continue;
 		if (choice->form && choice->form != use->form)
 			choice->several = true;
@@ -51,39 +53,16 @@ static void choose(struct choice *choice, const struct reply *reply, const struc
 	}
 }
 
-static bool is_word_byte(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (unsigned char)c >= 0x80;
-}
-
-/* Does the folded text hold the folded words, not as a part of longer ones? */
-static bool holds_words(struct view text, struct view words)
-{
-	size_t from = 0;
-	ptrdiff_t at;
-
-	while ((at = view_find(view_sub(text, from, text.len), words)) >= 0) {
-		size_t start = from + (size_t)at, end = start + words.len;
-
-		if ((start == 0 || !is_word_byte(text.ptr[start - 1])) &&
-			(end == text.len || !is_word_byte(text.ptr[end])))
-			return true;
-		from = start + 1;
-	}
-	return false;
-}
-
 static struct choice form_by_subject(const struct reply *reply)
 {
+	const struct label_table *titles = reply->forms->titles;
 	struct view subject = unicode_fold(reply->arena, reply->envelope->subject);
+	const struct label **found;
+	size_t count = label_find_all(titles, reply->arena, subject, &found);
 	struct choice choice = {0};
 
-	for (size_t i = 0; i < label_count(reply->forms->titles); i++) {
-		const struct label *title = label_at(reply->forms->titles, i);
-
-		if (holds_words(subject, title->folded))
-			choose(&choice, reply, title);
-	}
+	for (size_t i = 0; i < count; i++)
+		choose(&choice, found[i]);
 	return choice;
 }
 
@@ -110,7 +89,7 @@ static struct choice form_by_title_line(struct reply *reply, int depth)
 		if (l->role != LINE_TEXT || l->hit || l->depth != depth || reply->blocks[l->block].practitioner)
 			continue;
 		title = title_of(reply, i);
-		choose(&choice, reply, title);
+		choose(&choice, title);
 		/* Behind the first label it may be an answer. */
 		if (title && !answers) {
 			l->role = LINE_NOISE;
@@ -122,40 +101,49 @@ static struct choice form_by_title_line(struct reply *reply, int depth)
 
 /* ---- labels ---- */
 
-/* How many distinct fields of each form carry a label in the own words, or in our requests. */
-static size_t count_fields(const struct reply *reply, bool own, const struct form *form)
+/* Notes the label's field of each form that has one. The uses of one form stand together; its first counts. */
+static void count_uses(const struct reply *reply, const struct label *label, bool **seen, size_t *counts)
 {
-	bool *seen = arena_alloc(reply->arena, form->field_count + 1);
-	size_t count = 0;
+	for (size_t i = 0; i < label->use_count; i++) {
+		const struct label_use *use = &label->uses[i];
+		size_t form = (size_t)(use->form - reply->forms->list);
+
+		if (!is_current(use->form) || (i > 0 && label->uses[i - 1].form == use->form))
+			continue;
+		if (!seen[form])
+			seen[form] = ARENA_NEW_N(reply->arena, bool, use->form->field_count + 1);
+		counts[form] += !seen[form][use->field->number];
+		seen[form][use->field->number] = true;
+	}
+}
+
+/* How many distinct fields of each form (by its place in the set) carry a label in the own words, or in our requests. */
+static size_t *count_fields(const struct reply *reply, bool own)
+{
+	size_t *counts = ARENA_NEW_N(reply->arena, size_t, reply->forms->count + 1);
+	bool **seen = ARENA_NEW_N(reply->arena, bool *, reply->forms->count + 1);
 
 	for (size_t i = 0; i < reply->count; i++) {
 		const struct reply_line *l = &reply->lines[i];
-		const struct label_use *use;
 
-		if (l->role != LINE_TEXT || !l->hit || (own ? l->depth > 0 : !reply->blocks[l->block].request))
-			continue;
-		use = reply_use(l->hit->label, form, NULL);
-		if (!use || seen[use->field->number])
-			continue;
-		seen[use->field->number] = true;
-		count++;
+		if (l->role == LINE_TEXT && l->hit && l->hit->label &&
+			(own ? l->depth == 0 : reply->blocks[l->block].request))
+			count_uses(reply, l->hit->label, seen, counts);
 	}
-	return count;
+	return counts;
 }
 
 static const struct form *form_by_labels(const struct reply *reply, bool own)
 {
+	const size_t *counts = count_fields(reply, own);
 	const struct form *best = NULL;
 	size_t most = 0;
 
 	for (size_t i = 0; i < forms_count(reply->forms); i++) {
-		const struct form *form = forms_at(reply->forms, i);
-		size_t count = is_current(reply, form) ? count_fields(reply, own, form) : 0;
-
-		if (count == 0 || count < most)
+		if (counts[i] == 0 || counts[i] < most)
 			continue;
-		best = count == most ? NULL : form;
-		most = count;
+		best = counts[i] == most ? NULL : forms_at(reply->forms, i);
+		most = counts[i];
 	}
 	return best;
 }
@@ -183,7 +171,7 @@ static const struct form *form_by_regex(struct reply *reply)
 		struct view *found;
 		int matches;
 
-		if (!private->match || !is_current(reply, form))
+		if (!private->match || !is_current(form))
 			continue;
 		found = ARENA_NEW_N(reply->arena, struct view, form->field_count);
 		matches = match_parts(reply, form, private->match, found);

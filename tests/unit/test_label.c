@@ -89,29 +89,67 @@ static void test_lines(void **state)
 	arena_free(&arena);
 }
 
+static bool means(const struct label *label, const struct field *field, const char *language)
+{
+	for (size_t i = 0; label && i < label->use_count; i++)
+		if (label->uses[i].field == field && strcmp(label->uses[i].language, language) == 0)
+			return true;
+	return false;
+}
+
+static void check_field(struct arena *arena, const struct forms *forms, const struct field *field)
+{
+	for (size_t i = 0; i < field->label.count; i++) {
+		const struct word *word = &field->label.list[i];
+		const char *text = arena_printf(arena, "%d. %s: x", field->number, word->text);
+		struct mail_line line = {.text = view_of(text)};
+		struct label_hit hit;
+
+		assert_true(label_read(
+			forms->labels, arena, &line, 1, 0, unicode_fold(arena, line.text), false, &hit));
+		assert_true(means(hit.label, field, word->language));
+		unit_same(text, hit.rest, VIEW("x"));
+	}
+}
+
 /* Every label of every form in every language finds its own field again. */
 static void test_every_label(void **state)
 {
 	struct arena *arena = arena_new();
 	struct forms *forms = unit_forms(arena);
 
-	for (size_t i = 0; i < label_count(forms->labels); i++) {
-		const struct label *label = label_at(forms->labels, i);
-
-		for (size_t k = 0; k < label->use_count; k++) {
-			const struct label_use *use = &label->uses[k];
-			const char *text = arena_printf(
-				arena, "%d. %s: x", use->field->number, words_get(&use->field->label, use->language));
-			struct mail_line line = {.text = view_of(text)};
-			struct label_hit hit;
-
-			assert_true(label_read(forms->labels, arena, &line, 1, 0,
-				unicode_fold(arena, line.text), false, &hit));
-			assert_ptr_equal(hit.label, label);
-			unit_same(text, hit.rest, VIEW("x"));
-		}
-	}
+	for (size_t i = 0; i < forms_count(forms); i++)
+		for (size_t k = 0; k < forms_at(forms, i)->field_count; k++)
+			check_field(arena, forms, &forms_at(forms, i)->fields[k]);
 	forms_free(&forms);
+	arena_free(&arena);
+}
+
+static void find_all_is(const struct label_table *table, struct arena *arena, const char *text, const char *expected)
+{
+	const struct label **found;
+	size_t count = label_find_all(table, arena, view_of(text), &found);
+	const char *got = "";
+
+	for (size_t i = 0; i < count; i++)
+		got = arena_printf(arena, "%s%.*s|", got, VIEW_ARGS(found[i]->folded));
+	assert_string_equal(got, expected);
+}
+
+static void test_find_all(void **state)
+{
+	static const char *const titles[] = {"road", "Road test", "test", "Leçon du terrain", "(x)"};
+	struct arena *arena = arena_new();
+	struct label_table *table = label_table_new(arena);
+
+	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
+		label_add(table, arena, titles[i], (struct label_use){0});
+	find_all_is(table, arena, "", "");
+	find_all_is(table, arena, "re: road test", "road|road test|test|");
+	find_all_is(table, arena, "test of a road, a road", "road|test|");
+	find_all_is(table, arena, "roads, broad tests", "");
+	find_all_is(table, arena, "lecon du terrain (x) test2", "lecon du terrain|(x)|");
+	find_all_is(table, arena, "a(x)", "");
 	arena_free(&arena);
 }
 
@@ -150,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_every_label),
+		cmocka_unit_test(test_find_all),
 		cmocka_unit_test(test_limits),
 	};
 
