@@ -40,7 +40,8 @@ SOURCES := $(sort $(wildcard gateway/*.c gateway/*/*.c gateway/*/*/*.c parsers/*
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 LIBRARY := $(BUILD)/libfieldpost.a
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
-UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
+FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%) $(FUZZ_TARGETS:%=$(BUILD)/unit/test_fuzz_%)
 
 # What the program needs, what `make run` and `make test` need besides, and what the longer checks need.
 DEPS := gcc make pkg-config libetpan-dev libgmime-3.0-dev libxml2-dev libpcre2-dev libicu-dev libjansson-dev libyaml-dev \
@@ -52,7 +53,7 @@ DEPS_LONG := clang libclang-rt-14-dev llvm clang-format valgrind isync chromium 
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 IN_ASAN := BUILD=build/asan PROGRAM=build/asan/fieldpost SANITIZE="$(ASAN)" OPTIMISE=-O1
 
-.PHONY: all help clean deps deps-demo deps-test deps-long unit run demo test test-long sanitize lint bench fuzz install format
+.PHONY: all help clean deps deps-demo deps-test deps-long unit run demo test test-long sanitize lint bench fuzz fuzz-planted install format
 all: $(PROGRAM)
 
 help: ## what each target does
@@ -113,22 +114,23 @@ lint: ## what a machine can check of the house style
 bench: deps-long ## speed, beside peers, in the same run
 	@tests/bench/run
 
-# libFuzzer's flags: the library without its main, the targets with it.
-FUZZ_SECONDS ?= 60
-FUZZ_FLAGS := address,undefined -fno-sanitize-recover=undefined
-FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 600
+fuzz: deps-long ## libFuzzer under ASan and UBSan, FUZZ_SECONDS (600) a target
+	@tests/fuzz/run --seconds $(FUZZ_SECONDS)
 
-fuzz: deps-long ## libFuzzer on mails and HTML, FUZZ_SECONDS (60) each, with ASan and UBSan
-	@$(MAKE) --no-print-directory CC=clang BUILD=build/fuzz OPTIMISE=-O1 SANITIZE="-fsanitize=fuzzer-no-link,$(FUZZ_FLAGS)" \
-		build/fuzz/libfieldpost.a
-	@$(MAKE) --no-print-directory CC=clang BUILD=build/fuzz OPTIMISE=-O1 SANITIZE="-fsanitize=fuzzer,$(FUZZ_FLAGS)" $(FUZZERS)
-	@for fuzzer in $(FUZZERS); do mkdir -p $$fuzzer.corpus; \
-		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=build/fuzz/ $$fuzzer.corpus \
-		tests/cases/$${fuzzer##*_} || exit 1; done
+fuzz-planted: deps-long ## does each fuzzer find the bug that is planted for it?
+	@tests/fuzz/run --planted
 
-build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libfieldpost.a
-	$(SAY) 'CC  $<'
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< build/fuzz/libfieldpost.a $(PACKAGE_LIBS)
+# Made by tests/fuzz/run with clang: the target with libFuzzer's main.
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(LIBRARY)
+	$(SAY) 'LD  $@'
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PACKAGE_LIBS)
+
+# The same target with the committed inputs in place of libFuzzer.
+$(BUILD)/unit/test_fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/fuzz/replay.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(SAY) 'LD  $@'
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PACKAGE_LIBS)
 
 format: ## formats the C files that changed
 	@git diff --name-only HEAD -- '*.c' '*.h' | xargs -r clang-format -i
@@ -150,4 +152,5 @@ install: all ## installs under DESTDIR and PREFIX
 clean: ## removes what was built
 	rm -rf build fieldpost
 
--include $(OBJECTS:.o=.d) $(UNIT_PROGRAMS:%=%.d)
+-include $(OBJECTS:.o=.d) $(UNIT_PROGRAMS:%=%.d) $(wildcard $(BUILD)/tests/fuzz/*.d)
+.SECONDARY:

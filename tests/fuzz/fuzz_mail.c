@@ -1,47 +1,82 @@
-/*
- * Fuzz target (libFuzzer): any bytes as a mail. The corpus to begin with: tests/cases/mail.
- *
- *   clang -fsanitize=fuzzer,address,undefined ... tests/fuzz/fuzz_mail.c, then run it with a folder of its own and tests/cases/mail
- */
-#include "parsers/mail.h"
+/* Fuzz target: any bytes as a mail, through all guards of mail_read(). The inputs to begin with: tests/cases/mail, reply, replies. */
+#include "tests/fuzz/fuzz.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "base/unicode.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	struct error err = ERROR_INIT;
 
-	if (parsers_open(&err) < 0)
-		abort();
+	FUZZ_HOLDS(parsers_open(&err) == 0, "%s", err.text);
 	return 0;
 }
 
-/* What every reader of the lines relies on. */
-static void check(const struct mail_part *part)
+static void check_outline(struct view raw)
 {
-	for (size_t i = 0; i < part->line_count; i++) {
-		const struct mail_line *line = &part->lines[i];
+	struct mail_outline outline;
+	const struct view *values[] = {&outline.message_id, &outline.from, &outline.date, &outline.subject};
 
-		if (line->start > line->end || line->end > part->text.len)
-			abort();
-		if (!line->flowed && !view_equal(line->text, view_sub(part->text, line->start, line->end - line->start)))
-			abort();
+	mail_outline(raw, &outline);
+	FUZZ_HOLDS(outline.body <= raw.len, "the body begins in the mail");
+	for (size_t i = 0; i < FUZZ_COUNT(values); i++)
+		FUZZ_HOLDS(values[i]->len == 0 ||
+				   (values[i]->ptr >= raw.ptr && values[i]->ptr + values[i]->len <= raw.ptr + outline.body),
+			"header %zu stands in the head", i);
+}
+
+static void check_attachment(const struct attachment *attachment)
+{
+	FUZZ_HOLDS(attachment->part && attachment->type, "an attachment has a part and a type");
+	FUZZ_HOLDS(unicode_valid(attachment->name), "its name is UTF-8");
+	for (size_t i = 0; i < attachment->name.len; i++)
+		FUZZ_HOLDS((unsigned char)attachment->name.ptr[i] >= ' ' && attachment->name.ptr[i] != '/', "its name is clean");
+	for (const char *at = attachment->type; *at; at++)
+		FUZZ_HOLDS(*at > ' ' && *at < 127, "its type is ASCII");
+}
+
+static void check_mail(const struct mail *mail, size_t size)
+{
+	FUZZ_HOLDS(mail->part_count + mail->attachment_count <= 2 * PARSE_PARTS_MAX, "no more parts than are read");
+	FUZZ_HOLDS(mail->reason <= REASON_OVER_LIMIT, "the reason is one of a mail's");
+	FUZZ_HOLDS(unicode_valid(mail->returned), "what was returned is UTF-8");
+	for (size_t i = 0; i < mail->header_count; i++)
+		FUZZ_HOLDS(unicode_valid(mail->headers[i].value) && view_find_char(mail->headers[i].value, '\n') < 0,
+			"header %zu is one line of UTF-8", i);
+	for (size_t i = 0; i < mail->part_count; i++) {
+		fuzz_check_part(&mail->parts[i]);
+		FUZZ_HOLDS(mail->parts[i].raw_end <= size, "part %s lies in the mail", mail->parts[i].number);
 	}
+	for (size_t i = 0; i < mail->attachment_count; i++)
+		check_attachment(&mail->attachments[i]);
+}
+
+static void check_again(struct view raw, const struct mail *first)
+{
+	struct arena *arena = arena_new();
+	struct mail again;
+
+	mail_read(arena, raw, &again);
+	FUZZ_HOLDS(again.reason == first->reason && again.part_count == first->part_count &&
+			   again.attachment_count == first->attachment_count && again.header_count == first->header_count,
+		"a mail is read twice alike");
+	for (size_t i = 0; i < again.part_count; i++)
+		FUZZ_HOLDS(view_equal(again.parts[i].text, first->parts[i].text) &&
+				   again.parts[i].line_count == first->parts[i].line_count,
+			"part %s is read twice alike", again.parts[i].number);
+	arena_free(&arena);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct view raw = {(const char *)data, size};
 	struct arena *arena = arena_new();
-	struct mail_outline outline;
 	struct mail mail;
 
-	mail_outline((struct view){(const char *)data, size}, &outline);
-	if (outline.body > size)
-		abort();
-	mail_read(arena, (struct view){(const char *)data, size}, &mail);
-	for (size_t i = 0; i < mail.part_count; i++)
-		check(&mail.parts[i]);
+	check_outline(raw);
+	mail_read(arena, raw, &mail);
+	check_mail(&mail, size);
+	if (fuzz_twice(raw))
+		check_again(raw, &mail);
 	arena_free(&arena);
 	return 0;
 }

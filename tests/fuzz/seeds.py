@@ -1,0 +1,180 @@
+"""The inputs and words that each fuzz target begins with, made from tests/cases and config: write(target, folder), words(target).
+
+The bytes before a text are the choices that the target takes off its input (tests/fuzz/fuzz_<target>.c).
+"""
+import email
+import email.policy
+import glob
+import json
+import os
+import re
+import urllib.parse
+
+import yaml
+
+
+def read(path):
+    with open(path, 'rb') as f:
+        return f.read()
+
+
+def files(*patterns):
+    return sorted(path for pattern in patterns for path in glob.glob(pattern))
+
+
+def texts(kind):
+    """The decoded text parts of one kind ("plain", "html") of all replies."""
+    for path in files('tests/cases/reply/*.eml', 'tests/cases/replies/*.eml'):
+        for part in email.message_from_bytes(read(path), policy=email.policy.default).walk():
+            if part.get_content_type() == 'text/' + kind:
+                try:
+                    yield part.get_content().encode('utf-8', 'replace')
+                except (LookupError, ValueError):
+                    pass
+
+
+def channel_messages():
+    return [read(path) for path in files('tests/cases/reply/*.txt', 'tests/cases/replies/*.txt')]
+
+
+def mail():
+    return [read(path) for path in files('tests/cases/mail/*.eml', 'tests/cases/reply/*.eml', 'tests/cases/replies/*[05].eml')]
+
+
+def html():
+    return [read(path) for path in files('tests/cases/html/*.html')] + list(texts('html'))[::3]
+
+
+def own_words(text):
+    """What stands above the quote."""
+    return text.split(b'\n>')[0]
+
+
+def reply():
+    found, number = [], 0
+    for text in [own_words(t) for t in texts('plain')] + channel_messages():
+        for kind in (number % 9, (number + 4) % 9):
+            form, language, around = number % 8, number % 6, number * 37 % 256
+            found.append(bytes([form, language, kind, around]) + text[:3000])
+        number += 1
+    return found
+
+
+def providers(text, number):
+    """The message as each provider sends it; the order is that of the table in gateway/channels/channel.c."""
+    words = text.decode('utf-8', 'replace')
+    telegram = {'update_id': number, 'message': {'message_id': number, 'date': 1795000000, 'chat': {'id': 5}, 'text': words,
+                'from': {'id': 7, 'is_bot': False, 'first_name': 'Mary', 'last_name': 'Okello', 'language_code': 'fr'}}}
+    if number % 3 == 0:
+        telegram['message'].update({'caption': words, 'photo': [{'file_id': 'a', 'file_size': 9}], 'location': {'latitude': 1.5, 'longitude': 29}})
+        telegram['edited_message'] = dict(telegram.pop('message'), edit_date=1795000001)
+    content = {'from': '25670', 'id': 'wamid.%d' % number, 'timestamp': '1795000000', 'type': 'text', 'text': {'body': words}}
+    if number % 3 == 0:
+        content.update({'type': 'image', 'image': {'id': '9', 'caption': words, 'mime_type': 'image/jpeg', 'sha256': 'qg==' * 11}, 'context': {'id': 'x'}})
+    whatsapp = {'object': 'whatsapp_business_account', 'entry': [{'changes': [{'field': 'messages', 'value': {
+        'metadata': {'phone_number_id': '1'}, 'contacts': [{'wa_id': '25670', 'profile': {'name': 'Mary'}}], 'messages': [content]}}]}]}
+    twilio = {'MessageSid': 'SM%d' % number, 'From': '+25670', 'Body': words, 'ProfileName': 'Mary', 'NumMedia': '1',
+              'MediaUrl0': 'https://api.twilio.com/1', 'MediaContentType0': 'image/jpeg', 'Latitude': '1.5', 'Longitude': '29'}
+    signal = [{'envelope': {'sourceUuid': 'u', 'sourceNumber': '+25670', 'sourceName': 'Mary', 'timestamp': 1795000000000 + number,
+               'dataMessage': {'message': words, 'attachments': [{'id': 'a', 'contentType': 'audio/aac'}],
+                               'quote': {'id': 5, 'authorNumber': '+100'}}}}]
+    return [json.dumps(telegram).encode(), json.dumps(whatsapp, ensure_ascii=False).encode(), urllib.parse.urlencode(twilio).encode(),
+            json.dumps(signal).encode()]
+
+
+def payload():
+    found = []
+    for number, text in enumerate(channel_messages()):
+        found.append(bytes([4 + number % 7]) + text)
+        found += [bytes([kind]) + body for kind, body in enumerate(providers(text[:600], number)) if kind == number % 4]
+    return found + [bytes([4 + number % 7]) + own_words(text)[:1500] for number, text in enumerate(texts('plain'))][::3]
+
+
+def form_fields():
+    """Form and field in the order in which fuzz_forms() has them."""
+    names = []
+    for path in files('config/forms/*.yaml') + ['tests/cases/match/incident.yaml', 'tests/cases/values/form.yaml']:
+        loaded = yaml.safe_load(read(path))
+        names += ['%s.%s' % (loaded['id'], field['name']) for field in loaded['fields']]
+    return names
+
+
+def values():
+    names, found = form_fields(), []
+    languages = ['-', 'en', 'fr', 'es', 'pt', 'ar', 'ne']
+    for path in files('tests/cases/values/*.tsv'):
+        for row in read(path).decode().split('\n'):
+            columns = row.split('\t')
+            if row.startswith('#') or len(columns) < 4 or columns[0] not in names:
+                continue
+            text = re.sub(r'\\(n|t|\\|u[0-9a-f]{4})', lambda m: {'n': '\n', 't': '\t', '\\': '\\'}.get(m[1]) or chr(int(m[1][1:], 16)), columns[2])
+            language = columns[1].split('@')[0]
+            head = bytes([names.index(columns[0]), languages.index(language) if language in languages else 0, len(found) % 2])
+            found.append(head + text.encode('utf-8', 'replace'))
+    return found
+
+
+def form():
+    found = [read(path) for path in files('tests/cases/form/*.yaml', 'config/forms/*.yaml', 'tests/cases/values/form.yaml')]
+    for path in files('tests/cases/match/*.eml'):
+        for name in ('incident', 'slow'):
+            found.append(read('tests/cases/match/%s.yaml' % name).rstrip(b'\n') + b'\n%%\n' + read(path))
+    for pattern in ('[A-Z]{2,5}-[0-9]{3}', '(x+)+[yv]', 'a?b+'):
+        found.append(b"id: short\ntitle: {en: Short}\nfields:\n  - {name: ref, type: pattern, pattern: '%s', label: {en: Ref}}\n%%%%\n"
+                     b'Subject: Short\n\nRef: POL-215 xxxxxxy abbb\n' % pattern.encode())
+    answer = b'Subject: Good form\n\nCountry: Nepal\n1. NP\n2. 5\n'
+    return found + [one.rstrip(b'\n') + b'\n%%\n' + answer for one in found if b'%%' not in one and b'id:' in one][::2]
+
+
+TARGETS = {'form': form, 'html': html, 'mail': mail, 'payload': payload, 'reply': reply, 'values': values}
+
+
+def write(target, folder):
+    os.makedirs(folder, exist_ok=True)
+    for number, seed in enumerate(TARGETS[target]()):
+        with open(os.path.join(folder, '%04d' % number), 'wb') as f:
+            f.write(seed)
+
+
+# ---- words ----
+
+def strings(node):
+    if isinstance(node, dict):
+        for value in node.values():
+            yield from strings(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from strings(value)
+    elif isinstance(node, str):
+        yield node
+
+
+def labels():
+    for path in files('config/forms/*.yaml'):
+        loaded = yaml.safe_load(read(path))
+        yield from loaded['title'].values()
+        for field in loaded['fields']:
+            yield from ('%s: ' % label for label in field['label'].values())
+            for option in field.get('options', []):
+                yield from option['label'].values()
+
+
+def language_words(*keys):
+    for path in files('config/languages/??.yaml'):
+        loaded = yaml.safe_load(read(path))
+        for key in keys:
+            yield from strings(loaded.get(key, []))
+
+
+SOURCES = {
+    'reply': lambda: [*labels(), *language_words('yes', 'no', 'mail')],
+    'payload': lambda: [*labels(), *language_words('yes', 'no', 'no_answer')],
+    'values': lambda: [*labels(), *language_words('yes', 'no', 'no_answer', 'months', 'magnitudes', 'out_of', 'and', 'articles',
+                                                  'shared_country_names', 'ordinals', 'date_particles')],
+}
+
+
+def words(target):
+    """Lines of a libFuzzer dictionary, beside tests/fuzz/<target>.dict."""
+    found = sorted({word for word in SOURCES.get(target, list)() if 0 < len(word.encode()) <= 60})
+    return ['"%s"' % ''.join(chr(b) if 32 <= b < 127 and b not in b'"\\' else '\\x%02X' % b for b in word.encode()) for word in found]
