@@ -143,8 +143,11 @@ static void put_marker(struct lines *lines, struct view character, uint32_t code
 {
 	size_t length = strlen(lines->marker);
 
-	if (!unicode_is_space(code) && length + character.len < sizeof(lines->marker) - 2)
-		memcpy(lines->marker + length, character.ptr, character.len);
+	if (unicode_is_space(code) || length + character.len >= sizeof(lines->marker) - 2)
+		return;
+	memcpy(lines->marker + length, character.ptr, character.len);
+	/* A line that began inside it took what was there, but its first byte alone was cleared. */
+	lines->marker[length + character.len] = '\0';
 }
 
 static void put(struct lines *lines, struct view characters, size_t letters)
