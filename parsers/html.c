@@ -39,22 +39,35 @@ static unsigned take_attributes(const xmlChar **list, struct html_attributes *ou
 	return (unsigned)marks;
 }
 
+/* What libxml2 hands back with each event. */
+struct reading {
+	struct render *render;
+	htmlParserCtxtPtr parser;
+};
+
 static void on_start(void *context, const xmlChar *name, const xmlChar **list)
 {
+	const struct reading *reading = context;
 	struct html_attributes attributes;
 	unsigned marks = take_attributes(list, &attributes);
 
-	render_start(context, (const char *)name, marks, &attributes);
+	render_start(reading->render, (const char *)name, marks, &attributes);
+	if (render_is_full(reading->render))
+		xmlStopParser(reading->parser);
 }
 
 static void on_end(void *context, const xmlChar *name)
 {
-	render_end(context, (const char *)name);
+	const struct reading *reading = context;
+
+	render_end(reading->render, (const char *)name);
 }
 
 static void on_text(void *context, const xmlChar *text, int length)
 {
-	render_text(context, (struct view){(const char *)text, length > 0 ? (size_t)length : 0});
+	const struct reading *reading = context;
+
+	render_text(reading->render, (struct view){(const char *)text, length > 0 ? (size_t)length : 0});
 }
 
 static void parse(struct view html, struct render *render)
@@ -67,13 +80,14 @@ static void parse(struct view html, struct render *render)
 		.ignorableWhitespace = on_text,
 		.cdataBlock = on_text,
 	};
+	struct reading reading = {render, context};
 	htmlSAXHandler *theirs;
 
 	if (!context)
 		return;
 	theirs = context->sax;
 	context->sax = &handler;
-	context->userData = render;
+	context->userData = &reading;
 	htmlCtxtUseOptions(context, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
 					    HTML_PARSE_IGNORE_ENC);
 	/* It is UTF-8 whatever it says of itself: unset, libxml2 would take it for Latin-1. */

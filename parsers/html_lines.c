@@ -29,6 +29,7 @@ static bool last_is_blank(const struct lines *lines)
 
 static void push(struct lines *lines)
 {
+	lines->out.full |= lines->count == PARSE_LINES_MAX;
 	if (lines->out.full)
 		return;
 	lines->list = html_grow(lines->arena, lines->list, lines->count, &lines->size, sizeof(*lines->list));

@@ -91,7 +91,9 @@ struct render *render_new(struct arena *arena);
 void render_start(struct render *render, const char *name, unsigned marks, const struct html_attributes *attributes);
 void render_end(struct render *render, const char *name);
 void render_text(struct render *render, struct view text);
-/* Finishes; false when the text was cut at PARSE_TEXT_MAX. */
+/* Is something cut already? What follows is not looked at. */
+bool render_is_full(const struct render *render);
+/* Finishes; false when the text was cut at PARSE_TEXT_MAX or PARSE_LINES_MAX. */
 bool render_finish(struct render *render, struct view *text_out, const struct mail_line **lines_out, size_t *count_out);
 
 #endif

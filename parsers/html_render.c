@@ -427,6 +427,11 @@ static void unframe(struct render *render)
 	}
 }
 
+bool render_is_full(const struct render *render)
+{
+	return render->lines.out.full;
+}
+
 bool render_finish(struct render *render, struct view *text_out, const struct mail_line **lines_out, size_t *count_out)
 {
 	struct lines *lines = &render->lines;

@@ -76,8 +76,8 @@ void mail_read(struct arena *arena, struct view raw, struct mail *out);
 /* First header of that name (any case); empty view when there is none. */
 struct view mail_header(const struct mail *mail, const char *name);
 /* Lines of UTF-8 text with "> " counted (format=flowed undone when asked): what mail_read() does with a text part; for
- * channel messages too. */
-void mail_lines(struct arena *arena, struct view text, bool flowed, bool delsp, const struct mail_line **lines_out,
+ * channel messages too. False: these are the first PARSE_LINES_MAX of more. */
+bool mail_lines(struct arena *arena, struct view text, bool flowed, bool delsp, const struct mail_line **lines_out,
 	size_t *count_out);
 /* Does the line begin with "- ", "* " or another bullet? */
 bool mail_is_bullet(struct view line);

@@ -151,15 +151,17 @@ static struct view meta_charset(struct view bytes)
 struct view body_text(struct arena *arena, struct view raw, enum body_encoding encoding, struct view charset, bool html,
 	size_t maximum, bool *cut_out)
 {
-	struct view bytes = body_decode(arena, raw, encoding, maximum, cut_out), text;
+	struct arena *scratch = raw.len > MAIL_BODY_LARGE ? arena_new() : NULL, *work = scratch ? scratch : arena;
+	struct view bytes = body_decode(work, raw, encoding, maximum, cut_out), text;
 
 	if (html && charset.len == 0)
 		charset = meta_charset(bytes);
-	text = unicode_decode(arena, bytes, charset);
-
+	text = unicode_decode(work, bytes, charset);
 	if (encoding == BODY_BASE64 && has_damage(text) && is_plain_text(view_sub(raw, 0, maximum))) {
 		*cut_out = raw.len > maximum;
-		text = unicode_decode(arena, view_sub(raw, 0, maximum), charset);
+		text = unicode_decode(work, view_sub(raw, 0, maximum), charset);
 	}
-	return unicode_nfc(arena, line_ends(arena, text));
+	text = unicode_nfc(arena, line_ends(work, text));
+	arena_free(&scratch);
+	return text;
 }

@@ -89,20 +89,32 @@ static bool is_blank(struct view text)
 	return view_trim(text).len == 0;
 }
 
-static void plain_lines(struct sorter *sorter, const struct leaf *leaf, struct mail_part *part)
+static bool plain_lines(struct sorter *sorter, const struct leaf *leaf, struct mail_part *part)
 {
 	bool flowed = view_equal_nocase(parameters_token(leaf->content, "format"), VIEW("flowed"));
 	bool delsp = view_equal_nocase(parameters_token(leaf->content, "delsp"), VIEW("yes"));
 
-	mail_lines(sorter->arena, part->text, flowed, delsp, &part->lines, &part->line_count);
+	return mail_lines(sorter->arena, part->text, flowed, delsp, &part->lines, &part->line_count);
+}
+
+/* The decoded HTML goes as soon as it is rendered. */
+static bool read_html(struct sorter *sorter, const struct leaf *leaf, struct view charset, struct mail_part *part)
+{
+	struct arena *scratch = leaf->body.len > MAIL_BODY_LARGE ? arena_new() : NULL;
+	bool cut = false, over = false;
+	struct view html;
+
+	html = body_text(scratch ? scratch : sorter->arena, leaf->body, leaf->encoding, charset, true, 4 * PARSE_HTML_MAX, &cut);
+	html_read(sorter->arena, html, &part->text, &part->lines, &part->line_count, &over);
+	arena_free(&scratch);
+	return !cut && !over;
 }
 
 static void read_text(struct sorter *sorter, const struct leaf *leaf)
 {
 	struct mail_part *part = &sorter->parts[sorter->part_count++];
-	struct view charset = parameters_token(leaf->content, "charset"), text;
-	bool cut = false, over = false;
-	size_t maximum;
+	struct view charset = parameters_token(leaf->content, "charset");
+	bool cut = false, whole;
 
 	part->kind = kind_of(leaf->type);
 	part->number = leaf->number;
@@ -112,15 +124,15 @@ static void read_text(struct sorter *sorter, const struct leaf *leaf)
 		part->raw_start = (size_t)(leaf->body.ptr - sorter->raw.ptr);
 		part->raw_end = part->raw_start + leaf->body.len;
 	}
-	maximum = part->kind == PART_HTML ? 4 * PARSE_HTML_MAX : sorter->room;
-	text = body_text(sorter->arena, leaf->body, leaf->encoding, charset, part->kind == PART_HTML, maximum, &cut);
-	part->text = text;
-	if (part->kind == PART_HTML)
-		html_read(sorter->arena, text, &part->text, &part->lines, &part->line_count, &over);
-	else
-		plain_lines(sorter, leaf, part);
+	if (part->kind == PART_HTML) {
+		whole = read_html(sorter, leaf, charset, part);
+	} else {
+		part->text = body_text(
+			sorter->arena, leaf->body, leaf->encoding, charset, false, sorter->room, &cut);
+		whole = plain_lines(sorter, leaf, part);
+	}
 	sorter->room -= part->text.len < sorter->room ? part->text.len : sorter->room;
-	sorter->tree->over_limit |= cut || over;
+	sorter->tree->over_limit |= cut || !whole;
 	sorter->own |= !leaf->forwarded;
 	if (is_damaged(part->text) && !is_blank(part->text))
 		sorter->damaged = true;

@@ -15,6 +15,7 @@
 #define MAIL_NAME_MAX 255	 /* bytes of an attachment's name */
 #define MAIL_DELIMITERS_MAX 8000 /* lines that look like a boundary before GMime is not even asked */
 #define MAIL_NESTING_MAX 1000	 /* boundary= and message/rfc822 in a mail, likewise */
+#define MAIL_BODY_LARGE ((size_t)65536) /* bytes of a body whose steps from bytes to text are not kept till the end */
 
 /* ---- mail.c ---- */
 

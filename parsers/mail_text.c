@@ -74,17 +74,20 @@ static void untake_from(struct raw_line *lines, size_t count)
 			lines[i].quote = 0;
 }
 
-static struct raw_line *split(struct arena *arena, struct view text, bool flowed, size_t *count_out)
+/* The lines, at most PARSE_LINES_MAX of them; *rest_out: what follows. */
+static struct raw_line *split(
+	struct arena *arena, struct view text, bool flowed, size_t *count_out, struct view *rest_out)
 {
 	struct view rest = text, line;
 	struct raw_line *lines;
 	size_t count = 0;
 
-	while (view_next_line(&rest, &line))
+	while (count < PARSE_LINES_MAX && view_next_line(&rest, &line))
 		count++;
+	*rest_out = rest;
 	lines = ARENA_NEW_N(arena, struct raw_line, count + 1);
 	rest = text;
-	for (size_t i = 0; view_next_line(&rest, &line); i++) {
+	for (size_t i = 0; i < count && view_next_line(&rest, &line); i++) {
 		lines[i].whole = line;
 		take_marks(&lines[i], flowed);
 	}
@@ -166,15 +169,17 @@ static size_t join(struct arena *arena, const struct raw_line *lines, size_t cou
 	return used;
 }
 
-void mail_lines(struct arena *arena, struct view text, bool flowed, bool delsp, const struct mail_line **lines_out,
+bool mail_lines(struct arena *arena, struct view text, bool flowed, bool delsp, const struct mail_line **lines_out,
 	size_t *count_out)
 {
 	size_t count = 0, used = 0;
-	struct raw_line *raw = split(arena, text, flowed, &count);
+	struct view rest;
+	struct raw_line *raw = split(arena, text, flowed, &count, &rest);
 	struct mail_line *lines = ARENA_NEW_N(arena, struct mail_line, count + 1);
 
 	for (size_t i = 0; i < count; used++)
 		i += join(arena, raw + i, flowed ? count - i : 1, delsp, text.ptr, &lines[used]);
 	*lines_out = lines;
 	*count_out = used;
+	return rest.len == 0;
 }

@@ -211,12 +211,18 @@ static void walk_no_message(struct walk *walk, GMimeObject *part, const struct p
 	leaf->forwarded = place->forwarded;
 }
 
+static bool has_fields(void *object)
+{
+	return object && g_mime_header_list_get_count(g_mime_object_get_header_list(object)) > 0;
+}
+
 static void walk_message(struct walk *walk, GMimeMessagePart *part, struct place place)
 {
 	GMimeMessage *message = g_mime_message_part_get_message(part);
 	GMimeObject *body = message ? g_mime_message_get_mime_part(message) : NULL;
 
-	if (!message || g_mime_header_list_get_count(g_mime_object_get_header_list(GMIME_OBJECT(message))) == 0) {
+	/* GMime counts the fields that say what the body is (Content-Type) to the body. */
+	if (!has_fields(message) && !has_fields(body)) {
 		walk_no_message(walk, GMIME_OBJECT(part), &place);
 		return;
 	}

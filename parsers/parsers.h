@@ -26,6 +26,7 @@
 #define PARSE_DEPTH_MAX 100                         /* levels of multipart and message/rfc822 */
 #define PARSE_HTML_MAX ((size_t)2 * 1024 * 1024)    /* bytes of HTML that are read */
 #define PARSE_TEXT_MAX ((size_t)2 * 1024 * 1024)    /* bytes of decoded text that are read */
+#define PARSE_LINES_MAX ((size_t)100000)            /* lines of one text */
 
 /* A source file of a form, the words of a language or the country names, as the caller read it. */
 struct parse_source {

@@ -24,7 +24,7 @@
 #include "parsers/mail.h"
 #include "parsers/value.h"
 
-#define REPLY_LINES_MAX 40000 /* lines of all texts together; above: over-limit */
+#define REPLY_LINES_MAX 20000 /* lines of all texts together; above: over-limit */
 #define REPLY_BLOCKS_MAX 1000 /* quoted mails in one text; what follows counts to the last one */
 #define REPLY_DEPTH_MAX 40    /* deeper counts as this deep */
 

@@ -37,6 +37,7 @@ bool unicode_charset_known(struct view charset);
  */
 bool unicode_encode(struct arena *arena, struct view text, const char *charset, struct view *out);
 
+/* Linear: in a run of more than 30 combining marks an invisible joiner (U+034F) follows every 30 (UAX #15, D4). */
 struct view unicode_nfc(struct arena *arena, struct view text);
 /*
  * For comparing labels and options: NFKD, case folded, accents (category Mn of Latin, Greek and Cyrillic letters

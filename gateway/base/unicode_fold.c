@@ -9,6 +9,8 @@
 
 #include "base/unicode_internal.h"
 
+#define NFC_PIECE ((size_t)65536) /* bytes of a long text that are normalised at once */
+
 /* ICU's own single instances: nothing to close. */
 static const UNormalizer2 *nfc, *nfkd;
 
@@ -60,21 +62,59 @@ static void fold_case(const struct unicode_wide *from, struct unicode_wide *to)
 	}
 }
 
-struct view unicode_nfc(struct arena *arena, struct view text)
+static struct view nfc_piece(struct arena *arena, struct view text)
 {
 	UErrorCode status = U_ZERO_ERROR;
 	UNICODE_WIDE_SCOPED from, to;
 
 	unicode_wide_init(&from);
 	unicode_wide_init(&to);
-	unicode_need();
-	if (unicode_table_nfc(text))
-		return unicode_copy(arena, text);
 	unicode_wide_from(&from, text);
 	if (unorm2_spanQuickCheckYes(nfc, from.ptr, from.len, &status) == from.len && U_SUCCESS(status))
 		return unicode_wide_to(arena, from.ptr, from.len);
+	unicode_wide_break_marks(&from);
 	normalise(nfc, &from, &to);
 	return unicode_wide_to(arena, to.ptr, to.len);
+}
+
+/* Length of a piece that is normalised by itself: it ends before an ASCII character, which joins nothing before it. */
+static size_t piece_length(struct view text)
+{
+	size_t end = NFC_PIECE;
+
+	if (text.len <= NFC_PIECE)
+		return text.len;
+	while (end > 0 && (unsigned char)text.ptr[end] >= 0x80)
+		end--;
+	for (end = end > 0 ? end : NFC_PIECE; end < text.len && (unsigned char)text.ptr[end] >= 0x80;)
+		end++;
+	return end;
+}
+
+/* A long text piece by piece: as UTF-16, before and behind ICU, it would take four times its size at once. */
+static struct view nfc_long(struct arena *arena, struct view text)
+{
+	struct arena *scratch = arena_new();
+	TEXT_SCOPED out = {0};
+
+	text_init(&out, SIZE_MAX / 2);
+	while (text.len > 0) {
+		struct view piece = view_sub(text, 0, piece_length(text));
+
+		text_add_view(&out, unicode_table_nfc(piece) ? piece : nfc_piece(scratch, piece));
+		text = view_sub(text, piece.len, SIZE_MAX);
+		arena_reset(scratch);
+	}
+	arena_free(&scratch);
+	return unicode_copy(arena, text_view(&out));
+}
+
+struct view unicode_nfc(struct arena *arena, struct view text)
+{
+	unicode_need();
+	if (unicode_table_nfc(text))
+		return unicode_copy(arena, text);
+	return text.len > NFC_PIECE ? nfc_long(arena, text) : nfc_piece(arena, text);
 }
 
 static bool is_apostrophe(uint32_t code)
@@ -195,6 +235,7 @@ struct view unicode_fold_any(struct arena *arena, struct view text)
 	unicode_wide_init(&one);
 	unicode_wide_init(&two);
 	unicode_wide_from(&one, text);
+	unicode_wide_break_marks(&one);
 	/* NFKD would make the spacing acute, often typed for an apostrophe, a space with an accent. */
 	for (int32_t i = 0; i < one.len; i++)
 		if (one.ptr[i] == 0x00B4)

@@ -65,6 +65,7 @@ struct view unicode_repair(struct arena *arena, struct view text);
 struct view unicode_sound(struct arena *arena, struct view text);
 
 #define UNICODE_WIDE_SMALL 256
+#define UNICODE_MARKS_MAX 30
 
 /* UTF-16 for as long as a call; does not move (ptr may point into it). */
 struct unicode_wide {
@@ -82,6 +83,11 @@ void unicode_wide_release(struct unicode_wide *wide);
 void unicode_wide_reserve(struct unicode_wide *wide, int32_t size);
 /* From UTF-8, malformed or not. */
 void unicode_wide_from(struct unicode_wide *wide, struct view text);
+/*
+ * An invisible joiner (U+034F) behind every UNICODE_MARKS_MAX combining marks in a row: the stream-safe format of UAX #15. ICU's time
+ * grows with the square of a run's length, and no language needs as many.
+ */
+void unicode_wide_break_marks(struct unicode_wide *wide);
 /* The code point at *at (below len), U+FFFD for half a pair; moves behind it. */
 uint32_t unicode_wide_next(const UChar *units, int32_t len, int32_t *at);
 struct view unicode_wide_to(struct arena *arena, const UChar *units, int32_t len);

@@ -1,6 +1,7 @@
 /* base/unicode: UTF-16 scratch buffers, the form ICU works on. See unicode_internal.h. */
 #include <stdlib.h>
 #include <sysexits.h>
+#include <unicode/uchar.h>
 #include <unicode/utf16.h>
 
 #include "base/unicode_internal.h"
@@ -54,6 +55,46 @@ void unicode_wide_from(struct unicode_wide *wide, struct view text)
 			wide->ptr[wide->len++] = (UChar)code;
 		}
 	}
+}
+
+#define JOINER 0x034F
+
+/* Puts the joiners in; `to` NULL: only counts them. */
+static int32_t join_marks(const struct unicode_wide *wide, UChar *to)
+{
+	int32_t joiners = 0, run = 0, from = 0;
+
+	for (int32_t at = 0; at < wide->len; from = at) {
+		uint32_t code = unicode_wide_next(wide->ptr, wide->len, &at);
+
+		if (code < 0x300 || u_getCombiningClass((UChar32)code) == 0) {
+			run = 0;
+		} else if (run++ == UNICODE_MARKS_MAX) {
+			if (to)
+				to[from + joiners] = JOINER;
+			joiners++;
+			run = 1;
+		}
+		if (to)
+			memcpy(to + from + joiners, wide->ptr + from, (size_t)(at - from) * sizeof(*to));
+	}
+	return joiners;
+}
+
+void unicode_wide_break_marks(struct unicode_wide *wide)
+{
+	int32_t joiners = join_marks(wide, NULL), len = wide->len + joiners;
+	UChar *to;
+
+	if (joiners == 0)
+		return;
+	to = malloc((size_t)len * sizeof(*to));
+	if (!to)
+		exit(EX_OSERR);
+	join_marks(wide, to);
+	unicode_wide_release(wide);
+	wide->ptr = to;
+	wide->len = wide->size = len;
 }
 
 uint32_t unicode_wide_next(const UChar *units, int32_t len, int32_t *at)

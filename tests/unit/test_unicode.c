@@ -255,6 +255,56 @@ static void folds_once(void **state)
 	arena_free(&arena);
 }
 
+/* However many marks stand on one letter: an invisible joiner parts every 30 (UAX #15), and then nothing changes any more. */
+static void many_marks(void **state)
+{
+	struct arena *arena = arena_new();
+
+	(void)state;
+	for (size_t count = 20; count < 100; count++) {
+		TEXT_SCOPED text, expected;
+		struct view once;
+
+		text_init(&text, 1000);
+		text_init(&expected, 1000);
+		text_add_string(&text, "e");
+		text_add_string(&expected, "e");
+		for (size_t i = 0; i < count; i++) {
+			text_add_string(&text, "\u0338");
+			text_add_string(&expected, i > 0 && i % 30 == 0 ? "\u034F\u0338" : "\u0338");
+		}
+		unit_same("in order", unicode_nfc(arena, text_view(&text)), text_view(&expected));
+		unit_same("folded", unicode_fold(arena, text_view(&text)), VIEW("e"));
+		text_add_string(&text, "\u0315\u0316");
+		once = unicode_nfc(arena, text_view(&text));
+		assert_int_equal(view_find(once, VIEW("\u034F")) >= 0, count + 2 > 30);
+		unit_same("once more", unicode_nfc(arena, once), once);
+	}
+	arena_free(&arena);
+}
+
+/* A long text is normalised in pieces: what comes out is what each part gives. */
+static void long_texts(void **state)
+{
+	static const struct view parts[] = {V("caf\u00E9 "), V("cafe\u0301 "), V("\u1112\u1161\u11AB"), V("\u4E2D\u6587"), V("\xC3 a"), V("x")};
+	struct arena *arena = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(parts); i++) {
+		TEXT_SCOPED text, expected;
+		struct view one = unicode_nfc(arena, parts[i]);
+
+		text_init(&text, 1000000);
+		text_init(&expected, 1000000);
+		for (size_t length = 0; length < 300000; length += parts[i].len) {
+			text_add_view(&text, parts[i]);
+			text_add_view(&expected, one);
+		}
+		unit_same("a long text", unicode_nfc(arena, text_view(&text)), text_view(&expected));
+	}
+	arena_free(&arena);
+}
+
 /* What the table says of texts of any of its characters is what ICU says. */
 static void table_is_icu(void **state)
 {
@@ -483,6 +533,8 @@ int main(void)
 		cmocka_unit_test(knows_charsets),
 		cmocka_unit_test(filters),
 		cmocka_unit_test(folds_once),
+		cmocka_unit_test(many_marks),
+		cmocka_unit_test(long_texts),
 		cmocka_unit_test(table_is_icu),
 		cmocka_unit_test(raises_first),
 		cmocka_unit_test(steps),
