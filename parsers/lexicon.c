@@ -40,7 +40,6 @@ void lexicon_free(struct lexicon **lexicon)
 {
 	if (!*lexicon)
 		return;
-	line_templates_release(*lexicon);
 	arena_free(&(*lexicon)->arena);
 	free(*lexicon);
 	*lexicon = NULL;

@@ -1,13 +1,12 @@
 /*
  * parsers/lexicon_line: what a line looks like: the head of a quote, of a signature, of a disclaimer ... See lexicon.h.
  *
- * This runs on every line of every mail: a line is folded once, and a regex runs only where the words of its template
- * were found.
+ * This runs on every line of every mail: a line is folded once, and a template's pattern is tried only where its words were
+ * found.
  */
 #include "base/unicode.h"
 #include "parsers/lexicon_private.h"
 
-#define PATTERN_MAX 8192
 #define HEADER_NAME_MAX 60 /* bytes before the colon */
 #define CLOSING_MAX 90	   /* bytes */
 #define UNDERSCORES_MIN 20
@@ -36,71 +35,6 @@ static struct view junk_off_end(struct view folded)
 
 /* ---- templates ---- */
 
-static const char *placeholder(struct view *rest)
-{
-	static const struct {
-		struct view name;
-		const char *pattern;
-	} known[] = {
-		{VIEW("{date}"), "[^\\n]{0,80}?\\p{Nd}[^\\n]{0,80}?"},
-		{VIEW("{name}"), "[^\\n]{1,160}?"},
-		{VIEW("{any}"), "[^\\n]{0,200}?"},
-		{VIEW("{end}"), "$"},
-	};
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (view_starts(*rest, known[i].name)) {
-			*rest = view_sub(*rest, known[i].name.len, rest->len);
-			return known[i].pattern;
-		}
-	return NULL;
-}
-
-static bool is_comma(struct view folded, size_t at, size_t *len_out)
-{
-	static const struct view commas[] = {VIEW(","), VIEW("،"), VIEW("、")};
-
-	for (size_t i = 0; i < 3; i++)
-		if (view_starts(view_sub(folded, at, folded.len), commas[i])) {
-			*len_out = commas[i].len;
-			return true;
-		}
-	return false;
-}
-
-/* Folded words to a pattern that takes any comma or none, and a colon with or without a space before it. */
-static void add_literal(struct text *pattern, struct view folded)
-{
-	bool gap = false;
-
-	for (size_t at = 0; at < folded.len;) {
-		char c = folded.ptr[at];
-		size_t len = 1;
-
-		if (c == ' ') {
-			gap = true;
-		} else if (is_comma(folded, at, &len)) {
-			text_add_string(pattern, " ?[,،、]? ?");
-			gap = false;
-			while (at + len < folded.len && folded.ptr[at + len] == ' ')
-				len++;
-		} else if (c == ':') {
-			text_add_string(pattern, " ?:");
-			gap = false;
-		} else {
-			if (gap)
-				text_add_char(pattern, ' ');
-			gap = false;
-			if ((unsigned char)c < 0x80 && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9'))
-				text_add_char(pattern, '\\');
-			text_add_char(pattern, c);
-		}
-		at += len;
-	}
-	if (gap)
-		text_add_char(pattern, ' ');
-}
-
 /* Folds and keeps the spaces at the edges, which unicode_fold() trims. */
 static struct view fold_piece(struct arena *arena, struct view piece)
 {
@@ -119,8 +53,8 @@ static struct view longest_words(struct view folded)
 	struct view best = VIEW_NULL;
 
 	for (size_t from = 0, at = 0; at <= folded.len; at++) {
-		size_t len = 1;
-		bool cut = at == folded.len || folded.ptr[at] == ':' || is_comma(folded, at, &len);
+		size_t comma = line_pattern_comma(folded, at), len = comma ? comma : 1;
+		bool cut = at == folded.len || folded.ptr[at] == ':' || comma;
 
 		if (!cut)
 			continue;
@@ -131,43 +65,36 @@ static struct view longest_words(struct view folded)
 	return best;
 }
 
-/* The words of a template that are sought before its regex is asked. */
+/* The words of a template that are sought before its pattern is asked. */
 struct template_words {
 	struct view head;   /* it begins with them; may be empty */
 	struct view needle; /* its longest stretch; may be the head */
 };
 
-/* Splits the template at its placeholders; finds head and needle and writes the pattern. */
+/* Splits the template at its placeholders; finds head and needle and makes the pattern. */
 static int template_split(
-	struct arena *arena, struct view source, struct template_words *out, struct text *pattern, bool *varies_out)
+	struct arena *arena, struct view source, struct template_words *out, struct line_pattern *pattern)
 {
 	struct view rest = source;
 	bool first = true;
 
-	*varies_out = false;
 	while (rest.len > 0) {
 		ptrdiff_t brace = view_find_char(rest, '{');
 		struct view piece = brace < 0 ? rest : view_sub(rest, 0, (size_t)brace);
 		struct view folded = fold_piece(arena, piece), words;
-		const char *varying;
 
 		if (first)
 			folded = junk_off(folded); /* as the line's own is taken off */
 		words = longest_words(folded);
-		add_literal(pattern, folded);
+		line_pattern_add_words(pattern, arena, folded);
 		if (words.len > out->needle.len)
 			out->needle = words;
 		if (first && words.len > 0 && view_starts(folded, words))
 			out->head = words;
 		first = false;
 		rest = view_sub(rest, piece.len, rest.len);
-		if (rest.len == 0)
-			break;
-		varying = placeholder(&rest);
-		if (!varying)
+		if (rest.len > 0 && !line_pattern_add_gap(pattern, arena, &rest))
 			return -1;
-		text_add_string(pattern, varying);
-		*varies_out = true;
 	}
 	return out->needle.len > 0 ? 0 : -1;
 }
@@ -199,13 +126,9 @@ static int template_compile(struct line_template *template, struct arena *arena,
 	struct view *head_out, struct error *err)
 {
 	struct template_words words = {0};
-	bool varies, whole = is_whole(template->kind);
-	TEXT_SCOPED pattern;
-	int result = 0;
+	struct line_pattern *pattern = &template->pattern;
 
-	text_init(&pattern, PATTERN_MAX);
-	text_add_string(&pattern, "^");
-	if (template_split(arena, view_of(node->scalar), &words, &pattern, &varies) < 0)
+	if (template_split(arena, view_of(node->scalar), &words, pattern) < 0)
 		return yaml_error(node, err,
 			"\"%s\": words with {date}, {name}, {any} or {end} in between, and at least one word",
 			node->scalar);
@@ -213,11 +136,12 @@ static int template_compile(struct line_template *template, struct arena *arena,
 	if (words.needle.ptr != words.head.ptr)
 		template->needle = words.needle;
 	template->bytes = bytes_of(template->needle);
-	text_add_string(&pattern, whole ? "[ .!*_>)\\]\"-]*$" : "");
-	if (varies || whole || pattern.len != words.head.len + 1) /* else the head says it all; 1 is the "^" */
-		result = regex_new(text_view(&pattern), REGEX_UNICODE, &template->regex, err);
+	if (is_whole(template->kind))
+		line_pattern_close(pattern, arena);
+	if (line_pattern_is(pattern, words.head))
+		pattern->count = 0; /* the head says it all */
 	*head_out = words.head;
-	return result < 0 ? error_prefix(err, "%s:%d:%d", node->file, node->line, node->column) : 0;
+	return 0;
 }
 
 int line_templates_add(struct lexicon *lexicon, enum lexicon_line kind, const struct yaml_node *node, struct error *err)
@@ -232,20 +156,12 @@ int line_templates_add(struct lexicon *lexicon, enum lexicon_line kind, const st
 		template->kind = kind;
 		if (template_compile(template, lexicon->arena, item, &head, err) < 0)
 			return -1;
-		template->next_made = lexicon->templates;
-		lexicon->templates = template;
 		list = word_trie_at(kind == LEXICON_ATTRIBUTION ? lexicon->attribution_heads : lexicon->heads,
 			lexicon->arena, head);
 		template->next = *list;
 		*list = template;
 	}
 	return 0;
-}
-
-void line_templates_release(struct lexicon *lexicon)
-{
-	for (struct line_template *at = lexicon->templates; at; at = at->next_made)
-		regex_free(&at->regex);
 }
 
 /* A folded line, as all the questions want it. */
@@ -263,7 +179,7 @@ static struct folded folded_of(struct view text)
 static bool template_fits(const struct line_template *template, struct view text, const struct byte_set *bytes)
 {
 	return bytes_hold(bytes, &template->bytes) && view_find(text, template->needle) >= 0 &&
-	       (!template->regex || regex_match(template->regex, text, 0, NULL, 0) > 0);
+	       line_pattern_fits(&template->pattern, text);
 }
 
 /*

@@ -4,7 +4,7 @@
 
 #include "base/yaml.h"
 #include "parsers/lexicon.h"
-#include "parsers/regex.h"
+#include "parsers/line_pattern.h"
 #include "parsers/word_table.h"
 #include "parsers/word_trie.h"
 
@@ -24,10 +24,9 @@ struct line_template {
 	enum lexicon_line kind;
 	struct view needle;    /* its longest stretch of folded words; empty: the head is it */
 	struct byte_set bytes; /* of the needle */
-	struct regex *regex;   /* NULL: the head is all there is to it */
+	struct line_pattern pattern; /* empty: the head is all there is to it */
 	const struct yaml_node *node;
-	struct line_template *next;	 /* with the same head */
-	struct line_template *next_made; /* of all */
+	struct line_template *next; /* with the same head */
 };
 
 struct language {
@@ -55,7 +54,6 @@ struct lexicon {
 	size_t mail_count;
 	/* Folded words that a template begins with, maybe none -> its struct line_template list. */
 	struct word_trie *heads, *attribution_heads;
-	struct line_template *templates;
 };
 
 /* lexicon_load.c */
@@ -72,7 +70,6 @@ int lexicon_load_alpha3(struct lexicon *lexicon, const struct yaml_node *node, s
 /* `node`: the list of templates of a kind. */
 int line_templates_add(
 	struct lexicon *lexicon, enum lexicon_line kind, const struct yaml_node *node, struct error *err);
-void line_templates_release(struct lexicon *lexicon);
 /* The template of that kind that the folded line fits; NULL: none. */
 const struct yaml_node *line_template_origin(const struct lexicon *lexicon, enum lexicon_line kind, struct view folded);
 

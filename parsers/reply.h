@@ -26,6 +26,7 @@
 
 #define REPLY_LINES_MAX 20000 /* lines of all texts together; above: over-limit */
 #define REPLY_BLOCKS_MAX 1000 /* quoted mails in one text; what follows counts to the last one */
+#define REPLY_JOINED_MAX 1000 /* times that lines are joined to an attribution; above: over-limit */
 #define REPLY_DEPTH_MAX 40    /* deeper counts as this deep */
 
 /* What a line is for. */
@@ -116,6 +117,7 @@ struct reply {
 	struct mail_line *source; /* the lines of all parts, a blank one between two parts */
 	struct reply_line *lines; /* as many */
 	size_t count;
+	size_t joined; /* see REPLY_JOINED_MAX */
 	bool over_limit;
 
 	struct reply_block *blocks;

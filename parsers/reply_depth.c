@@ -185,13 +185,15 @@ static bool colon_follows(const struct reply *reply, size_t line)
 }
 
 /* The first lines from `line` on that are one attribution together; 0: none. */
-static size_t attribution_lines(const struct reply *reply, size_t line, struct view *joined_out)
+static size_t attribution_lines(struct reply *reply, size_t line, struct view *joined_out)
 {
+	bool wrapped;
 	size_t most;
 
 	if (!colon_follows(reply, line))
 		return 0;
-	most = may_be_wrapped(reply, line) ? ATTRIBUTION_LINES : 1;
+	wrapped = reply->joined <= REPLY_JOINED_MAX && may_be_wrapped(reply, line);
+	most = wrapped ? ATTRIBUTION_LINES : 1;
 	*joined_out = reply->source[line].text;
 	for (size_t n = 1; n <= most; n++) {
 		size_t last = line + n - 1;
@@ -206,6 +208,10 @@ static size_t attribution_lines(const struct reply *reply, size_t line, struct v
 				VIEW_ARGS(reply->source[last].text)));
 		if (!ends_in_colon(reply->source[last].text))
 			continue;
+		if (n > 1 && reply->joined++ == REPLY_JOINED_MAX) {
+			reply->over_limit = true;
+			return 0;
+		}
 		if (n == 1 ? (reply->lines[line].kinds & LEXICON_ATTRIBUTION) != 0
 			   : lexicon_is_attribution(reply->forms->lexicon, reply->arena, *joined_out))
 			return n;
@@ -214,7 +220,7 @@ static size_t attribution_lines(const struct reply *reply, size_t line, struct v
 }
 
 /* "On ... wrote:", which a client may have wrapped. */
-static void find_attribution(const struct reply *reply, size_t line, struct head *out)
+static void find_attribution(struct reply *reply, size_t line, struct head *out)
 {
 	struct view joined;
 	size_t lines = attribution_lines(reply, line, &joined);
@@ -245,7 +251,7 @@ static void find_marked(const struct reply *reply, size_t line, struct head *out
 	out->strong = true;
 }
 
-static struct head find_head(const struct reply *reply, size_t line)
+static struct head find_head(struct reply *reply, size_t line)
 {
 	struct head head = {.strong = true, .rule = RULE_SEPARATOR};
 

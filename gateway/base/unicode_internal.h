@@ -84,8 +84,8 @@ void unicode_wide_reserve(struct unicode_wide *wide, int32_t size);
 /* From UTF-8, malformed or not. */
 void unicode_wide_from(struct unicode_wide *wide, struct view text);
 /*
- * An invisible joiner (U+034F) behind every UNICODE_MARKS_MAX combining marks in a row: the stream-safe format of UAX #15. ICU's time
- * grows with the square of a run's length, and no language needs as many.
+ * An invisible joiner (U+034F) behind every UNICODE_MARKS_MAX combining marks in a row: the stream-safe format of
+ * UAX #15. ICU's time grows with the square of a run's length, and no language needs as many.
  */
 void unicode_wide_break_marks(struct unicode_wide *wide);
 /* The code point at *at (below len), U+FFFD for half a pair; moves behind it. */
