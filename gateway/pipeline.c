@@ -216,6 +216,32 @@ int pipeline_clients_load(const struct config *config, const char *folder, struc
 	return load_folder(quoted, is_mail_text, arena, &out->texts, &out->text_count, err);
 }
 
+static int is_proven_list(const struct dirent *entry)
+{
+	return strcmp(entry->d_name, "proven") == 0;
+}
+
+int pipeline_proven_load(const struct config *config, struct arena *arena, struct view *out, struct error *err)
+{
+	const char *folders[2] = {config ? config->forms_dir : NULL, NULL}, *all = "";
+	struct parse_source *lists;
+	size_t count;
+	char path[4096];
+
+	if (share_path(config, "forms", path, sizeof(path)) == 0)
+		folders[1] = path;
+	for (size_t i = 0; i < 2; i++) {
+		if (!folders[i])
+			continue;
+		if (load_folder(folders[i], is_proven_list, arena, &lists, &count, err) < 0)
+			return -1;
+		if (count > 0)
+			all = arena_printf(arena, "%s%.*s\n", all, VIEW_ARGS(lists[0].bytes));
+	}
+	*out = view_of(all);
+	return 0;
+}
+
 int pipeline_sources_load(
 	const struct config *config, struct arena *arena, struct pipeline_sources *out, struct error *err)
 {

@@ -62,6 +62,9 @@ int pipeline_folder_load(const struct config *config, const char *folder, const 
 int pipeline_sources_load(
 	const struct config *config, struct arena *arena, struct pipeline_sources *out, struct error *err);
 
+/* The lists of forms that were proven (files named `proven`) beside the config's forms and the shipped ones; may be empty. */
+int pipeline_proven_load(const struct config *config, struct arena *arena, struct view *out, struct error *err);
+
 /* What the forms' proof needs besides: the simulated clients, and mails of ours that are quoted (its folder `quoted`). */
 struct pipeline_clients {
 	struct parse_source *clients;

@@ -294,6 +294,8 @@ struct proof {
 	const char *unproven; /* a field of which no answer can be made ("policy_ref"), or NULL */
 };
 
+/* The failure as one sentence: where, which field, from which client, what came instead of what. */
+const char *proof_failure_words(struct arena *arena, const struct proof_failure *failure);
 /*
  * A name that meant a number yesterday cannot mean words today: what was filed under it would not fit. -1 with
  * FILE:LINE:COLUMN when a field has another type than in an older version of its form.

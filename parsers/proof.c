@@ -88,6 +88,18 @@ void proof_fail(struct proof *proof, struct arena *arena, size_t keep, const str
 	kept->mail = (struct view){arena_copy(arena, failure->mail.ptr, failure->mail.len), failure->mail.len};
 }
 
+const char *proof_failure_words(struct arena *arena, const struct proof_failure *failure)
+{
+	const char *words = arena_printf(arena, "%s: ", failure->place);
+
+	if (failure->field)
+		words = arena_printf(arena, "%sthe field \"%s\" ", words, failure->field);
+	words = arena_printf(arena, "%s(%s) from %s, %s", words, failure->language, failure->client, failure->style);
+	if (failure->line > 0)
+		words = arena_printf(arena, "%s, line %d", words, failure->line);
+	return arena_printf(arena, "%s: %s instead of %s", words, failure->got, failure->wanted);
+}
+
 /* ---- what a name meant ---- */
 
 static int check_field(const struct form *form, const struct form *older, const struct field *field, struct error *err)

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "channels/channel.h"
 #include "cli/table.h"
@@ -13,6 +14,8 @@
 #include "delivery/delivery.h"
 #include "intake/intake.h"
 #include "parsers/parsers.h"
+#include "pipeline.h"
+#include "store/db.h"
 #include "store/embedded.h"
 #include "store/migrate.h"
 
@@ -52,18 +55,64 @@ static bool check_user(struct check *check)
 	return false;
 }
 
+/* Forms that are in no list of proven ones: the service has them proven, and tells by an alarm of what fails. */
+static const char *unlisted(struct check *check, const struct forms *forms, struct view listed)
+{
+	const char *names = "";
+
+	for (size_t i = 0; i < forms_count(forms); i++) {
+		const struct form *form = forms_at(forms, i);
+
+		if (view_find(listed, view_of(form->source_sha256)) < 0)
+			names = arena_printf(check->cli->arena, "%s%s %s version %d", names, *names ? "," : "",
+				form->id, form->version);
+	}
+	return names;
+}
+
 static void check_forms(struct check *check)
 {
+	struct arena *arena = check->cli->arena;
 	struct error err = ERROR_INIT;
 	struct forms *forms = NULL;
+	struct view listed;
+	const char *names;
 
-	if (cli_forms(check->config, &forms, &err) < 0) {
+	if (cli_forms(check->config, &forms, &err) < 0 ||
+		pipeline_proven_load(check->config, arena, &listed, &err) < 0) {
 		say(check, "forms", "", NULL, &err);
+		forms_free(&forms);
 		return;
 	}
+	names = unlisted(check, forms, listed);
 	say(check, "forms", "",
-		arena_printf(check->cli->arena, "%zu in %s", forms_count(forms), check->config->forms_dir), NULL);
+		arena_printf(arena, "%zu in %s%s%s", forms_count(forms), check->config->forms_dir,
+			*names ? "; in force once the service has proven them (forms check does it now):"
+			       : ", all of them proven",
+			names),
+		NULL);
 	forms_free(&forms);
+}
+
+/* What the service found of the forms when it had them proven. */
+static int check_proofs(struct check *check, struct error *err)
+{
+	DB_ROWS_SCOPED *rows = NULL;
+	struct db *db = NULL;
+	int result = db_open(check->config, "fieldpost_admin", &db, err);
+
+	if (result == 0)
+		result = db_call(db, "api.alarms_open", NULL, &rows, err);
+	for (size_t i = 0; result == 0 && i < db_count(rows); i++) {
+		struct error found = ERROR_INIT;
+
+		if (strcmp(db_get_string(rows, i, "kind"), "form") != 0)
+			continue;
+		error_set(&found, REACH_STOP, "%s", db_get_string(rows, i, "text"));
+		say(check, "form", arena_strdup(check->cli->arena, db_get_string(rows, i, "object")), NULL, &found);
+	}
+	db_close(&db);
+	return result;
 }
 
 static void check_database(struct check *check)
@@ -76,7 +125,8 @@ static void check_database(struct check *check)
 		say(check, "database", "", "the private PostgreSQL is made at the first start", NULL);
 		return;
 	}
-	if ((!config->database.url && embedded_hold(config, &embedded, &err) < 0) || migrate_check(config, &err) < 0)
+	if ((!config->database.url && embedded_hold(config, &embedded, &err) < 0) || migrate_check(config, &err) < 0 ||
+		check_proofs(check, &err) < 0)
 		say(check, "database", "", NULL, &err);
 	else
 		say(check, "database", "", config->database.url ? "the one in database.url" : "the private PostgreSQL",

@@ -4,7 +4,8 @@
  * Prints FILE:LINE:COLUMN of each field whose answer does not come back, with the client, the line of its reply and
  * what came instead; exit 1 then, and when a form is refused outright. --form proves one form only, --clients takes the
  * simulated clients (and the mails of ours that are quoted) from another folder, --quoted FILE (any number of them)
- * proves that this text of ours gives no answer when it is quoted, --keep writes each reply that failed into a folder.
+ * proves that this text of ours gives no answer when it is quoted, --keep writes each reply that failed into a folder,
+ * --record FILE writes the list of proven forms: as `proven` beside the forms it spares the service the proof.
  */
 #include "cli/cmd_forms.h"
 
@@ -27,7 +28,7 @@ struct check {
 	struct pipeline_sources sources;
 	struct forms *forms;
 	struct clients *clients;
-	const char *folder, *form, *clients_folder, *keep;
+	const char *folder, *form, *clients_folder, *keep, *record;
 	struct parse_source texts[TEXTS_MAX];
 	size_t text_count;
 	size_t replies, failures, kept;
@@ -110,13 +111,7 @@ static void print_failure(struct check *check, const struct proof_failure *failu
 {
 	const char *path = keep_reply(check, failure);
 
-	printf("%s: ", failure->place);
-	if (failure->field)
-		printf("the field \"%s\" ", failure->field);
-	printf("(%s) from %s, %s", failure->language, failure->client, failure->style);
-	if (failure->line > 0)
-		printf(", line %d", failure->line);
-	printf(": %s instead of %s", clean(check, failure->got), clean(check, failure->wanted));
+	printf("%s", clean(check, proof_failure_words(check->cli->arena, failure)));
 	printf(path ? " (%s)\n" : "\n", path);
 }
 
@@ -152,8 +147,30 @@ static void print_proof(struct check *check, const struct form *form, const stru
 	fflush(stdout);
 }
 
+/* The list of the forms that were proven, by the hashes of their files. */
+static int write_record(const struct check *check, struct error *err)
+{
+	FILE *file = fopen(check->record, "w");
+	bool well;
+
+	if (!file)
+		return error_set(err, REACH_STOP, "%s: %s", check->record, strerror(errno));
+	fprintf(file, "# Forms that were proven (fieldpost forms check --record FILE): the SHA-256 of each file, form, "
+		      "version.\n");
+	for (size_t i = 0; i < forms_count(check->forms); i++) {
+		const struct form *form = forms_at(check->forms, i);
+
+		if (!check->form || strcmp(check->form, form->id) == 0)
+			fprintf(file, "%s %s %d\n", form->source_sha256, form->id, form->version);
+	}
+	well = !ferror(file);
+	return fclose(file) == 0 && well ? 0 : error_set(err, REACH_STOP, "%s cannot be written", check->record);
+}
+
 static int finish(struct check *check)
 {
+	struct error err = ERROR_INIT;
+
 	if (check->cli->json) {
 		json_t *all = json_pack("{s:b, s:I, s:O}", "proven", check->failures == 0, "clients",
 			(json_int_t)clients_count(check->clients), "forms", check->done);
@@ -164,7 +181,9 @@ static int finish(struct check *check)
 	} else {
 		printf("%zu simulated clients, %zu replies\n", clients_count(check->clients), check->replies);
 	}
-	return check->failures == 0 ? EX_OK : 1;
+	if (check->failures > 0)
+		return 1;
+	return check->record && write_record(check, &err) < 0 ? cli_fail(check->cli, &err) : EX_OK;
 }
 
 /* ---- the proof ---- */
@@ -242,6 +261,7 @@ int forms_check(struct cli *cli, int argc, char **argv)
 	check.form = cli_option(&argc, argv, "--form");
 	check.clients_folder = cli_option(&argc, argv, "--clients");
 	check.keep = cli_option(&argc, argv, "--keep");
+	check.record = cli_option(&argc, argv, "--record");
 	while (status == EX_OK && (quoted = cli_option(&argc, argv, "--quoted")))
 		if (read_text(&check, quoted, &err) < 0)
 			status = cli_fail(cli, &err);

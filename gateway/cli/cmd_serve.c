@@ -1,7 +1,7 @@
 /*
  * fieldpost serve: the service. One table of duties; the supervisor (core/process.h) runs each in a process of its own,
  * once the database is there. `serve --duty NAME --index N` is how it starts them, `serve --reader` how the parse duty
- * starts its sandboxed child; nobody else says that.
+ * starts its sandboxed child, `serve --prover` how it has a form proven; nobody else says that.
  */
 #include "cli/commands.h"
 
@@ -136,6 +136,8 @@ int cmd_serve(struct cli *cli, int argc, char **argv)
 
 	if (cli_flag(&argc, argv, "--reader"))
 		return filing_child_main();
+	if (cli_flag(&argc, argv, "--prover"))
+		return filing_prover_main();
 	if (argc > 0)
 		return cli_usage(cli, "what is \"%s\"?", argv[0]);
 	if (duty)

@@ -13,7 +13,8 @@ const struct command cli_commands[] = {
 		cmd_parse},
 	{"forms",
 		"list | show FORM [--language L] | render FORM [--language L] [--html] [--reference FP-...] "
-		"| check [FOLDER] [--form FORM] [--clients FOLDER] [--quoted FILE] [--keep FOLDER]",
+		"| check [FOLDER] [--form FORM] [--clients FOLDER] [--quoted FILE] [--keep FOLDER] "
+		"[--record FILE]",
 		"the forms, a request as it is sent, and the proof that its answers come back", cmd_forms},
 	{"import", "[--dry-run] PATH...", "take in mbox files, Maildirs, .eml files, - (standard input)", cmd_import},
 	{"team", "add NAME --member ADDRESS [--member-name NAME] [--cleared] | list", "policy teams and their members",

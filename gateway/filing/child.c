@@ -2,20 +2,16 @@
 #include "filing/child.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/clock.h"
 #include "filing/answer.h"
-#include "filing/wire.h"
+#include "filing/spawn.h"
 
-#define CHILD_FD 3
 #define SECOND ((int64_t)1000000)
 
 struct child {
@@ -25,62 +21,14 @@ struct child {
 	struct text payload;
 };
 
-/* In the new process: nothing of the holder's stays open but the three standard descriptors and the socket. */
-static void become_child(int fd)
-{
-	char *const argv[] = {(char[]){"fieldpost"}, (char[]){"serve"}, (char[]){"--reader"}, NULL};
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (fd == CHILD_FD) {
-		if (fcntl(fd, F_SETFD, 0) < 0)
-			_exit(70);
-	} else if (dup2(fd, CHILD_FD) < 0) {
-		_exit(70);
-	}
-	close_range(CHILD_FD + 1, ~0U, 0);
-	execv("/proc/self/exe", argv);
-	_exit(71);
-}
-
-static int spawn(struct child *child, struct error *err)
-{
-	int pair[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return error_set(err, REACH_RETRY, "the reader's socket pair: %s", strerror(errno));
-	child->pid = fork();
-	if (child->pid < 0) {
-		close(pair[0]);
-		close(pair[1]);
-		return error_set(err, REACH_RETRY, "the reader could not be started: %s", strerror(errno));
-	}
-	if (child->pid == 0)
-		become_child(pair[1]);
-	close(pair[1]);
-	child->fd = pair[0];
-	fcntl(child->fd, F_SETFL, fcntl(child->fd, F_GETFL) | O_NONBLOCK);
-	return 0;
-}
-
-static int send_sources(struct child *child, enum wire_type type, const struct parse_source *sources, size_t count,
-	int64_t deadline, struct error *err)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct view name = {sources[i].file, strlen(sources[i].file) + 1};
-
-		if (wire_send(child->fd, type, 0, name, sources[i].bytes, deadline, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 static int hand_over(struct child *child, const struct pipeline_sources *sources, struct error *err)
 {
 	int64_t deadline = clock_monotonic() + CHILD_START_SECONDS * SECOND;
 	struct wire_head head;
 
-	if (send_sources(child, WIRE_FORM, sources->forms, sources->form_count, deadline, err) < 0 ||
-		send_sources(child, WIRE_LANGUAGE, sources->languages, sources->language_count, deadline, err) < 0 ||
+	if (spawn_send_sources(child->fd, WIRE_FORM, sources->forms, sources->form_count, deadline, err) < 0 ||
+		spawn_send_sources(
+			child->fd, WIRE_LANGUAGE, sources->languages, sources->language_count, deadline, err) < 0 ||
 		wire_send(child->fd, WIRE_START, 0, VIEW_NULL, VIEW_NULL, deadline, err) < 0 ||
 		wire_receive(child->fd, &head, &child->payload, deadline, err) < 0) {
 		err->reach = REACH_RETRY;
@@ -99,7 +47,7 @@ int child_start(const struct pipeline_sources *sources, struct child **out, stru
 		return error_set(err, REACH_RETRY, "out of memory");
 	child->fd = -1;
 	text_init(&child->payload, WIRE_PAYLOAD_MAX);
-	if (spawn(child, err) < 0 || hand_over(child, sources, err) < 0) {
+	if (spawn_self("--reader", &child->pid, &child->fd, err) < 0 || hand_over(child, sources, err) < 0) {
 		child_stop(&child);
 		return -1;
 	}
@@ -107,27 +55,11 @@ int child_start(const struct pipeline_sources *sources, struct child **out, stru
 	return 0;
 }
 
-/* Ends the process and says how it ended. */
-static int reap(struct child *child)
-{
-	int status = 0;
-
-	if (child->pid <= 0)
-		return 0;
-	kill(child->pid, SIGKILL);
-	while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	child->pid = 0;
-	return status;
-}
-
 void child_stop(struct child **child)
 {
 	if (!*child)
 		return;
-	if ((*child)->fd >= 0)
-		close((*child)->fd);
-	reap(*child);
+	spawn_end(&(*child)->pid, &(*child)->fd);
 	text_release(&(*child)->payload);
 	free(*child);
 	*child = NULL;
@@ -150,7 +82,7 @@ static int say_how_it_died(struct child *child, struct error *err)
 			usleep(5000);
 	}
 	if (child->pid > 0)
-		status = reap(child);
+		status = spawn_end(&child->pid, &child->fd);
 	if (WIFSIGNALED(status))
 		return error_set(err, REACH_MESSAGE, "the reader was killed by signal %d (%s)", WTERMSIG(status),
 			strsignal(WTERMSIG(status)));
@@ -170,7 +102,7 @@ int child_read(struct child *child, const struct pipeline_message *message, int 
 		if (err->reach == REACH_MESSAGE)
 			return -1;
 		if (err->reach == REACH_RETRY) {
-			reap(child);
+			spawn_end(&child->pid, &child->fd);
 			return error_set(err, REACH_MESSAGE, "the reader was not done after %d ms", time_ms);
 		}
 		return say_how_it_died(child, err);

@@ -14,10 +14,9 @@
 #include "base/unicode.h"
 #include "filing/filing.h"
 #include "filing/sandbox.h"
-#include "filing/wire.h"
+#include "filing/spawn.h"
 #include "pipeline.h"
 
-#define CHILD_FD 3
 #define SOURCES_MAX 2000
 
 struct reader {
@@ -33,16 +32,9 @@ struct reader {
 
 static int take_source(struct reader *reader, struct parse_source *list, size_t *count, struct error *err)
 {
-	struct view payload = text_view(&reader->payload);
-	ptrdiff_t end = view_find_char(payload, '\0');
-	struct parse_source *source;
-
-	if (end < 0 || *count == SOURCES_MAX)
+	if (*count == SOURCES_MAX || spawn_take_source(&reader->payload, reader->sources, &list[*count]) < 0)
 		return error_set(err, REACH_STOP, "more than %d files of forms or languages", SOURCES_MAX);
-	source = &list[(*count)++];
-	source->file = arena_copy(reader->sources, payload.ptr, (size_t)end);
-	source->bytes = view_sub(payload, (size_t)end + 1, payload.len);
-	source->bytes.ptr = arena_copy(reader->sources, source->bytes.ptr, source->bytes.len);
+	++*count;
 	return 0;
 }
 
@@ -63,7 +55,7 @@ static int set_up(struct reader *reader)
 	int result = 0;
 
 	while (result == 0) {
-		if (wire_receive(CHILD_FD, &head, &reader->payload, 0, &err) < 0)
+		if (wire_receive(SPAWN_FD, &head, &reader->payload, 0, &err) < 0)
 			return -1;
 		if (head.type == WIRE_START)
 			break;
@@ -75,8 +67,8 @@ static int set_up(struct reader *reader)
 	if (result == 0)
 		result = start(reader, &err);
 	if (result == 0)
-		return wire_send(CHILD_FD, WIRE_READY, 0, VIEW_NULL, VIEW_NULL, 0, &err);
-	wire_send(CHILD_FD, WIRE_REFUSED, 0, view_of(err.text), VIEW_NULL, 0, NULL);
+		return wire_send(SPAWN_FD, WIRE_READY, 0, VIEW_NULL, VIEW_NULL, 0, &err);
+	wire_send(SPAWN_FD, WIRE_REFUSED, 0, view_of(err.text), VIEW_NULL, 0, NULL);
 	return -1;
 }
 
@@ -106,9 +98,9 @@ static void plant_fault(const struct reader *reader, struct view raw)
 		tgkill(reader->holder, reader->holder, SIGKILL);
 	/* An answer that is no JSON, and one that speaks for another message as well. */
 	if (view_starts(fault, VIEW("broken")))
-		wire_send(CHILD_FD, WIRE_RESULT, 0, VIEW("{\"outcome\":\"\\u0000\"}"), VIEW_NULL, 0, NULL);
+		wire_send(SPAWN_FD, WIRE_RESULT, 0, VIEW("{\"outcome\":\"\\u0000\"}"), VIEW_NULL, 0, NULL);
 	if (view_starts(fault, VIEW("forged")))
-		wire_send(CHILD_FD, WIRE_RESULT, 0, VIEW("{\"outcome\":\"ignored\"}},{\"message_id\":1,\"result\":{}"),
+		wire_send(SPAWN_FD, WIRE_RESULT, 0, VIEW("{\"outcome\":\"ignored\"}},{\"message_id\":1,\"result\":{}"),
 			VIEW_NULL, 0, NULL);
 	/* A file that opens is the fault; one that is refused leaves the message to be read as it is. */
 	if (view_starts(fault, VIEW("open")) && open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0)
@@ -134,7 +126,7 @@ static int answer(struct reader *reader, const struct wire_head *head)
 	text = json_dumps(json, JSON_COMPACT);
 	if (!text)
 		abort();
-	sent = wire_send(CHILD_FD, WIRE_RESULT, 0, view_of(text), VIEW_NULL, 0, NULL);
+	sent = wire_send(SPAWN_FD, WIRE_RESULT, 0, view_of(text), VIEW_NULL, 0, NULL);
 	free(text);
 	json_decref(json);
 	result_release(&result);
@@ -160,7 +152,7 @@ int filing_child_main(void)
 	text_init(&reader->payload, WIRE_PAYLOAD_MAX);
 	if (set_up(reader) < 0)
 		return EX_CONFIG;
-	while (wire_receive(CHILD_FD, &head, &reader->payload, 0, NULL) == 0)
+	while (wire_receive(SPAWN_FD, &head, &reader->payload, 0, NULL) == 0)
 		if (answer(reader, &head) < 0)
 			break;
 	text_release(&reader->payload);

@@ -6,6 +6,9 @@
  * gets the forms' sources, compiles them, shuts itself in (sandbox.h), and reads messages. A message that kills or
  * outlasts it is known exactly: only that one has an attempt written; after FILING_ATTEMPTS_MAX it is `failed`,
  * alone, and an alarm.
+ *
+ * The holder decides which forms are in force (force.h): a form that was not proven before has its proof in a process
+ * beside (prover.h); until it passes, the version that was in force stays.
  */
 #ifndef FILING_FILING_H
 #define FILING_FILING_H
@@ -21,5 +24,7 @@ extern const struct duty parse_duty;
 
 /* The child's own life: `fieldpost serve --reader`, its socket on descriptor 3. Returns an exit status. */
 int filing_child_main(void);
+/* The prover's: `fieldpost serve --prover`. */
+int filing_prover_main(void);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * filing/holder: the parse duty's own process. It stands between the database and the sandboxed reader: claims a
- * batch, has it read, files the results, all in one transaction. See filing.h; neighbours: child.c (the reader),
- * pipeline.c (filing).
+ * batch, has it read, files the results, all in one transaction. See filing.h; neighbours: force.c (which forms are
+ * read with), child.c (the reader), pipeline.c (filing).
  */
 #include <string.h>
 #include <unistd.h>
@@ -10,11 +10,14 @@
 #include "core/log.h"
 #include "filing/child.h"
 #include "filing/filing.h"
+#include "filing/force.h"
+#include "filing/prover.h"
 #include "filing/register.h"
 #include "pipeline.h"
 #include "store/db.h"
 
 #define POLL_MS 5000
+#define PROOF_POLL_MS 500 /* while a form is being proven */
 #define BACKOFF_BASE ((int64_t)500000)
 #define BACKOFF_MAX ((int64_t)60000000)
 #define CASUALTIES_MAX FILING_BATCH_MESSAGES
@@ -29,12 +32,17 @@ struct holder {
 	struct duty_context *duty;
 	struct db *db;
 	struct child *child;
-	struct arena *sources_arena, *arena; /* of the forms; of one batch */
-	struct pipeline_sources sources;
+	struct arena *sources_arena, *force_arena, *arena; /* of the folder; of the forms in force; of one batch */
+	struct pipeline_sources folder;
+	struct force_rules rules;
+	struct force force;
+	struct prover *prover; /* NULL: nothing is being proven */
 	struct pipeline_batch batch;
 	struct casualty casualties[CASUALTIES_MAX];
 	size_t casualty_count;
-	bool registered; /* the forms are in the database */
+	bool registered;  /* the forms in force are in the database */
+	bool weighed;	  /* holder->force is as the database has it */
+	int64_t weigh_at; /* while somebody else proves a form: look again then; of clock_monotonic() */
 };
 
 static int ensure_child(struct holder *holder, struct error *err)
@@ -42,7 +50,7 @@ static int ensure_child(struct holder *holder, struct error *err)
 	if (holder->child && child_handled(holder->child) < FILING_CHILD_MESSAGES)
 		return 0;
 	child_stop(&holder->child);
-	return child_start(&holder->sources, &holder->child, err);
+	return child_start(&holder->force.sources, &holder->child, err);
 }
 
 static int ensure_database(struct holder *holder, struct error *err)
@@ -52,13 +60,79 @@ static int ensure_database(struct holder *holder, struct error *err)
 	db_close(&holder->db);
 	if (db_open(holder->duty->config, "fieldpost_parse", &holder->db, err) < 0)
 		return -1;
-	if (db_listen(holder->db, "fieldpost_stored", err) < 0)
-		return -1;
-	if (!holder->registered && register_forms(holder->db, &holder->sources, clock_now(), err) < 0)
-		return -1;
-	holder->registered = true;
-	return 0;
+	return db_listen(holder->db, "fieldpost_stored", err);
 }
+
+/* ---- the forms in force ---- */
+
+/* One of several holders has forms proven and tells of them; the others look again in a while. */
+static bool is_first(const struct holder *holder)
+{
+	return holder->duty->index == 0;
+}
+
+static int begin_proof(struct holder *holder, struct error *err)
+{
+	const struct force_pending *form = &holder->force.pending;
+
+	if (!form->id || !is_first(holder) || holder->prover)
+		return 0;
+	log_info("form", "form=%s version=%d proving=yes", form->id, form->version);
+	return prover_start(&holder->folder, &holder->rules.clients, form->id, form->version, &holder->prover, err);
+}
+
+static int weigh_forms(struct holder *holder, struct error *err)
+{
+	child_stop(&holder->child); /* it reads with the forms that were in force before */
+	force_release(&holder->force);
+	arena_reset(holder->force_arena);
+	if (force_find(holder->db, &holder->folder, &holder->rules, holder->force_arena, &holder->force, err) < 0 ||
+		register_forms(holder->db, &holder->force.sources, clock_now(), err) < 0)
+		return -1;
+	if (is_first(holder) && force_tell(holder->db, clock_now(), &holder->force, holder->force_arena, err) < 0)
+		return -1;
+	holder->registered = holder->weighed = true;
+	holder->weigh_at = clock_monotonic() + (int64_t)POLL_MS * 1000;
+	return begin_proof(holder, err);
+}
+
+static int ensure_forms(struct holder *holder, struct error *err)
+{
+	bool waits = holder->force.pending.id && !is_first(holder) && clock_monotonic() >= holder->weigh_at;
+
+	if (!holder->weighed || waits)
+		return weigh_forms(holder, err);
+	return begin_proof(holder, err);
+}
+
+/* A proof that broke is one that failed: it says how. */
+static int end_proof(struct holder *holder, json_t *verdict, const struct error *broke, struct error *err)
+{
+	const struct force_pending *form = &holder->force.pending;
+	int result;
+
+	prover_stop(&holder->prover);
+	if (!verdict)
+		verdict = json_pack("{s:b, s:i, s:s}", "proven", 0, "replies", 0, "words", broke->text);
+	log_info("form", "form=%s version=%d proven=%s", form->id, form->version,
+		json_is_true(json_object_get(verdict, "proven")) ? "yes" : "no");
+	result = force_record(holder->db, clock_now(), form, verdict, &holder->rules, holder->force_arena, err);
+	json_decref(verdict);
+	holder->weighed = false;
+	return result;
+}
+
+static int attend_proof(struct holder *holder, struct error *err)
+{
+	struct error broke = ERROR_INIT;
+	json_t *verdict = NULL;
+
+	if (!holder->prover || prover_poll(holder->prover, &verdict, &broke) == 0)
+		return 0;
+	return end_proof(holder, verdict, &broke, err);
+}
+
+/* ---- a batch ---- */
 
 static int claim(struct holder *holder, struct db_rows **rows_out, struct error *err)
 {
@@ -159,7 +233,11 @@ static int round_of(struct holder *holder, size_t *count_out, struct error *err)
 {
 	int result;
 
-	if (ensure_database(holder, err) < 0 || ensure_child(holder, err) < 0 || db_begin(holder->db, err) < 0)
+	if (ensure_database(holder, err) < 0 || attend_proof(holder, err) < 0 || ensure_forms(holder, err) < 0)
+		return -1;
+	if (holder->force.must_wait)
+		return 0;
+	if (ensure_child(holder, err) < 0 || db_begin(holder->db, err) < 0)
 		return -1;
 	result = handle_batch(holder, count_out, err);
 	if (result == 0)
@@ -175,9 +253,12 @@ static int round_of(struct holder *holder, size_t *count_out, struct error *err)
 static void release(struct holder *holder)
 {
 	child_stop(&holder->child);
+	prover_stop(&holder->prover);
 	db_close(&holder->db);
 	pipeline_batch_release(&holder->batch);
+	force_release(&holder->force);
 	arena_free(&holder->arena);
+	arena_free(&holder->force_arena);
 	arena_free(&holder->sources_arena);
 }
 
@@ -201,7 +282,8 @@ static int run_rounds(struct holder *holder, struct error *err)
 			continue;
 		}
 		failures = 0;
-		if (count == 0 && db_wait(holder->db, holder->duty->stop_fd, POLL_MS, &failure) < 0)
+		if (count == 0 && db_wait(holder->db, holder->duty->stop_fd, holder->prover ? PROOF_POLL_MS : POLL_MS,
+					  &failure) < 0)
 			db_close(&holder->db);
 	}
 	return 0;
@@ -218,7 +300,10 @@ static int run(struct duty_context *duty, struct error *err)
 	holder->arena = arena_new();
 	holder->sources_arena = arena_new();
 	pipeline_batch_init(&holder->batch);
-	result = pipeline_sources_load(duty->config, holder->sources_arena, &holder->sources, err);
+	holder->force_arena = arena_new();
+	result = pipeline_sources_load(duty->config, holder->sources_arena, &holder->folder, err);
+	if (result == 0)
+		result = force_rules_load(duty->config, &holder->folder, holder->sources_arena, &holder->rules, err);
 	if (result == 0)
 		result = run_rounds(holder, err);
 	release(holder);

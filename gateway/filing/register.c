@@ -1,22 +1,7 @@
 /* filing/register: the forms as the database keeps them. See register.h. */
 #include "filing/register.h"
 
-#include <string.h>
-
 #include "core/log.h"
-
-static const char *const type_names[] = {
-	[FIELD_LINE] = "line",
-	[FIELD_TEXT] = "text",
-	[FIELD_COUNTRY] = "country",
-	[FIELD_CHOICE] = "choice",
-	[FIELD_CHOICES] = "choices",
-	[FIELD_SCALE] = "scale",
-	[FIELD_NUMBER] = "number",
-	[FIELD_DATE] = "date",
-	[FIELD_YES_NO] = "yes_no",
-	[FIELD_PATTERN] = "pattern",
-};
 
 static json_t *words_json(const struct words *words)
 {
@@ -40,7 +25,7 @@ static json_t *options_json(const struct field *field)
 static json_t *field_json(const struct field *field)
 {
 	json_t *object = json_pack("{s:s, s:s, s:i, s:o, s:b, s:b, s:o, s:s?, s:s?}", "name", field->name, "type",
-		type_names[field->type], "number", field->number, "label", words_json(&field->label), "required",
+		field_type_name(field->type), "number", field->number, "label", words_json(&field->label), "required",
 		(int)field->required, "theme", (int)field->theme, "options", options_json(field), "digest",
 		field->digest, "default", field->fallback);
 
@@ -52,22 +37,8 @@ static json_t *field_json(const struct field *field)
 }
 
 /* The file a form came from is kept with it: what was sent can always be shown again. */
-static struct view source_of(const struct pipeline_sources *sources, const struct form *form)
+json_t *register_form_json(const struct form *form, struct view source)
 {
-	for (size_t i = 0; i < sources->form_count; i++) {
-		const char *name = strrchr(sources->forms[i].file, '/');
-		struct view file = view_of(name ? name + 1 : sources->forms[i].file);
-		size_t len = strlen(form->id);
-
-		if (file.len > len && strncmp(file.ptr, form->id, len) == 0 && file.ptr[len] == '.')
-			return sources->forms[i].bytes;
-	}
-	return VIEW("");
-}
-
-static json_t *form_json(const struct pipeline_sources *sources, const struct form *form)
-{
-	struct view source = source_of(sources, form);
 	json_t *fields = json_array();
 
 	for (size_t i = 0; i < form->field_count; i++)
@@ -86,7 +57,7 @@ static int send_forms(struct db *db, const struct pipeline_sources *sources, con
 	int result;
 
 	for (size_t i = 0; i < forms_count(forms); i++)
-		json_array_append_new(list, form_json(sources, forms_at(forms, i)));
+		json_array_append_new(list, register_form_json(forms_at(forms, i), sources->forms[i].bytes));
 	db_args_init(&args, arena);
 	db_arg_time(&args, now);
 	db_arg_json(&args, list);

@@ -19,12 +19,15 @@
 enum wire_type {
 	WIRE_FORM = 1, /* to the child: file name, NUL, YAML */
 	WIRE_LANGUAGE, /* likewise */
+	WIRE_CLIENT,   /* to the prover: likewise */
+	WIRE_QUOTED,   /* to the prover: a mail of ours, likewise */
+	WIRE_PROVE,    /* to the prover: "FORM VERSION" */
 	WIRE_START,    /* to the child: compile, shut yourself in */
 	WIRE_READY,    /* from the child: done */
 	WIRE_REFUSED,  /* from the child: a sentence; it then ends */
 	WIRE_MAIL,     /* to the child: raw bytes of a mail */
 	WIRE_MESSAGE,  /* to the child: text of a channel's message */
-	WIRE_RESULT,   /* from the child: filing JSON */
+	WIRE_RESULT,   /* from the child: filing JSON; from the prover: the verdict, see prover.h */
 };
 
 #define WIRE_OVER_SIZE 1u /* flag of WIRE_MAIL: only the headers are there */

@@ -163,3 +163,71 @@ BEGIN
 END $$;
 
 GRANT EXECUTE ON FUNCTION api.forms_register(timestamptz, jsonb) TO fieldpost_parse, fieldpost_admin;
+
+-- ---- which versions are in force ----
+
+-- Why the database refuses a form; null: it does not.
+CREATE FUNCTION fieldpost.form_refusal(form jsonb)
+RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+	PERFORM form_check(form_refusal.form);
+	RETURN NULL;
+EXCEPTION WHEN raise_exception THEN
+	RETURN SQLERRM;
+END $$;
+
+-- forms: [{id, version, sha256, fields, listed}], `listed` when the proof is known from elsewhere; against: see form_proof. For each, in
+-- this order: its verdict (refused, proven, failed, or unproven: it waits for its proof), with words where something is to be mended;
+-- whether it was in force before; and of the versions that were in force the newest other one.
+CREATE FUNCTION api.forms_weigh(forms jsonb, against text)
+RETURNS TABLE (verdict text, words text, kept boolean, older_version bigint, older_source text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	SELECT CASE WHEN r.refusal IS NOT NULL THEN 'refused'
+			WHEN (f.form ->> 'listed')::boolean OR p.passed THEN 'proven'
+			WHEN p.against = forms_weigh.against THEN 'failed'
+			ELSE 'unproven' END,
+		coalesce(r.refusal, p.words),
+		r.refusal IS NULL AND EXISTS (SELECT FROM form_version v WHERE v.form_id = f.form ->> 'id'
+			AND v.version = (f.form ->> 'version')::integer AND v.sha256 = f.form ->> 'sha256'),
+		o.version::bigint, o.source
+	FROM jsonb_array_elements(forms_weigh.forms) WITH ORDINALITY AS f (form, n)
+	CROSS JOIN LATERAL (SELECT form_refusal(f.form) AS refusal OFFSET 0) AS r
+	LEFT JOIN form_proof p ON p.sha256 = f.form ->> 'sha256'
+	LEFT JOIN LATERAL (SELECT v.version, v.source FROM form_version v
+		WHERE v.form_id = f.form ->> 'id' AND v.source <> ''
+			AND (v.version, v.sha256) <> ((f.form ->> 'version')::integer, f.form ->> 'sha256')
+		ORDER BY v.version DESC LIMIT 1) AS o ON true
+	ORDER BY f.n
+$$;
+
+CREATE FUNCTION api.form_proved(now timestamptz, sha256 text, form_id text, version bigint, passed boolean, against text, words text,
+	replies bigint)
+RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	INSERT INTO form_proof (sha256, form_id, version, passed, against, words, replies, proved_at)
+	VALUES (form_proved.sha256, form_proved.form_id, form_proved.version::integer, form_proved.passed, form_proved.against,
+		form_proved.words, form_proved.replies, form_proved.now)
+	ON CONFLICT (sha256) DO UPDATE SET passed = excluded.passed, against = excluded.against, words = excluded.words,
+		replies = excluded.replies, proved_at = excluded.proved_at
+$$;
+
+-- alarms: [{form, text}], all there are of forms: those of others are cleared, a text that is the same is not counted again.
+CREATE FUNCTION api.forms_alarms(now timestamptz, alarms jsonb)
+RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	SELECT api.alarm_clear(forms_alarms.now, a.kind, a.object) FROM alarm a
+	WHERE a.kind = 'form' AND a.cleared_at IS NULL
+		AND NOT EXISTS (SELECT FROM jsonb_array_elements(forms_alarms.alarms) AS n WHERE n ->> 'form' = a.object);
+	SELECT api.alarm_raise(forms_alarms.now, 'form', n ->> 'form', n ->> 'text')
+	FROM jsonb_array_elements(forms_alarms.alarms) AS n
+	WHERE NOT EXISTS (SELECT FROM alarm a WHERE a.kind = 'form' AND a.object = n ->> 'form' AND a.text = n ->> 'text'
+		AND a.cleared_at IS NULL);
+$$;
+
+GRANT EXECUTE ON FUNCTION api.forms_weigh(jsonb, text), api.form_proved(timestamptz, text, text, bigint, boolean, text, text, bigint),
+	api.forms_alarms(timestamptz, jsonb) TO fieldpost_parse, fieldpost_admin;

@@ -53,6 +53,33 @@ SELECT col_type_is('report', 'field_lesson', 'usefulness', 'bigint', 'a scale is
 SET LOCAL SESSION AUTHORIZATION fieldpost_parse;
 SELECT lives_ok($$SELECT api.forms_register('2026-11-03',
 	tap.form(2, '[{"name": "met_on", "type": "date", "number": 6, "label": {"en": "Date"}, "options": []}]'))$$, 'a later version with one more field');
+
+-- Which versions are in force.
+RESET SESSION AUTHORIZATION;
+CREATE FUNCTION tap.weigh(form jsonb, sha text, listed boolean, against text DEFAULT 'now') RETURNS text LANGUAGE sql AS $$
+	SELECT verdict || coalesce(': ' || words, '') || CASE WHEN kept THEN ', kept' ELSE '' END || coalesce(', older ' || older_version, '')
+	FROM api.forms_weigh(jsonb_build_array(form -> 0 || jsonb_build_object('sha256', sha, 'listed', listed)), against)
+$$;
+SET LOCAL SESSION AUTHORIZATION fieldpost_parse;
+SELECT is(tap.weigh(tap.form(1), 'x', false), 'unproven, kept, older 2', 'what was in force stays, though it was never proven');
+SELECT is(tap.weigh(tap.form(1), 'y', false), 'unproven, older 2', 'a changed file waits for its proof');
+SELECT is(tap.weigh(tap.form(3), 'y', true), 'proven, older 2', 'unless it is in a list of proven ones');
+SELECT is(tap.weigh(jsonb_set(tap.form(3), '{0,id}', '"other"'), 'z', false), 'unproven', 'a new form has none before it');
+SELECT is(tap.weigh(jsonb_set(tap.form(3), '{0,fields,3,type}', '"line"'), 'y', true),
+	'refused: form field-lesson, field lesson: it was of type text and cannot become line: give the new field another name, older 2',
+	'a field of another type is refused, whatever was proven');
+SELECT lives_ok($$SELECT api.form_proved('2026-11-03', 'y', 'field-lesson', 3, false, 'now', 'mend it', 7)$$, 'a proof that failed');
+SELECT is(tap.weigh(tap.form(3), 'y', false), 'failed: mend it, older 2', 'keeps the form out');
+SELECT is(tap.weigh(tap.form(3), 'y', false, 'later'), 'unproven: mend it, older 2', 'until what it was proven with has changed');
+SELECT lives_ok($$SELECT api.form_proved('2026-11-04', 'y', 'field-lesson', 3, true, 'later', NULL, 9)$$, 'one that passed');
+SELECT is(tap.weigh(tap.form(3), 'y', false, 'much later'), 'proven, older 2', 'counts for good');
+SELECT lives_ok($$SELECT api.forms_alarms('2026-11-04', '[{"form": "a", "text": "one"}, {"form": "b", "text": "two"}]'),
+	api.forms_alarms('2026-11-05', '[{"form": "b", "text": "two"}]')$$, 'alarms of forms');
+SET LOCAL SESSION AUTHORIZATION fieldpost_admin;
+SELECT results_eq($$SELECT object, text, count FROM api.alarms_open() WHERE kind = 'form'$$, $$VALUES ('b', 'two', 1::bigint)$$,
+	'the ones that are over are cleared, the same one is not counted again');
+SET LOCAL SESSION AUTHORIZATION fieldpost_parse;
+SELECT lives_ok($$SELECT api.forms_alarms('2026-11-06', '[]')$$, 'none is left');
 RESET SESSION AUTHORIZATION;
 SELECT col_type_is('report', 'field_lesson', 'met_on', 'date', 'the view has one more column');
 SELECT is((SELECT has_sharing::text || ' ' || country_field || ' ' || theme_field FROM fieldpost.form_version WHERE version = 1),

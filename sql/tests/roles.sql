@@ -46,8 +46,8 @@ CREATE FUNCTION tap.calls(login text) RETURNS text[] LANGUAGE sql AS $$
 	SELECT coalesce(array_agg(DISTINCT p.proname::text ORDER BY p.proname::text), '{}') FROM pg_proc p
 	WHERE p.pronamespace = 'api'::regnamespace AND has_function_privilege(login, p.oid, 'EXECUTE')
 $$;
-SELECT is(tap.calls('fieldpost_parse'), ARRAY['alarm_clear', 'alarm_raise', 'forms_register', 'parse_attempt', 'parse_claim', 'parse_file',
-	'schema_state'], 'parse: just these');
+SELECT is(tap.calls('fieldpost_parse'), ARRAY['alarm_clear', 'alarm_raise', 'form_proved', 'forms_alarms', 'forms_register', 'forms_weigh',
+	'parse_attempt', 'parse_claim', 'parse_file', 'schema_state'], 'parse: just these');
 SELECT is(tap.calls('fieldpost_intake'), ARRAY['account_open', 'after_done', 'after_due', 'after_failed', 'alarm_clear', 'alarm_raise',
 	'channel_ok', 'channel_open', 'channel_store_round', 'folder_open', 'lease_drop', 'lease_take', 'messages_import', 'messages_store',
 	'messages_wake', 'schema_state', 'source_failed', 'source_ok', 'uids_unseen'], 'intake: just these');
