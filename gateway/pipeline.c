@@ -40,6 +40,7 @@ static void set_over_size(struct result *result)
 	result->form = NULL;
 	result->form_version = 0;
 	result->misfit_count = 0;
+	result->near_count = 0;
 	result->provenance_count = 0;
 	result->remarks = VIEW_NULL;
 }

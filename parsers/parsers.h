@@ -82,7 +82,7 @@ struct provenance {
 struct misfit {
 	const char *field;
 	const char *error;      /* "missing-required" or "invalid-value" */
-	struct view found;      /* empty when missing */
+	struct view found;      /* empty when missing; or a line that nearly carries the field's label */
 	struct view suggestion; /* empty when there is none */
 };
 
@@ -112,6 +112,8 @@ struct result {
 	struct view remarks;
 	const struct misfit *misfits;
 	size_t misfit_count;
+	const struct misfit *near; /* the same of optional fields without an answer; error NULL: it is none */
+	size_t near_count;
 	const struct provenance *provenance;
 	size_t provenance_count;
 	const struct attachment *attachments;

@@ -29,6 +29,7 @@ struct reply *reply_read(const struct forms *forms, struct arena *arena, const s
 	reply_find_uses(reply);
 	reply_gather(reply);
 	reply_type(reply);
+	reply_find_near(reply);
 	return reply;
 }
 

@@ -12,6 +12,7 @@
  *     reply_uses.c       which labels and numbers stand for a field of that form
  *     reply_answers.c    the text that belongs to each label
  *     reply_values.c     the value of each field, and remarks
+ *     reply_near.c       lines that nearly carry a label, for the person who reviews
  *     reply_result.c     what was read as a result: outcome, reason, errors, provenance
  *     trace.c            what each line was taken as, and why, for people
  *
@@ -103,6 +104,7 @@ struct reply_value {
 	const struct reply_answer *answer; /* NULL: none */
 	struct view raw;		   /* the bytes that were read as the value */
 	struct view suggestion;
+	struct view near_line; /* VALUE_NONE: a line that nearly carries the field's label; suggestion: what it says */
 };
 
 struct reply {
@@ -158,6 +160,11 @@ struct reply *reply_read_best(
 
 /* The text of a channel's message, as the one part that it has. */
 const struct mail_part *reply_channel_part(struct arena *arena, struct view text);
+
+/* Finds the near_line of fields without a value. */
+void reply_find_near(struct reply *reply);
+/* Does the line nearly carry that field's label, behind its number? Then what it says is no answer by its number alone. */
+bool reply_is_near_label(const struct reply *reply, size_t line, const struct field *field);
 
 /* ---- what they share ---- */
 

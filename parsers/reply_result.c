@@ -96,7 +96,7 @@ static struct misfit *add_misfit(struct result *out, struct misfit *list, const 
 }
 
 static void add_value(const struct reply *reply, const struct field *field, const struct reply_value *value,
-	struct misfit *misfits, struct provenance *provenance, struct result *out)
+	struct misfit *misfits, struct misfit *near, struct provenance *provenance, struct result *out)
 {
 	struct misfit *misfit;
 
@@ -111,20 +111,26 @@ static void add_value(const struct reply *reply, const struct field *field, cons
 	} else if (field->fallback) {
 		json_object_set_new(out->values, field->name, json_string(field->fallback));
 	} else if (field->required) {
-		add_misfit(out, misfits, field->name, missing_required);
+		misfit = add_misfit(out, misfits, field->name, missing_required);
+		misfit->found = value->near_line;
+		misfit->suggestion = value->suggestion;
 	}
+	if (value->verdict == VALUE_NONE && !field->required && value->near_line.len > 0)
+		near[out->near_count++] = (struct misfit){field->name, NULL, value->near_line, value->suggestion};
 }
 
 static void add_values(const struct reply *reply, struct result *out)
 {
 	size_t count = reply->form->field_count;
 	struct misfit *misfits = ARENA_NEW_N(reply->arena, struct misfit, count);
+	struct misfit *near = ARENA_NEW_N(reply->arena, struct misfit, count);
 	struct provenance *provenance = ARENA_NEW_N(reply->arena, struct provenance, count);
 
 	out->misfits = misfits;
+	out->near = near;
 	out->provenance = provenance;
 	for (size_t i = 0; i < count; i++)
-		add_value(reply, &reply->form->fields[i], &reply->values[i], misfits, provenance, out);
+		add_value(reply, &reply->form->fields[i], &reply->values[i], misfits, near, provenance, out);
 }
 
 /* The first reason that fits, in the order of the contract. */

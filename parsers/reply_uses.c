@@ -215,7 +215,8 @@ static bool may_be_number(const struct reply *reply, size_t line)
 	const struct reply_line *l = &reply->lines[line];
 
 	return l->role == LINE_TEXT && l->depth == 0 && l->hit && l->hit->number > 0 &&
-	       (size_t)l->hit->number <= reply->form->field_count;
+	       (size_t)l->hit->number <= reply->form->field_count &&
+	       (l->hit->label || !reply_is_near_label(reply, line, &reply->form->fields[l->hit->number - 1]));
 }
 
 static void use_number(struct reply *reply, size_t line)

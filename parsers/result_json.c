@@ -47,18 +47,22 @@ json_t *result_to_json(const struct result *result)
 	return json;
 }
 
+static void add_found(json_t *found, json_t *suggestions, const struct misfit *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].found.len > 0)
+			set_view(found, list[i].field, list[i].found);
+		if (list[i].suggestion.len > 0)
+			set_view(suggestions, list[i].field, list[i].suggestion);
+	}
+}
+
 static void add_misfits(json_t *json, const struct result *result)
 {
 	json_t *found = json_object(), *suggestions = json_object();
 
-	for (size_t i = 0; i < result->misfit_count; i++) {
-		const struct misfit *misfit = &result->misfits[i];
-
-		if (misfit->found.len > 0)
-			set_view(found, misfit->field, misfit->found);
-		if (misfit->suggestion.len > 0)
-			set_view(suggestions, misfit->field, misfit->suggestion);
-	}
+	add_found(found, suggestions, result->misfits, result->misfit_count);
+	add_found(found, suggestions, result->near, result->near_count);
 	json_object_set_new(json, "found", found);
 	json_object_set_new(json, "suggestions", suggestions);
 }

@@ -306,6 +306,18 @@ static void tell_quoted(const struct teller *teller, size_t line, struct trace_l
 	}
 }
 
+/* "Programe: Courts" is suggested to the person who reviews. */
+static void tell_near(const struct teller *teller, size_t line, struct trace_line *out)
+{
+	const struct reply *reply = teller->reply;
+
+	for (size_t i = 0; reply->form && i < reply->form->field_count; i++)
+		if (reply->values[i].verdict == VALUE_NONE && reply->values[i].near_line.len > 0 &&
+			reply->values[i].near_line.ptr == reply->source[line].text.ptr)
+			out->why = arena_printf(
+				teller->arena, "nearly the label of %s: suggested", reply->form->fields[i].name);
+}
+
 static void tell_line(struct teller *teller, size_t line, struct trace_line *out)
 {
 	const struct reply *reply = teller->reply;
@@ -352,6 +364,7 @@ static void tell(const struct reply *reply, struct arena *arena, struct trace *o
 		line->text = reply->source[i].text;
 		line->why = "";
 		tell_line(teller, i, line);
+		tell_near(teller, i, line);
 	}
 	out->lines = lines;
 	out->count = reply->count;

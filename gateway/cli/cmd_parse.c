@@ -76,13 +76,18 @@ static void print_words(struct arena *arena, const char *name, struct view words
 	}
 }
 
+/* error NULL: nothing is wrong, but a line nearly carries the label. */
 static void print_misfit(struct arena *arena, const struct misfit *misfit)
 {
-	printf("%-14s  ! %s", misfit->field, misfit->error);
+	printf("%-14s  ", misfit->field);
+	if (misfit->error)
+		printf("! %s", misfit->error);
+	else
+		printf("? not answered");
 	if (misfit->found.len > 0)
 		printf(": \"%s\"", table_clean(arena, misfit->found));
 	if (misfit->suggestion.len > 0)
-		printf(" (perhaps: %s)", table_clean(arena, misfit->suggestion));
+		printf("; did you mean \"%s\"?", table_clean(arena, misfit->suggestion));
 	printf("\n");
 }
 
@@ -109,6 +114,8 @@ static void print_result(struct arena *arena, const struct result *result, const
 		print_words(arena, name, view_of(words_of_value(arena, value)));
 	for (size_t i = 0; i < result->misfit_count; i++)
 		print_misfit(arena, &result->misfits[i]);
+	for (size_t i = 0; i < result->near_count; i++)
+		print_misfit(arena, &result->near[i]);
 	if (result->remarks.len > 0) {
 		printf("\n");
 		print_words(arena, "remarks", result->remarks);

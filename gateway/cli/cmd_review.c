@@ -29,8 +29,8 @@ static const char *words_of(struct arena *arena, const json_t *value)
 	if (json_is_string(value))
 		return json_string_value(value);
 	if (json_is_array(value)) {
-		json_array_foreach(value, i, entry)
-			words = arena_printf(arena, "%s%s%s", words, i ? ", " : "", words_of(arena, entry));
+		json_array_foreach(value, i, entry) words =
+			arena_printf(arena, "%s%s%s", words, i ? ", " : "", words_of(arena, entry));
 		return words;
 	}
 	dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
@@ -56,8 +56,7 @@ static const char *names_of(struct arena *arena, json_t *object)
 	const char *names = "", *name;
 	json_t *value;
 
-	json_object_foreach(object, name, value)
-		names = arena_printf(arena, "%s%s%s", names, *names ? ", " : "", name);
+	json_object_foreach(object, name, value) names = arena_printf(arena, "%s%s%s", names, *names ? ", " : "", name);
 	return names;
 }
 
@@ -99,7 +98,8 @@ static void print_list_json(const struct table *table, const struct db_rows *row
 	json_t *array = table_json(table), *object;
 	size_t row;
 
-	json_array_foreach(array, row, object) {
+	json_array_foreach(array, row, object)
+	{
 		json_object_set_new(object, "answers", db_get_json(rows, row, "answers"));
 		json_object_set_new(object, "errors", db_get_json(rows, row, "errors"));
 	}
@@ -155,28 +155,42 @@ static void print_answers(struct arena *arena, const struct db_rows *rows)
 
 	if (json_object_size(answers) > 0)
 		printf("\nunderstood\n");
-	json_object_foreach(answers, name, value)
-		print_block(arena, name, words_of(arena, value));
+	json_object_foreach(answers, name, value) print_block(arena, name, words_of(arena, value));
 	json_decref(answers);
+}
+
+/* `words`, the text that was found for the field, and what it may have meant. */
+static const char *with_guess(
+	struct arena *arena, const char *words, const json_t *found, const json_t *suggestions, const char *name)
+{
+	const json_t *text = json_object_get(found, name), *guess = json_object_get(suggestions, name);
+
+	if (text)
+		words = arena_printf(arena, "%s: \"%s\"", words, words_of(arena, text));
+	if (guess)
+		words = arena_printf(arena, "%s; did you mean \"%s\"?", words, words_of(arena, guess));
+	return words;
 }
 
 static void print_errors(struct arena *arena, const struct db_rows *rows)
 {
 	json_t *errors = db_get_json(rows, 0, "errors"), *found = db_get_json(rows, 0, "found");
 	json_t *suggestions = db_get_json(rows, 0, "suggestions"), *value;
+	bool headed = json_object_size(errors) > 0;
 	const char *name;
 
-	if (json_object_size(errors) > 0)
+	if (headed)
 		printf("\nnot understood\n");
-	json_object_foreach(errors, name, value) {
-		const json_t *text = json_object_get(found, name), *guess = json_object_get(suggestions, name);
-		const char *words = words_of(arena, value);
-
-		if (text)
-			words = arena_printf(arena, "%s: \"%s\"", words, words_of(arena, text));
-		if (guess)
-			words = arena_printf(arena, "%s (%s?)", words, words_of(arena, guess));
-		print_block(arena, name, words);
+	json_object_foreach(errors, name, value)
+		print_block(arena, name, with_guess(arena, words_of(arena, value), found, suggestions, name));
+	json_object_foreach(suggestions, name, value)
+	{
+		if (json_object_get(errors, name))
+			continue;
+		if (!headed)
+			printf("\nnot understood\n");
+		headed = true;
+		print_block(arena, name, with_guess(arena, "not answered", found, suggestions, name));
 	}
 	json_decref(errors);
 	json_decref(found);

@@ -10,6 +10,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 from lab import SERVERS, Lab, mail, samples  # noqa: E402
 
 
+NEAR = 'Country: Nepal\nPrograme: Courts\nObstacels: time\nProgress: 4\nSharing: restrcted\n'
+
+
 def smtp(lab, *words):
     helper = subprocess.Popen([sys.executable, os.path.join(SERVERS, 'smtp.py'), '--tls', 'starttls', '--cert', lab.certs + '/good.crt',
                                '--key', lab.certs + '/good.key', '--user', 'fieldpost', '--password', 'pw', *words],
@@ -80,6 +83,11 @@ def look_at_review(lab):
                                            lab.config_path], capture_output=True).stdout
     lab.ok(raw in [open(path, 'rb').read().replace(b'\r\n', b'\n').replace(b'\n', b'\r\n') for path in samples()],
            '--raw gives the bytes of the mail', raw[:300])
+    near = next(m for m in listed if m['subject'] == 'Progress check' and m['answers'].get('progress') == 4 and 'sharing' in m['errors'])
+    people = lab.run('review', 'show', str(near['message'])).stdout
+    for line in ('programme +missing-required: "Programe: Courts"; did you mean "Courts"?', 'obstacles +not answered: "Obstacels: time"; did you mean "time"?',
+                 'sharing +invalid-value: "restrcted"; did you mean "restricted"?'):
+        lab.ok(re.search(line.replace('?', r'\?'), people), 'near misses are suggested: ' + line.split()[0], people)
     missing = lab.run('review', 'show', '999999')
     lab.same((missing.returncode, missing.stderr), (65, 'fieldpost review: there is no message 999999\n'), 'a number too many')
 
@@ -125,13 +133,13 @@ def main():
         check_wrong(lab, dovecot)
         lab.write_config()
         status_before(lab)
-        dovecot.append('field', [open(path, 'rb').read() for path in samples()[:60]] + [mail('x')])
+        dovecot.append('field', [open(path, 'rb').read() for path in samples()[:60]] + [mail('x'), mail('near', subject='Progress check', body=NEAR)])
         lab.serve('--only', 'intake,parse')
-        lab.wait('all are read', lambda: lab.totals()['stored'] == 61 and
+        lab.wait('all are read', lambda: lab.totals()['stored'] == 62 and
                  {s['state']: s['messages'] for s in lab.status()['states']}['received'] == 0, 60)
         status = lab.status()
         lab.ok(status['well'] and lab.source('good') == 'well', 'status: all is well', status)
-        lab.same(sum(s['messages'] for s in status['states']), 61, 'the states sum up to what is stored')
+        lab.same(sum(s['messages'] for s in status['states']), 62, 'the states sum up to what is stored')
         lab.same(checks(lab)[0], 0, 'check while the service runs')
         look_at_review(lab)
         look_at_one(lab)
@@ -146,7 +154,7 @@ def main():
         lab.ok(lab.source('good') == 'no longer in the config', 'a mailbox that was taken out of the config is told as that')
         lab.same(lab.run('status').returncode, 0, 'and fails no more')
         lab.stop()
-        lab.same(lab.totals()['stored'], 61, 'status after the service ended')
+        lab.same(lab.totals()['stored'], 62, 'status after the service ended')
 
 
 main()
