@@ -41,6 +41,8 @@ static const char *escape_class(char c)
 		return "ABCDEFGHJKLMNPQRSTUVWXYZ";
 	case 's':
 		return " ";
+	case 'n':
+		return "\n";
 	default:
 		return NULL;
 	}
@@ -98,8 +100,12 @@ static void sample_class(struct sampler *sampler, bool write)
 
 static void sample_group(struct sampler *sampler, bool write)
 {
+	const char *name_end = sampler->at[0] == '?' ? strchr(sampler->at, '>') : NULL;
+
 	if (sampler->at[0] == '?' && sampler->at[1] == ':')
 		sampler->at += 2;
+	else if (name_end && sampler->at[1] == '<' && sampler->at[2] != '=' && sampler->at[2] != '!')
+		sampler->at = name_end + 1;
 	else if (sampler->at[0] == '?')
 		sampler->failed = true;
 	if (++sampler->depth > NESTED_MAX)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "parsers/form_match.h"
+#include "parsers/regex.h"
 #include "parsers/request.h"
 #include "parsers/value.h"
 
@@ -96,9 +97,33 @@ static int compile_error(const struct yaml_node *field, const struct error *why,
 	return yaml_error(pattern ? pattern : options ? options : field, err, "%s", why->text);
 }
 
-static int compile_fields(struct forms *forms, const struct form *form, struct error *err)
+const char *form_warning(const struct form *form)
 {
 	const struct form_private *private = form->compiled;
+
+	return private->warning;
+}
+
+/* A pattern that finds nothing is refused; one that may look for too long is warned of. */
+static int check_pattern(
+	struct forms *forms, struct form_private *private, const struct yaml_node *node, struct error *err)
+{
+	struct error why = ERROR_INIT;
+	struct regex *regex;
+	int rc;
+
+	if (!node || regex_new(view_of(node->scalar), REGEX_UNICODE, &regex, &why) < 0)
+		return 0;
+	rc = form_check_regex(node, regex, err);
+	regex_free(&regex);
+	if (rc == 0 && form_regex_is_nested(node->scalar))
+	private->warning = form_nested_warning(forms->arena, node);
+	return rc;
+}
+
+static int compile_fields(struct forms *forms, const struct form *form, struct error *err)
+{
+	struct form_private *private = form->compiled;
 	const struct yaml_node *node = private->fields ? private->fields->first : NULL;
 	struct field *fields = fields_of(form);
 
@@ -107,6 +132,8 @@ static int compile_fields(struct forms *forms, const struct form *form, struct e
 
 		if (value_compile(&fields[i], forms->lexicon, forms->arena, &why) < 0)
 			return node ? compile_error(node, &why, err) : error_set(err, REACH_STOP, "%s", why.text);
+		if (check_pattern(forms, private, node ? yaml_get(node, "pattern") : NULL, err) < 0)
+			return -1;
 		node = node ? node->next : NULL;
 	}
 	return 0;

@@ -19,11 +19,13 @@
 #define FORM_PATTERN_MAX 4000 /* bytes of a regex */
 
 struct form_match;
+struct regex;
 
 /* What stands behind form->compiled. */
 struct form_private {
 	const struct yaml_node *fields; /* for errors while the fields are compiled; NULL: none */
 	struct form_match *match;	/* regexes for mail that was not asked for; NULL: none */
+	const char *warning;		/* see form_warning() */
 	bool current;			/* no newer version of it is there */
 };
 
@@ -51,6 +53,11 @@ int form_load_fields(
 int form_load_words(struct arena *arena, const struct yaml_node *node, struct words *out, struct error *err);
 /* A key of `mapping` that is not in the list (NULL-terminated) is an error that names the nearest known one. */
 int form_check_keys(const struct yaml_node *mapping, const char *const *known, struct error *err);
+/* At load (form_regex.c): a regex that finds nothing is refused, with its place. */
+int form_check_regex(const struct yaml_node *node, const struct regex *regex, struct error *err);
+/* Does something in it repeat without an end that itself holds such a repeat, as in (a+)+? */
+bool form_regex_is_nested(const char *pattern);
+const char *form_nested_warning(struct arena *arena, const struct yaml_node *node);
 /* Letters, digits and `joiner`, first a letter, all lower case, at most FORM_NAME_MAX. */
 int form_check_name(const struct yaml_node *node, char joiner, struct error *err);
 

@@ -82,7 +82,9 @@ static int load_pattern(struct arena *arena, const struct yaml_node *node, bool 
 			return -1;
 		out->group_count++;
 	}
-	return 0;
+	if (form_regex_is_nested(node->scalar))
+		((struct form_private *)form->compiled)->warning = form_nested_warning(arena, node);
+	return form_check_regex(node, out->regex, err);
 }
 
 int form_match_load(struct arena *arena, const struct yaml_node *node, struct form *form, struct form_match **out,

@@ -137,6 +137,8 @@ static void print_proof(struct check *check, const struct form *form, const stru
 			(json_int_t)proof->failure_count, "unproven", proof->unproven, "failures", failures));
 	if (check->cli->json)
 		return;
+	if (form_warning(form))
+		printf("%s\n", clean(check, form_warning(form)));
 	if (proof->unproven)
 		printf("%s: no answer can be made for the field \"%s\": not proven\n", form->id, proof->unproven);
 	printf("%-8s %s, version %d: %zu replies", proof->failure_count ? "REFUSED" : "proven", form->id, form->version,

@@ -86,6 +86,10 @@ static int check(const struct config *config, struct error *err)
 		return -1;
 	if (cli_forms(config, &forms, err) < 0)
 		return -1;
+	for (size_t i = 0; i < forms_count(forms); i++)
+		if (form_warning(forms_at(forms, i)))
+			log_warning("form", "form=%s warning=\"%s\"", forms_at(forms, i)->id,
+				form_warning(forms_at(forms, i)));
 	forms_free(&forms);
 	return 0;
 }

@@ -4,6 +4,8 @@
  */
 #include "tests/unit/forms.h"
 
+#include "parsers/form.h"
+
 #define ENGLISH "config/languages/en.yaml"
 
 static void check_case(struct arena *arena, const char *path)
@@ -90,11 +92,56 @@ static void test_versions(void **state)
 	arena_free(&arena);
 }
 
+/* (a+)+ and its kin are warned of; what cannot run away is not. */
+static void test_nested(void **state)
+{
+	static const struct {
+		const char *pattern;
+		bool nested;
+	} patterns[] = {
+		{"(a+)+$", true},
+		{"(?<what>(a+)+)$", true},
+		{"(?:x*y)*", true},
+		{"([a-z]+ ?){2,}", true},
+		{"((a|b)+c){3,}", true},
+		{"(a+){3}", false},
+		{"(a+)?b+", false},
+		{"(abc)+", false},
+		{"a+b+c*", false},
+		{"([+*]x)+", false},
+		{"(\\+\\*)+", false},
+		{"(a++)+", false},
+		{"[(]a+[)]+", false},
+		{"[A-Z]{2,5}-\\d{4}", false},
+	};
+
+	for (size_t i = 0; i < COUNT(patterns); i++)
+		if (form_regex_is_nested(patterns[i].pattern) != patterns[i].nested)
+			fail_msg("%s", patterns[i].pattern);
+}
+
+static void test_warning(void **state)
+{
+	struct arena *arena = arena_new();
+	struct error err = ERROR_INIT;
+	struct forms *forms = NULL;
+
+	assert_int_equal(
+		unit_forms_from(arena, "tests/cases/match/*.yaml", "config/languages/*.yaml", &forms, &err), 0);
+	assert_null(form_warning(forms_get(forms, "incident", 0)));
+	unit_holds("slow", form_warning(forms_get(forms, "slow", 0)),
+		"tests/cases/match/slow.yaml:7:9: a quantifier stands");
+	forms_free(&forms);
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_shipped),
+		cmocka_unit_test(test_nested),
+		cmocka_unit_test(test_warning),
 		cmocka_unit_test(test_versions),
 	};
 

@@ -5,6 +5,8 @@
  */
 #include "tests/unit/forms.h"
 
+#include <time.h>
+
 #include "parsers/reply.h"
 
 #define HOSTILE_BYTES 400000 /* enough to tell what is not linear */
@@ -90,10 +92,10 @@ static void test_regex_forms(void **state)
 /* The bytes that the provenance names are the answer's, in the part's decoded text (here the raw body itself). */
 static void test_provenance(void **state)
 {
-	static const char mail[] =
-		"From: a@b.example\nSubject: Lesson from the field\nMIME-Version: 1.0\n"
-		"Content-Type: text/plain; charset=utf-8\n\n"
-		"Hello,\n\n1. Country:  Nepal\n\nA remark.\n2. Programme:\n\nPolice\n7. Lesson for policy: Start\nsmall.\n";
+	static const char mail[] = "From: a@b.example\nSubject: Lesson from the field\nMIME-Version: 1.0\n"
+				   "Content-Type: text/plain; charset=utf-8\n\n"
+				   "Hello,\n\n1. Country:  Nepal\n\nA remark.\n2. Programme:\n\nPolice\n7. Lesson for "
+				   "policy: Start\nsmall.\n";
 	static const struct request_hint no_hint;
 	struct arena *arena = arena_new();
 	struct forms *forms = unit_forms(arena);
@@ -246,6 +248,53 @@ static void test_limits(void **state)
 	arena_free(&arena);
 }
 
+#define SLOW_MS_MAX 100 /* that one message may cost where a form's regex would look for ever */
+
+static double milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (double)now.tv_sec * 1000 + (double)now.tv_nsec / 1000000;
+}
+
+/* (a+)+$ on letters that end otherwise: given up in time, for review. The least of three counts: others may run beside.
+ */
+static void test_slow_regex(void **state)
+{
+	static const struct request_hint no_hint;
+	static const size_t lengths[] = {30, 60, 1000, 100000};
+	struct arena *arena = arena_new();
+	struct error err = ERROR_INIT;
+	struct forms *forms = NULL;
+
+	if (unit_forms_from(arena, "tests/cases/match/*.yaml", "config/languages/*.yaml", &forms, &err) < 0)
+		fail_msg("%s", err.text);
+	for (size_t i = 0; i < COUNT(lengths); i++) {
+		char *letters = arena_alloc(arena, lengths[i] + 1);
+		double least = 1e9;
+
+		memset(letters, 'a', lengths[i]);
+		for (int turn = 0; turn < 3; turn++) {
+			double start = milliseconds(), spent;
+			struct result result;
+
+			parse_mail(forms, arena, view_of(arena_printf(arena, "Subject: Slow\n\n%sb\n", letters)),
+				&no_hint, &result);
+			spent = milliseconds() - start;
+			least = spent < least ? spent : least;
+			assert_int_equal(result.reason, REASON_OVER_LIMIT);
+			assert_int_equal(result.outcome, OUTCOME_REVIEW);
+			result_release(&result);
+		}
+		print_message("# %zu letters: %.1f ms\n", lengths[i], least);
+		if (least > SLOW_MS_MAX)
+			fail_msg("%zu letters: %.0f ms", lengths[i], least);
+	}
+	forms_free(&forms);
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_hint),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_slow_regex),
 	};
 
 	return cmocka_run_group_tests_name("reply", tests, NULL, NULL);
