@@ -36,9 +36,9 @@ static bool is_emphasis(uint32_t code)
 /* Bullets, boxes and quotation marks above ASCII. */
 static bool is_mark(uint32_t code)
 {
-	static const uint32_t marks[] = {0xAB, 0xB7, 0xBB, 0x2018, 0x2019, 0x201C, 0x201D, 0x201E, 0x2022, 0x2023, 0x2043,
+	static const uint32_t marks[] = {0xAB, 0xB7, 0xBB, 0x2018, 0x2019, 0x201C, 0x201D, 0x201E, 0x2022, 0x2023, 0x2027, 0x2043,
 		0x25A0, 0x25A1, 0x25AA, 0x25AB, 0x25B6, 0x25BA, 0x25CB, 0x25CF, 0x25E6, 0x2605, 0x2610, 0x2611, 0x2713,
-		0x2714, 0x27A2, 0x27A4, 0xF0A7, 0xF0B7};
+		0x2714, 0x27A2, 0x27A4, 0x30FB, 0xF0A7, 0xF0B7, 0xFF65};
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]) && marks[i] <= code; i++)
 		if (code == marks[i])
@@ -163,7 +163,8 @@ static size_t read_sign(struct view text, size_t at, bool channel, uint32_t *sig
 		if (plain_sign(code) != ')' && unicode_is_digit(peek(text, next)))
 			return 0;
 		*sign_out = plain_sign(code);
-		return next;
+		/* "1.- Bolivia", as is written in Spanish */
+		return *sign_out == '.' && peek(text, next) == '-' && is_blank(peek(text, next + 1)) ? next + 1 : next;
 	}
 	if (!channel || from == at || from == text.len)
 		return 0;

@@ -5,13 +5,16 @@
 /* A soft break comes at the right margin: what ends before this column did not break, but ends in a blank by chance. */
 #define FLOWED_COLUMNS_MIN 45
 
-#define BAR_RUN_MIN 3 /* lines that begin with "|" before they are a quote */
+#define BAR_RUN_MIN 3	   /* lines in a row that begin with "|" before they are a quote */
+#define INITIALS_RUN_MIN 3 /* the same for "AB>" */
+#define INITIALS_MAX 8	   /* bytes of the letters before the mark */
 
 /* A physical line: text[start, end) behind its quote marks. */
 struct raw_line {
 	struct view whole; /* without line end */
 	struct view text;  /* behind the quote marks, blanks at the end kept */
 	int quote;
+	bool head; /* a client's own head of a quoted mail */
 };
 
 /* Where a right-to-left mark or its kin stands before the first quote mark, the position behind it. */
@@ -45,24 +48,78 @@ static void take_marks(struct raw_line *line, bool flowed)
 	line->text = view_sub(v, at, SIZE_MAX);
 }
 
-/* "|" begins a quote where several lines in a row begin with it and none holds another one: else it is a table. */
+/* "|" at its beginning and nowhere else: with another one it is a row of a table. */
+static bool is_barred(const struct raw_line *line)
+{
+	return line->quote == 0 && view_starts(line->text, VIEW("|")) &&
+	       view_find_char(view_sub(line->text, 1, SIZE_MAX), '|') < 0;
+}
+
+/* "|" begins a quote where several lines in a row begin with it somewhere: then each line does that begins so. */
 static void take_bars(struct raw_line *lines, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		size_t run = i;
+	size_t run = 0;
 
-		while (run < count && lines[run].quote == 0 && view_starts(lines[run].text, VIEW("|")) &&
-			view_find_char(view_sub(lines[run].text, 1, SIZE_MAX), '|') < 0)
-			run++;
-		for (size_t j = i; run - i >= BAR_RUN_MIN && j < run; j++) {
-			size_t marks = view_starts(lines[j].text, VIEW("| ")) ? 2 : 1;
-
-			lines[j].quote = 1;
-			lines[j].text = view_sub(lines[j].text, marks, SIZE_MAX);
-		}
-		if (run > i)
-			i = run - 1;
+	for (size_t i = 0; i < count && run < BAR_RUN_MIN; i++)
+		run = is_barred(&lines[i]) ? run + 1 : 0;
+	for (size_t i = 0; run == BAR_RUN_MIN && i < count; i++) {
+		if (!is_barred(&lines[i]))
+			continue;
+		lines[i].text = view_sub(lines[i].text, view_starts(lines[i].text, VIEW("| ")) ? 2 : 1, SIZE_MAX);
+		lines[i].quote = 1;
 	}
+}
+
+/* The letters before the first ">" of a line that begins with them ("FFD> "); empty: none, or too many. */
+static struct view initials_of(const struct raw_line *line)
+{
+	struct view v = line->quote == 0 ? line->whole : VIEW_NULL;
+	size_t at = 0;
+
+	if (view_starts(v, VIEW(" ")))
+		v = view_sub(v, 1, SIZE_MAX);
+	while (at < v.len && at <= INITIALS_MAX &&
+		((v.ptr[at] >= 'A' && v.ptr[at] <= 'Z') || (v.ptr[at] >= 'a' && v.ptr[at] <= 'z') ||
+			(unsigned char)v.ptr[at] >= 0x80))
+		at++;
+	return at > 0 && at <= INITIALS_MAX && at < v.len && v.ptr[at] == '>' ? view_sub(v, 0, at) : VIEW_NULL;
+}
+
+static void take_initials_of(struct raw_line *line)
+{
+	struct view initials = initials_of(line);
+	size_t at = (size_t)(initials.ptr + initials.len - line->whole.ptr);
+
+	while (at < line->whole.len && line->whole.ptr[at] == '>') {
+		line->quote++;
+		at++;
+	}
+	line->text = view_sub(line->whole, at, SIZE_MAX);
+	if (view_starts(line->text, VIEW(" ")))
+		line->text = view_sub(line->text, 1, SIZE_MAX);
+}
+
+/* Some clients quote with the writer's initials before the mark: so where several lines in a row begin with the same. */
+static void take_initials(struct raw_line *lines, size_t count)
+{
+	struct view initials = VIEW_NULL;
+	size_t run = 0;
+
+	for (size_t i = 0; i < count && run < INITIALS_RUN_MIN; i++) {
+		struct view here = initials_of(&lines[i]);
+
+		run = here.len == 0 ? 0 : view_equal(here, initials) ? run + 1 : 1;
+		initials = here;
+	}
+	for (size_t i = 0; run == INITIALS_RUN_MIN && i < count; i++)
+		if (view_equal(initials_of(&lines[i]), initials))
+			take_initials_of(&lines[i]);
+}
+
+/* ">>> Name <address> 11/3/2026 9:12 AM >>>" stands above a quote that has no marks: it is no quote itself. */
+static bool is_arrow_head(struct view v)
+{
+	return view_starts(v, VIEW(">>> ")) && view_ends(view_trim_end(v), VIEW(" >>>")) && view_find_char(v, '@') > 0;
 }
 
 /* A mailbox file writes "From " at the start of a line as ">From ": no quote, when it stands alone. */
@@ -88,11 +145,14 @@ static struct raw_line *split(
 	lines = ARENA_NEW_N(arena, struct raw_line, count + 1);
 	rest = text;
 	for (size_t i = 0; i < count && view_next_line(&rest, &line); i++) {
-		lines[i].whole = line;
-		take_marks(&lines[i], flowed);
+		lines[i].whole = lines[i].text = line;
+		lines[i].head = is_arrow_head(line);
+		if (!lines[i].head)
+			take_marks(&lines[i], flowed);
 	}
 	untake_from(lines, count);
 	take_bars(lines, count);
+	take_initials(lines, count);
 	*count_out = count;
 	return lines;
 }
@@ -113,6 +173,9 @@ static bool is_soft(const struct raw_line *line, const struct raw_line *next, bo
 	if (!view_ends(line->text, VIEW(" ")) || view_equal(line->text, VIEW("-- ")) || line->quote != next->quote)
 		return false;
 	if (view_equal(view_trim_end(next->text), VIEW("--")))
+		return false;
+	/* A client that quotes our form keeps the blank behind a label's colon: no soft break, but the line's end. */
+	if (line->quote > 0 && view_ends(line->text, VIEW(": ")))
 		return false;
 	columns = unicode_columns(line->whole) + unicode_columns(first_word(next->text));
 	return delsp || columns >= FLOWED_COLUMNS_MIN;
@@ -153,6 +216,7 @@ static size_t join(struct arena *arena, const struct raw_line *lines, size_t cou
 	out->quote = lines[0].quote;
 	out->start = (size_t)(lines[0].text.ptr - base);
 	out->flowed = used > 1;
+	out->boundary = lines[0].head;
 	if (used == 1) {
 		finish(out, lines[0].text, base, lines[0].text);
 		return 1;

@@ -182,10 +182,13 @@ void parse_mail(const struct forms *forms, struct arena *arena, struct view raw,
 	out->outcome = OUTCOME_REVIEW;
 	if (mail->reason == REASON_BOUNCE || mail->reason == REASON_AUTO_REPLY)
 		out->outcome = OUTCOME_IGNORED;
-	if (mail->reason != REASON_NONE)
+	/* Of what cannot be read the subject still tells the form, and so what is missing. */
+	if (mail->reason != REASON_NONE && mail->reason != REASON_UNREADABLE)
 		return;
 	reply = reply_read_best(forms, arena, mail, hint);
 	reply_to_result(reply,
 		reply_is_forwarded(reply) || (reply->found == 0 && holds_attached_reply(forms, arena, mail)), out);
+	if (mail->reason == REASON_UNREADABLE)
+		out->reason = REASON_UNREADABLE;
 	reply_release(reply);
 }

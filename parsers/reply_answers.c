@@ -177,7 +177,7 @@ static bool belongs(const struct gather *g, size_t line)
 	if (reply->lines[line].block != reply->lines[label].block)
 		return false;
 	/* What introduces a copy of the form below a flat quote is no answer to the quote's last label. */
-	return !(g->blanks > 0 && next < reply->count && g->again[next]);
+	return !(g->blanks > 0 && next < reply->count && g->again[next] && !g->again[label]);
 }
 
 /* ---- the walk ---- */

@@ -8,12 +8,17 @@
 #include "parsers/reply.h"
 
 #include "base/unicode.h"
+#include "parsers/reference.h"
 #include "parsers/request.h"
 
 #define MARKS_MAX 20		/* quote marks that are told apart */
 #define HEAD_LINES_MAX 12	/* lines of a header block */
 #define HEAD_GAP_MAX 3		/* of these, lines of a list of recipients that runs on */
 #define BLOCKS_FIRST 8		/* blocks that there is room for at first */
+#define HEAD_NAME_MAX 40	/* bytes of a header's name */
+#define SEPARATOR_MAX 60	/* bytes of "Original Message" and kin */
+#define HEAD_RULE_MIN 10		/* bytes of a rule */
+#define HEAD_RULE_SIGNS 3	/* signs at its ends */
 #define ATTRIBUTION_LINES 5	/* lines that a wrapped attribution may take */
 #define ATTRIBUTION_WRAP_MIN 30 /* bytes of a line that is long enough to be wrapped */
 
@@ -48,10 +53,11 @@ static bool has_address(struct view text)
 	return at > 0 && (size_t)at + 1 < text.len;
 }
 
-/* A digit that is no part of an address: a date or time. */
+/* A digit that is no part of an address: a date or time. The line may begin in the middle of a wrapped address. */
 static bool has_date(struct view text)
 {
-	bool address = false;
+	ptrdiff_t opens = view_find_char(text, '<'), closes = view_find_char(text, '>');
+	bool address = closes >= 0 && (opens < 0 || opens > closes);
 	size_t at = 0;
 	uint32_t code;
 
@@ -76,9 +82,30 @@ static bool is_between_headers(const struct reply *reply, size_t line)
 	       reply->lines[line + 1].header > 0;
 }
 
+/* A header whose name we do not know, right below one that we do: "Importance: High", one in another language. */
+static bool is_other_header(const struct reply *reply, size_t line)
+{
+	const struct reply_line *l = &reply->lines[line];
+	struct view text = reply->source[line].text;
+	ptrdiff_t colon = view_find_char(text, ':');
+
+	return l->role == LINE_TEXT && l->header == 0 && !(l->hit && l->hit->label) && colon > 0 &&
+	       colon <= HEAD_NAME_MAX && (view_find_char(text, ' ') < 0 || view_find_char(text, ' ') > colon);
+}
+
+static size_t skip_other_headers(const struct reply *reply, size_t last)
+{
+	size_t line = last + 1;
+
+	while (line < reply->count && line - last <= HEAD_GAP_MAX && marks_of(reply, line) == marks_of(reply, last) &&
+		is_other_header(reply, line))
+		line++;
+	return line - 1;
+}
+
 /*
  * The lines "From: ...", "Sent: ...", ... from `line` on, in any order and language. Returns how many, 0 when it is no
- * header block.
+ * header block. Without the sender (a receipt names only whom it went to) three others are needed.
  */
 static size_t header_lines(const struct reply *reply, size_t line, size_t needed, struct view *author_out)
 {
@@ -105,20 +132,62 @@ static size_t header_lines(const struct reply *reply, size_t line, size_t needed
 		last = i;
 	}
 	/* "From: the first day", "To: the last" may be somebody's words. */
-	if (kinds < needed || from == reply->count || !certain)
+	if (kinds < (from == reply->count ? HEAD_KINDS : needed) || !certain)
 		return 0;
-	*author_out = reply->source[from].text;
-	return last - line + 1;
+	if (from < reply->count)
+		*author_out = reply->source[from].text;
+	return skip_other_headers(reply, last) - line + 1;
+}
+
+/* "Original Message" without dashes is one only right above the header block. */
+static bool is_bare_separator(const struct reply *reply, size_t line)
+{
+	struct view ruled = view_of(arena_printf(reply->arena, "--%.*s--", VIEW_ARGS(reply_fold(reply, line))));
+
+	return reply->lines[line].role == LINE_TEXT && !reply->lines[line].hit &&
+	       reply->source[line].text.len <= SEPARATOR_MAX && line + 1 < reply->count &&
+	       reply->lines[line + 1].header > 0 &&
+	       (lexicon_line(reply->forms->lexicon, reply->arena, ruled) & LEXICON_SEPARATOR);
+}
+
+static bool is_rule_sign(char c)
+{
+	return c == '=' || c == '-' || c == '_' || c == '*' || c == '~';
+}
+
+/* "=======", or words in whatever language between two such: three signs at least at each end. */
+static bool is_rule(struct view text)
+{
+	text = view_trim(text);
+	if (text.len < HEAD_RULE_MIN || !is_rule_sign(text.ptr[0]) || !is_rule_sign(text.ptr[text.len - 1]))
+		return false;
+	for (size_t i = 1; i < HEAD_RULE_SIGNS; i++)
+		if (text.ptr[i] != text.ptr[0] || text.ptr[text.len - 1 - i] != text.ptr[text.len - 1])
+			return false;
+	return true;
+}
+
+/* A rule, and the header block below it. */
+static void find_ruled(const struct reply *reply, size_t line, struct head *out)
+{
+	size_t next = reply_next(reply, line), lines;
+
+	if (next == reply->count || reply->lines[line].hit || !is_rule(reply->source[line].text))
+		return;
+	lines = header_lines(reply, next, HEAD_KINDS, &out->author);
+	if (lines > 0)
+		out->lines = next - line + lines;
 }
 
 /* "-----Original Message-----", a rule or "Forwarded message", and the header block below it. */
 static void find_separator(const struct reply *reply, size_t line, struct head *out)
 {
 	const struct reply_line *l = &reply->lines[line];
-	bool words = view_find(reply->source[line].text, VIEW("____")) < 0;
+	bool known = (l->kinds & (LEXICON_SEPARATOR | LEXICON_FORWARDED)) != 0;
+	bool words = known && view_find(reply->source[line].text, VIEW("____")) < 0;
 	size_t next = reply_next(reply, line), lines;
 
-	if (!(l->kinds & (LEXICON_SEPARATOR | LEXICON_FORWARDED)) || next == reply->count)
+	if (next == reply->count || (!known && !is_bare_separator(reply, line)))
 		return;
 	lines = header_lines(reply, next, 2, &out->author);
 	/* A rule of underscores alone says nothing: a signature or a list's footer may follow. */
@@ -184,6 +253,15 @@ static bool colon_follows(const struct reply *reply, size_t line)
 	return false;
 }
 
+/* In whatever language: an address, a date (or our own address) and a colon, and below it a quote begins. */
+static bool introduces_quote(const struct reply *reply, size_t last, struct view text)
+{
+	size_t next = reply_next(reply, last);
+
+	return next < reply->count && marks_of(reply, next) > marks_of(reply, last) && has_address(text) &&
+	       (has_date(text) || reference_find(text, 0).len > 0);
+}
+
 /* The first lines from `line` on that are one attribution together; 0: none. */
 static size_t attribution_lines(struct reply *reply, size_t line, struct view *joined_out)
 {
@@ -201,7 +279,8 @@ static size_t attribution_lines(struct reply *reply, size_t line, struct view *j
 		if (last >= reply->count || reply->lines[last].role == LINE_BLANK ||
 			marks_of(reply, last) != marks_of(reply, line))
 			return 0;
-		if (n > 1 && (reply->lines[last].kinds & LEXICON_ATTRIBUTION) && !is_rest(reply, last))
+		if (n > 1 && (reply->lines[last].kinds & LEXICON_ATTRIBUTION) && !is_rest(reply, last) &&
+			(!has_address(*joined_out) || has_address(reply->source[last].text)))
 			return 0; /* that line is one by itself */
 		if (n > 1)
 			*joined_out = view_of(arena_printf(reply->arena, "%.*s %.*s", VIEW_ARGS(*joined_out),
@@ -214,6 +293,8 @@ static size_t attribution_lines(struct reply *reply, size_t line, struct view *j
 		}
 		if (n == 1 ? (reply->lines[line].kinds & LEXICON_ATTRIBUTION) != 0
 			   : lexicon_is_attribution(reply->forms->lexicon, reply->arena, *joined_out))
+			return n;
+		if (introduces_quote(reply, last, *joined_out))
 			return n;
 	}
 	return 0;
@@ -256,6 +337,9 @@ static struct head find_head(struct reply *reply, size_t line)
 	struct head head = {.strong = true, .rule = RULE_SEPARATOR};
 
 	find_separator(reply, line, &head);
+	if (head.lines > 0)
+		return head;
+	find_ruled(reply, line, &head);
 	if (head.lines > 0)
 		return head;
 	head.rule = RULE_HEADERS;

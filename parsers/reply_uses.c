@@ -10,6 +10,9 @@
 
 #include "base/unicode.h"
 
+#define WRAP_MIN 35 /* columns at which a client may break a line: shorter lines are as they were typed */
+#define WRAP_MAX 100
+
 /* What was seen so far of the own words (0) or of the request (1). */
 struct stream {
 	size_t numbered, bare; /* labels with and without a number */
@@ -81,7 +84,7 @@ static bool is_wrapped(const struct reply *reply, size_t line, const struct stre
 	ptrdiff_t space = view_find_char(text, ' ');
 	struct view word = view_sub(text, 0, space > 0 ? (size_t)space : text.len);
 
-	if (!is_plain(reply, line) || stream->width > 100)
+	if (reply->channel || !is_plain(reply, line) || stream->width < WRAP_MIN || stream->width > WRAP_MAX)
 		return false;
 	return unicode_columns(before) + 1 + unicode_columns(word) > stream->width;
 }
