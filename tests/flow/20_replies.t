@@ -1,5 +1,8 @@
 #!/usr/bin/python3
-"""The sample replies of tests/cases/replies, each through `fieldpost parse --json`, compared with the result it must give (TAP).
+"""The two sets of sample replies, each through `fieldpost parse --json`, compared with the result it must give (TAP).
+
+tests/cases/replies: the set that the reader was made with. tests/cases/replies-second: other clients, layouts, people and texts, written
+from the contract and from how clients work (its make/make.py writes it). In the second, remarks are compared where the result names them.
 
 Text is compared after NFC and with white space collapsed; all else exactly. A value that is wrong, invented or lost in a reply that was
 filed is the worst result there is: there must be none.
@@ -14,7 +17,7 @@ import unicodedata
 
 os.chdir(os.path.dirname(os.path.abspath(__file__)) + '/../..')
 PROGRAM = os.environ.get('FIELDPOST', './fieldpost')
-FOLDER = 'tests/cases/replies'
+SETS = (('tests/cases/replies', 240), ('tests/cases/replies-second', 426))
 EMPTY = ('no-answers', 'no-template')  # reasons with which values are not judged
 
 
@@ -48,6 +51,8 @@ def judge(want, got):
     for key in ('template', 'language'):
         if got.get(key) != want[key]:
             wrong.append((key, '%s is %s, not %s' % (key, got.get(key), want[key])))
+    if 'remarks' in want and not same(want['remarks'], got.get('remarks')):
+        wrong.append(('remarks', 'remarks are %r, not %r' % (got.get('remarks'), want['remarks'])))
     if want['reason'] in EMPTY:
         return wrong
     if got['errors'] != want['errors']:
@@ -65,8 +70,9 @@ def is_silent(want, got, wrong):
     return want['outcome'] != 'filed' or any(key in ('values', 'template', 'reference', 'errors') for key, _ in wrong)
 
 
-def main():
-    paths = sorted(p for e in ('eml', 'txt') for p in glob.glob('%s/*.%s' % (FOLDER, e)))
+def check_set(folder, count):
+    """[(what is checked, what is wrong)] of one set."""
+    paths = sorted(p for e in ('eml', 'txt') for p in glob.glob('%s/*.%s' % (folder, e)))
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(read, paths))
     wrong, silent, broken = {}, [], []
@@ -81,11 +87,16 @@ def main():
             wrong.setdefault(key, []).append('%s: %s' % (name, what))
         if is_silent(want, got, found):
             silent.append(name)
-    checks = [('all %d cases are there' % len(paths), [] if len(paths) == 240 else ['%d cases' % len(paths)]),
+    checks = [('all %d cases are there' % count, [] if len(paths) == count else ['%d cases' % len(paths)]),
               ('every case gives a result', broken)]
     checks += [('every %s is right' % key, wrong.get(key, []))
-               for key in ('outcome', 'reason', 'template', 'reference', 'language', 'errors', 'values')]
+               for key in ('outcome', 'reason', 'template', 'reference', 'language', 'errors', 'values', 'remarks')]
     checks.append(('nothing wrong is filed silently', silent))
+    return [('%s: %s' % (os.path.basename(folder), what), bad) for what, bad in checks]
+
+
+def main():
+    checks = [check for folder, count in SETS for check in check_set(folder, count)]
     print('1..%d' % len(checks))
     for number, (what, bad) in enumerate(checks, 1):
         print('%s %d - %s' % ('not ok' if bad else 'ok', number, what))
