@@ -150,19 +150,17 @@ static bool is_bare_separator(const struct reply *reply, size_t line)
 	       (lexicon_line(reply->forms->lexicon, reply->arena, ruled) & LEXICON_SEPARATOR);
 }
 
-static bool is_rule_sign(char c)
-{
-	return c == '=' || c == '-' || c == '_' || c == '*' || c == '~';
-}
-
 /* "=======", or words in whatever language between two such: three signs at least at each end. */
 static bool is_rule(struct view text)
 {
+	const struct view signs = VIEW("=-_*~");
+
 	text = view_trim(text);
-	if (text.len < HEAD_RULE_MIN || !is_rule_sign(text.ptr[0]) || !is_rule_sign(text.ptr[text.len - 1]))
+	if (text.len < HEAD_RULE_MIN)
 		return false;
-	for (size_t i = 1; i < HEAD_RULE_SIGNS; i++)
-		if (text.ptr[i] != text.ptr[0] || text.ptr[text.len - 1 - i] != text.ptr[text.len - 1])
+	for (const char *a = text.ptr, *b = text.ptr + text.len - 1; a < text.ptr + HEAD_RULE_SIGNS; a++, b--)
+		if (*a != text.ptr[0] || *b != text.ptr[text.len - 1] || view_find_char(signs, *a) < 0 ||
+			view_find_char(signs, *b) < 0)
 			return false;
 	return true;
 }
@@ -170,13 +168,11 @@ static bool is_rule(struct view text)
 /* A rule, and the header block below it. */
 static void find_ruled(const struct reply *reply, size_t line, struct head *out)
 {
-	size_t next = reply_next(reply, line), lines;
+	size_t next = reply_next(reply, line), lines = 0;
 
-	if (next == reply->count || reply->lines[line].hit || !is_rule(reply->source[line].text))
-		return;
-	lines = header_lines(reply, next, HEAD_KINDS, &out->author);
-	if (lines > 0)
-		out->lines = next - line + lines;
+	if (next < reply->count && !reply->lines[line].hit && is_rule(reply->source[line].text))
+		lines = header_lines(reply, next, HEAD_KINDS, &out->author);
+	out->lines = lines > 0 ? next - line + lines : 0;
 }
 
 /* "-----Original Message-----", a rule or "Forwarded message", and the header block below it. */
