@@ -138,6 +138,20 @@ struct reply {
 	struct view remarks;
 };
 
+/* The head of a quoted or older mail, as it was found. */
+struct reply_head {
+	size_t lines; /* that it takes; 0: none stands here */
+	struct view author;
+	bool strong; /* it cannot be somebody's sentence */
+	enum line_rule rule;
+};
+
+#define REPLY_MARKS_MAX 20 /* quote marks that are told apart */
+
+/* The quote marks of a line, and the head that begins in it. */
+int reply_marks(const struct reply *reply, size_t line);
+struct reply_head reply_find_head(struct reply *reply, size_t line);
+
 /* ---- the steps, in this order ---- */
 
 void reply_collect(struct reply *reply, const struct mail_part *const *parts, size_t count);
