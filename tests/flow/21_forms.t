@@ -221,6 +221,21 @@ def versions():
     check(code == 1 and err.startswith(at) and '"programme"' in err, 'a field of another type than in the version before: refused', out + err)
 
 
+def both_versions():
+    """A reply is read with the version that was sent: numbers and labels mean that version's, also when a newer one is there."""
+    config, path = share('both')
+    keep_clients(path, 'mutt')
+    old = open(path + '/forms/progress-check.yaml').read()
+    fields = re.findall(r'(?ms)^  - name: .*?(?=^  - name: |\Z)', old)
+    head = old[:old.index(fields[0])].replace('version: 1', 'version: 2')
+    swapped = [fields[0], fields[3], fields[2], fields[1]] + fields[4:]
+    with open(path + '/forms/progress-check-2.yaml', 'w') as f:
+        f.write(head + ''.join(swapped).replace('en: Progress,', 'en: Step,').replace('en: Programme,', 'en: Progress,'))
+    code, out, err = run('check', '--config', config, '--form', 'progress-check')
+    check(code == 0 and out.count('proven   progress-check, version ') == 2,
+          'a version whose numbers and labels mean other fields now: both are proven, each read as what was sent', out + err)
+
+
 def unmade():
     """A pattern of which no example can be made: said, and the other fields are proven all the same."""
     config, path = share('unmade')
@@ -265,6 +280,7 @@ try:
     prose()
     swahili()
     versions()
+    both_versions()
     unmade()
 finally:
     shutil.rmtree(folder)
