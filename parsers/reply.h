@@ -4,6 +4,7 @@
  * One text is read in steps, each a file, each adding to `struct reply`:
  *
  *     reply_lines.c      the parts that are read, as one list of lines, and what each line looks like
+ *     reply_head.c       the lines above a quoted mail: header blocks, rules, attributions
  *     reply_depth.c      where quoted mails begin, who wrote them, how deep each line stands
  *     reply_labels.c     which labels are none, and what is noise
  *     reply_signature.c  what is signature, disclaimer, footer
