@@ -180,3 +180,9 @@ struct view attachment_name(struct arena *arena, struct view name)
 		n--; /* not inside a character */
 	return (struct view){out + from, n - from};
 }
+
+void parse_file(struct arena *arena, struct view bytes, struct view name, const char *declared, struct attachment *out)
+{
+	*out = (struct attachment){.name = attachment_name(arena, name)};
+	attachment_read(arena, bytes, BODY_IDENTITY, declared[0] ? declared : "application/octet-stream", out);
+}

@@ -133,6 +133,9 @@ struct request_hint {
 /* Reads one mail (raw bytes). Never fails: what cannot be read is a result too. */
 void parse_mail(const struct forms *forms, struct arena *arena, struct view raw, const struct request_hint *hint,
 	struct result *out);
+/* What a file is that came beside a message: its type, size and SHA-256, its name cleaned. part stays NULL. */
+void parse_file(struct arena *arena, struct view bytes, struct view name, const char *declared, struct attachment *out);
+
 /* Reads one message of a channel (UTF-8 text). */
 void parse_message(const struct forms *forms, struct arena *arena, struct view text, const struct request_hint *hint,
 	struct result *out);

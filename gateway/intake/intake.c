@@ -1,4 +1,7 @@
-/* intake/intake: the duty: a thread a mailbox, one that hears what was filed, and housekeeping. See intake.h. */
+/*
+ * intake/intake: the duty: a thread a mailbox, those of the channels (asked.h), one that hears what was filed, and housekeeping.
+ * See intake.h.
+ */
 #include "intake/intake.h"
 
 #include <poll.h>
@@ -10,6 +13,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "intake/asked.h"
 #include "intake/batch.h"
 #include "intake/lease.h"
 #include "intake/mailbox.h"
@@ -30,6 +34,7 @@ struct intake {
 	struct lease *leases;
 	size_t count;
 	_Atomic size_t running; /* mailboxes that were started */
+	struct asked *_Atomic asked; /* of the channels; NULL: there are none */
 	bool listening;
 	pthread_t listener;
 };
@@ -57,6 +62,14 @@ static void wake_all(void *context)
 
 	for (size_t i = 0; i < intake->running; i++)
 		ring(intake->mailboxes[i].wake_fd);
+}
+
+static void wake_back(void *context)
+{
+	struct intake *intake = context;
+
+	wake_all(intake);
+	asked_wake(intake->asked);
 }
 
 static int listen_once(struct intake *intake, struct db **db, struct error *err)
@@ -127,7 +140,7 @@ static bool threads_alive(const struct intake *intake)
 			return false;
 		}
 	}
-	return true;
+	return asked_alive(intake->asked);
 }
 
 static bool all_held(const struct intake *intake)
@@ -146,7 +159,8 @@ static void keep_house(struct intake *intake)
 	while (!duty_stopping(intake->duty)) {
 		if (clock_monotonic() >= renew_at) {
 			keep_leases(intake);
-			calm = all_held(intake) && !database_is_away(intake->database);
+			calm = asked_renew(intake->asked);
+			calm = all_held(intake) && calm && !database_is_away(intake->database);
 			renew_at = clock_monotonic() + (calm ? LEASE_RENEW_SECONDS : HURRY_SECONDS) * SECOND;
 		}
 		if (threads_alive(intake))
@@ -169,7 +183,7 @@ static int start_mailbox(struct intake *intake, size_t index, struct error *err)
 	mailbox->trust = &intake->trust;
 	mailbox->cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	mailbox->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	lease_init(&intake->leases[index], config, mailbox->settings->name);
+	lease_init(&intake->leases[index], config, "mailbox", mailbox->settings->name);
 	if (mailbox->cancel_fd < 0 || mailbox->wake_fd < 0)
 		return error_set(err, REACH_RETRY, "no descriptors left");
 	if (mailbox_init(mailbox, err) < 0)
@@ -179,6 +193,22 @@ static int start_mailbox(struct intake *intake, size_t index, struct error *err)
 		return error_set(err, REACH_RETRY, "no thread can be started");
 	}
 	return 0;
+}
+
+static int wanted_connections(const struct config *config)
+{
+	return (int)(config->mailbox_count * BATCHES_AT_WORK + config->channel_count + 1);
+}
+
+static int start_channels(struct intake *intake, struct error *err)
+{
+	struct asked *asked = NULL;
+	int result = 0;
+
+	if (asked_wanted(intake->duty->config))
+		result = asked_start(intake->duty, intake->database, &asked, err);
+	intake->asked = asked;
+	return result;
 }
 
 static int start(struct intake *intake, struct error *err)
@@ -191,12 +221,13 @@ static int start(struct intake *intake, struct error *err)
 	pthread_mutex_init(&intake->trust.mutex, NULL);
 	if (!intake->mailboxes || !intake->leases)
 		return error_set(err, REACH_RETRY, "out of memory");
-	if (database_new(config, (int)intake->count * BATCHES_AT_WORK + 1, wake_all, intake, &intake->database, err) <
-		0)
+	if (database_new(config, wanted_connections(config), wake_back, intake, &intake->database, err) < 0)
 		return -1;
 	for (size_t i = 0; i < intake->count; i++, intake->running++)
 		if (start_mailbox(intake, i, err) < 0)
 			return -1;
+	if (start_channels(intake, err) < 0)
+		return -1;
 	if (pthread_create(&intake->listener, NULL, listen_run, intake) != 0)
 		return error_set(err, REACH_RETRY, "no thread can be started");
 	intake->listening = true;
@@ -205,6 +236,8 @@ static int start(struct intake *intake, struct error *err)
 
 static void stop(struct intake *intake)
 {
+	struct asked *asked = intake->asked;
+
 	for (size_t i = 0; i < intake->running; i++)
 		ring(intake->mailboxes[i].cancel_fd);
 	for (size_t i = 0; i < intake->running; i++) {
@@ -212,6 +245,7 @@ static void stop(struct intake *intake)
 		mailbox_release(&intake->mailboxes[i]);
 		lease_drop(&intake->leases[i], intake->database);
 	}
+	asked_stop(asked);
 	if (intake->listening)
 		pthread_join(intake->listener, NULL);
 	for (size_t i = 0; intake->mailboxes && i < intake->count; i++) {
@@ -219,6 +253,7 @@ static void stop(struct intake *intake)
 		close(intake->mailboxes[i].wake_fd);
 	}
 	database_free(&intake->database);
+	asked_free(&asked);
 	tls_client_free(&intake->trust.client);
 	pthread_mutex_destroy(&intake->trust.mutex);
 	free(intake->mailboxes);
@@ -241,7 +276,7 @@ static int run(struct duty_context *duty, struct error *err)
 
 static int count(const struct config *config)
 {
-	return config->mailbox_count ? 1 : 0;
+	return config->mailbox_count || asked_wanted(config) ? 1 : 0;
 }
 
 const struct duty intake_duty = {

@@ -1,4 +1,4 @@
-/* intake/lease: which machine reads a mailbox. See lease.h. */
+/* intake/lease: which machine reads a mailbox or asks a channel. See lease.h. */
 #include "intake/lease.h"
 
 #include <stdio.h>
@@ -7,14 +7,14 @@
 #include "core/clock.h"
 #include "intake/records.h"
 
-void lease_init(struct lease *lease, const struct config *config, const char *mailbox)
+void lease_init(struct lease *lease, const struct config *config, const char *kind, const char *name)
 {
 	char machine[65] = "";
 
 	*lease = (struct lease){0};
 	if (gethostname(machine, sizeof(machine) - 1) < 0)
 		snprintf(machine, sizeof(machine), "machine");
-	snprintf(lease->name, sizeof(lease->name), "mailbox:%s", mailbox);
+	snprintf(lease->name, sizeof(lease->name), "%s:%s", kind, name);
 	snprintf(lease->holder, sizeof(lease->holder), "%s:%s", machine, config->state_dir);
 }
 

@@ -86,6 +86,55 @@ struct record_source {
 };
 int record_source(struct db *db, void *context, struct error *err);
 
+/* ---- channels: records_channel.c ---- */
+
+/* api.channel_open */
+struct record_channel {
+	const char *name;
+	struct arena *arena;
+	int64_t account_id; /* out */
+	struct view cursor; /* out, in the arena; empty: none yet */
+};
+int record_channel(struct db *db, void *context, struct error *err);
+
+/* api.channel_store_round. REACH_MESSAGE: the lease is somebody else's. */
+struct record_round {
+	int64_t account_id, fence, received;
+	struct view cursor; /* empty: it stays */
+	struct view body, messages;
+	struct arena *arena; /* the arguments are made here */
+	size_t count, fresh; /* out */
+};
+int record_round(struct db *db, void *context, struct error *err);
+
+/* api.channel_ok */
+struct record_counts {
+	int64_t account_id;
+	const char *counts; /* JSON */
+};
+int record_counts(struct db *db, void *context, struct error *err);
+
+/* api.media_claim */
+#define RECORD_MEDIA_SECONDS 600 /* a claim that was not settled after so long is free again */
+struct record_media {
+	const char *channel;
+	struct arena *arena;
+	bool found; /* out; the rest too, in the arena */
+	int64_t message_id, ordinal, attempts, size;
+	struct view id, url, name, type, sha256;
+};
+int record_media_claim(struct db *db, void *context, struct error *err);
+
+/* api.media_done when error is NULL, else api.media_failed. */
+struct record_media_end {
+	int64_t message_id, ordinal;
+	struct arena *arena;
+	struct view name, type, sha256, bytes;
+	const char *error;
+	int64_t next_at; /* 0: refused for good */
+};
+int record_media_end(struct db *db, void *context, struct error *err);
+
 /* api.lease_take, api.lease_drop */
 struct record_lease {
 	const char *name, *holder;

@@ -8,9 +8,10 @@ SET LOCAL ROLE fieldpost_owner;
 -- First of the two keys of the advisory locks ('outb').
 CREATE FUNCTION api.outbox_lock_class() RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT 1869968482 $$;
 
-CREATE FUNCTION api.outbox_claim(maximum bigint, now timestamptz)
-RETURNS TABLE (outbox_id bigint, kind text, channel text, recipient text, header_id text, body bytea, attempts bigint,
-	created_at timestamptz)
+-- Of one channel ("mail", or a channel's name). parts: how many messages of a row were sent already, where it takes several.
+CREATE FUNCTION api.outbox_claim(maximum bigint, now timestamptz, channel text DEFAULT 'mail')
+RETURNS TABLE (outbox_id bigint, kind text, channel_name text, recipient text, header_id text, body bytea, attempts bigint,
+	created_at timestamptz, parts bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
 DECLARE
@@ -22,7 +23,7 @@ BEGIN
 	END IF;
 	FOR candidate IN
 		SELECT o.* FROM outbox o
-		WHERE o.state IN ('waiting', 'sending') AND o.next_at <= outbox_claim.now
+		WHERE o.state IN ('waiting', 'sending') AND o.next_at <= outbox_claim.now AND o.channel = outbox_claim.channel
 		ORDER BY o.next_at, o.outbox_id
 		LIMIT outbox_claim.maximum + 100
 		FOR UPDATE SKIP LOCKED
@@ -33,7 +34,8 @@ BEGIN
 		UPDATE outbox o SET state = 'sending', claimed_at = outbox_claim.now, attempts = o.attempts + 1
 		WHERE o.outbox_id = candidate.outbox_id;
 		RETURN QUERY SELECT candidate.outbox_id, candidate.kind, candidate.channel, candidate.recipient, candidate.header_id,
-			candidate.body, candidate.attempts + 1::bigint, candidate.created_at;
+			candidate.body, candidate.attempts + 1::bigint, candidate.created_at,
+			(SELECT count(*) FROM outbox_part p WHERE p.outbox_id = candidate.outbox_id);
 	END LOOP;
 END $$;
 
@@ -74,6 +76,16 @@ BEGIN
 	PERFORM api.outbox_release(outbox_sent.outbox_id);
 END $$;
 
+-- One of the messages that a row takes is sent: the provider's id of it, empty where it gives none.
+CREATE FUNCTION api.outbox_part(outbox_id bigint, part bigint, provider_id text, now timestamptz)
+RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	INSERT INTO outbox_part (outbox_id, part, provider_id, sent_at)
+	VALUES (outbox_part.outbox_id, outbox_part.part, outbox_part.provider_id, outbox_part.now)
+	ON CONFLICT DO NOTHING
+$$;
+
 -- Not now: again at next_at. `counted` is false when the mail itself was not the reason (the server could not be reached).
 CREATE FUNCTION api.outbox_retry(outbox_id bigint, now timestamptz, next_at timestamptz, error text, counted boolean)
 RETURNS void
@@ -98,7 +110,8 @@ BEGIN
 	WHERE o.outbox_id = outbox_failed.outbox_id AND o.state IN ('waiting', 'sending')
 	RETURNING o.* INTO failed;
 	IF FOUND THEN
-		PERFORM api.alarm_raise(outbox_failed.now, 'mail-failed', failed.recipient,
+		PERFORM api.alarm_raise(outbox_failed.now, CASE failed.channel WHEN 'mail' THEN 'mail-failed' ELSE 'message-failed' END,
+			CASE failed.channel WHEN 'mail' THEN failed.recipient ELSE failed.channel || ':' || failed.recipient END,
 			format('%s of %s to %s was given up: %s', failed.kind, to_char(failed.created_at AT TIME ZONE 'UTC',
 				'YYYY-MM-DD HH24:MI'), failed.recipient, outbox_failed.error));
 		PERFORM api.digest_settle(outbox_failed.outbox_id);
@@ -106,6 +119,7 @@ BEGIN
 	PERFORM api.outbox_release(outbox_failed.outbox_id);
 END $$;
 
-GRANT EXECUTE ON FUNCTION api.outbox_claim(bigint, timestamptz), api.outbox_sent(bigint, timestamptz),
+GRANT EXECUTE ON FUNCTION api.outbox_claim(bigint, timestamptz, text), api.outbox_part(bigint, bigint, text, timestamptz),
+	api.outbox_sent(bigint, timestamptz),
 	api.outbox_retry(bigint, timestamptz, timestamptz, text, boolean), api.outbox_failed(bigint, timestamptz, text)
 	TO fieldpost_send;

@@ -1,6 +1,6 @@
 /*
- * What is read out of the requests that providers send: each tests/cases/payload/KIND-NAME.body with its .json beside it, which
- * holds the messages as the database takes them, or null where it is no such request.
+ * What is read out of the requests that providers send: each tests/cases/payload/KIND-NAME.body with its .json beside
+ * it, which holds the messages as the database takes them, or null where it is no such request.
  */
 #include <dirent.h>
 #include <jansson.h>
@@ -22,7 +22,8 @@ static const struct channel_kind *kind_of(const char *name)
 /* {"ignored": n, "messages": [...]}, or null. */
 static json_t *read_case(const char *name, struct arena *arena, struct view body)
 {
-	struct config_channel settings = {.name = "c", .kind = "c", .account = "106540352242922", .number = "+4915550001"};
+	struct config_channel settings = {
+		.name = "c", .kind = "c", .account = "106540352242922", .number = "+4915550001"};
 	struct channel channel = {.kind = kind_of(name), .settings = &settings};
 	UNIT_SCOPED char *block = unit_heap(body);
 	struct http_request request = {.method = VIEW("POST"), .body = {block, body.len}};
@@ -44,8 +45,7 @@ static json_t *read_case(const char *name, struct arena *arena, struct view body
 	messages = json_loads(text_string(&rows), 0, NULL);
 	if (!messages)
 		fail_msg("%s: the rows are no JSON: %s", name, text_string(&rows));
-	json_array_foreach(messages, i, message)
-		json_object_del(message, "d");
+	json_array_foreach(messages, i, message) json_object_del(message, "d");
 	return json_pack("{s:i, s:o}", "ignored", (int)batch.ignored, "messages", messages);
 }
 
@@ -98,7 +98,9 @@ static void test_limit(void **state)
 
 		text_init(&body, 1 << 20);
 		for (int i = 0; i < count; i++)
-			text_add_format(&body, "%s{\"envelope\":{\"source\":\"+2\",\"timestamp\":%d,\"dataMessage\":{\"message\":\"x\"}}}",
+			text_add_format(&body,
+				"%s{\"envelope\":{\"source\":\"+2\",\"timestamp\":%d,\"dataMessage\":{\"message\":"
+				"\"x\"}}}",
 				i ? "," : "[", i + 1);
 		text_add_string(&body, "]");
 		request.body = text_view(&body);

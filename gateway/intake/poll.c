@@ -1,0 +1,297 @@
+/* intake/poll: the life of one polled channel. See poll.h. */
+#include "intake/poll.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "intake/records.h"
+#include "net/http_client.h"
+
+#define SECOND ((int64_t)1000000)
+
+static bool ending(const struct poller *poller)
+{
+	return duty_stopping(poller->duty) || !atomic_load(&poller->leased);
+}
+
+static void begin_step(struct poller *poller)
+{
+	atomic_store(&poller->step_at, clock_monotonic());
+}
+
+/* Until the time, a cancel, or (when `wakes`) a wake. */
+static void pause_until(struct poller *poller, int64_t until, bool wakes)
+{
+	struct pollfd fds[2] = {{poller->cancel_fd, POLLIN, 0}, {poller->wake_fd, POLLIN, 0}};
+	uint64_t count;
+
+	for (;;) {
+		int64_t left = (until - clock_monotonic()) / 1000 + 1;
+
+		if (left <= 0 || ending(poller) || poll(fds, 2, (int)left) <= 0 || fds[0].revents)
+			return;
+		(void)!read(poller->wake_fd, &count, sizeof(count));
+		if (wakes)
+			return;
+	}
+}
+
+/* ---- storing ---- */
+
+static int ask_database(struct poller *poller, database_work *work, void *context, struct error *err)
+{
+	int result = database_run(poller->database, work, context, err);
+
+	poller->ours = result < 0;
+	return result;
+}
+
+static void keep_cursor(struct poller *poller, struct view cursor)
+{
+	char *copy;
+
+	if (cursor.len == 0 || view_equal(cursor, poller->cursor))
+		return;
+	copy = malloc(cursor.len);
+	if (!copy)
+		abort();
+	memcpy(copy, cursor.ptr, cursor.len);
+	free((void *)(uintptr_t)poller->cursor.ptr);
+	poller->cursor = (struct view){copy, cursor.len};
+}
+
+static int tell_counts(struct poller *poller, size_t stored, size_t repeated, size_t ignored, struct error *err)
+{
+	struct record_counts record = {.account_id = poller->account_id, .counts = "{}"};
+
+	if (stored + repeated + ignored > 0)
+		record.counts = arena_printf(
+			poller->round, "{\"stored\":%zu,\"repeated\":%zu,\"ignored\":%zu}", stored, repeated, ignored);
+	return ask_database(poller, record_counts, &record, err);
+}
+
+/* The messages, the bytes they came in, and the cursor behind them: one transaction. */
+static int store(struct poller *poller, struct view raw, struct view cursor, const struct channel_batch *batch,
+	struct error *err)
+{
+	struct record_round record = {.account_id = poller->account_id,
+		.fence = atomic_load(&poller->fence),
+		.received = clock_now(),
+		.cursor = cursor,
+		.body = raw,
+		.arena = poller->round};
+	TEXT_SCOPED rows = {0};
+
+	channel_rows_begin(&rows);
+	if (channel_rows_add(&rows, batch, 1) < 0)
+		return error_set(err, REACH_SOURCE, "a round of more than %zu bytes", CHANNEL_ROWS_MAX);
+	channel_rows_end(&rows);
+	record.messages = text_view(&rows);
+	if ((batch->count > 0 || !view_equal(cursor, poller->cursor)) &&
+		ask_database(poller, record_round, &record, err) < 0)
+		return -1;
+	keep_cursor(poller, cursor);
+	if (record.fresh > 0)
+		log_info("stored", "channel=%s count=%zu", poller->settings->name, record.fresh);
+	return tell_counts(poller, record.fresh, record.count - record.fresh, batch->ignored, err);
+}
+
+/* ---- a provider that destroys what it hands out ---- */
+
+static void alarm_unreadable(struct poller *poller, const char *path, const struct error *why)
+{
+	struct record_alarm alarm = {.kind = "channel-unreadable", .object = poller->settings->name};
+	struct error ignored = ERROR_INIT;
+
+	alarm.text = arena_printf(poller->round, "an answer of %s cannot be read and is kept in %s.unreadable: %s",
+		poller->settings->kind, path, why->text);
+	log_failure(LOG_ERROR, "channel_unreadable", why, "channel=%s file=%s", poller->settings->name, path);
+	(void)!database_run(poller->database, record_alarm, &alarm, &ignored);
+}
+
+static int store_spooled(struct poller *poller, const char *path, struct view raw, struct error *err)
+{
+	struct http_request request = {.method = VIEW("POST"), .body = raw};
+	struct channel_batch batch;
+	struct error why = ERROR_INIT;
+
+	if (poller->channel.kind->read(&poller->channel, &request, poller->round, &batch, &why) < 0) {
+		alarm_unreadable(poller, path, &why);
+		poll_spool_set_aside(poller, path);
+		return 0;
+	}
+	if (store(poller, raw, VIEW(""), &batch, err) < 0)
+		return -1;
+	poll_spool_drop(path);
+	return 0;
+}
+
+static int drain_spool(struct poller *poller, struct error *err)
+{
+	const char *path = NULL;
+	struct view raw;
+	int found;
+
+	while ((found = poll_spool_next(poller, &path, &raw, err)) > 0 && !ending(poller))
+		if (store_spooled(poller, path, raw, err) < 0)
+			return -1;
+	poller->ours = found < 0;
+	return found < 0 ? -1 : 0;
+}
+
+static bool is_empty(struct view raw)
+{
+	return raw.len == 0 || view_equal(view_trim(raw), VIEW("[]"));
+}
+
+static int keep_consumed(struct poller *poller, const struct channel_round *round, struct error *err)
+{
+	const char *path;
+
+	if (is_empty(round->raw))
+		return tell_counts(poller, 0, 0, 0, err);
+	if (poll_spool_put(poller, round->raw, &path, err) < 0) {
+		poller->ours = true;
+		return -1;
+	}
+	return store_spooled(poller, path, round->raw, err);
+}
+
+/* ---- rounds ---- */
+
+static int ask(struct poller *poller, struct channel_round *round, struct error *err)
+{
+	const struct channel_kind *kind = poller->channel.kind;
+	int seconds = kind->poll_consumes ? POLL_CONSUMING_SECONDS : POLL_WAIT_SECONDS;
+	int result = kind->poll(&poller->channel, poller->http, poller->cursor, seconds, poller->round, round, err);
+
+	poller->ours = false;
+	poller->retry_seconds = round->retry_seconds;
+	return result;
+}
+
+static int do_round(struct poller *poller, struct error *err)
+{
+	const struct channel_kind *kind = poller->channel.kind;
+	int64_t began = clock_monotonic();
+	struct channel_round round = {0};
+
+	begin_step(poller);
+	arena_reset(poller->round);
+	/* Nothing more is asked for while something is not stored. */
+	if (kind->poll_consumes && (drain_spool(poller, err) < 0 || poll_spool_ready(poller, err) < 0))
+		return -1;
+	if (ending(poller))
+		return 0;
+	if (ask(poller, &round, err) < 0)
+		return -1;
+	if ((kind->poll_consumes ? keep_consumed(poller, &round, err)
+				 : store(poller, round.raw, round.cursor, &round.batch, err)) < 0)
+		return -1;
+	poller->failures = 0;
+	if (round.batch.count == 0 && (!kind->poll_consumes || is_empty(round.raw)) &&
+		clock_monotonic() - began < POLL_EMPTY_SECONDS * SECOND)
+		pause_until(poller, began + POLL_EMPTY_SECONDS * SECOND, false);
+	return 0;
+}
+
+static int open_session(struct poller *poller, struct error *err)
+{
+	struct record_channel record = {.name = poller->settings->name, .arena = poller->session};
+	const struct channel_kind *kind;
+
+	begin_step(poller);
+	if (ask_database(poller, record_channel, &record, err) < 0)
+		return -1;
+	poller->account_id = record.account_id;
+	keep_cursor(poller, record.cursor);
+	if (channel_open(poller->config, poller->settings, poller->session, &poller->channel, err) < 0)
+		return -1;
+	kind = poller->channel.kind;
+	/* A stop does not end a call whose answer exists nowhere else. */
+	return http_client_new(poller->config, kind->poll_consumes ? NULL : poller->duty, &poller->http, err);
+}
+
+static int serve_session(struct poller *poller, struct error *err)
+{
+	int result = open_session(poller, err);
+
+	while (result == 0 && !ending(poller))
+		result = do_round(poller, err);
+	http_client_free(&poller->http);
+	free((void *)(uintptr_t)poller->cursor.ptr);
+	poller->cursor = VIEW_NULL;
+	return result;
+}
+
+/* ---- session after session ---- */
+
+static int64_t wait_after(const struct poller *poller)
+{
+	if (poller->retry_seconds > 0 && !poller->ours)
+		return poller->retry_seconds * SECOND;
+	return clock_backoff(
+		poller->failures, POLL_BACKOFF_BASE, poller->ours ? POLL_DATABASE_BACKOFF_MAX : POLL_BACKOFF_MAX);
+}
+
+static void back_off(struct poller *poller, struct error *why)
+{
+	struct record_source failed = {.account_id = poller->account_id, .error = why};
+	struct error ignored = ERROR_INIT;
+	int64_t wait;
+
+	poller->failures++;
+	wait = wait_after(poller);
+	log_failure(poller->ours && poller->failures > 1 ? LOG_DEBUG : LOG_WARNING, "channel_failed", why,
+		"channel=%s failures=%d next=%llds", poller->settings->name, poller->failures,
+		(long long)(wait / SECOND));
+	failed.next_at = clock_now() + wait;
+	if (!poller->ours && poller->account_id)
+		(void)!database_run(poller->database, record_source, &failed, &ignored);
+	begin_step(poller);
+	pause_until(poller, clock_monotonic() + wait, poller->ours);
+}
+
+/* Until the duty's housekeeping has the lease; false: the duty stops. */
+static bool wait_for_lease(struct poller *poller)
+{
+	uint64_t count;
+	bool told = false;
+
+	while (!duty_stopping(poller->duty)) {
+		struct pollfd wake = {poller->wake_fd, POLLIN, 0};
+
+		begin_step(poller);
+		(void)!read(poller->cancel_fd, &count, sizeof(count));
+		if (atomic_load(&poller->leased))
+			return true;
+		if (poll(&wake, 1, 1000) > 0)
+			(void)!read(poller->wake_fd, &count, sizeof(count));
+		if (!told && !atomic_load(&poller->leased))
+			log_info("channel_waits", "channel=%s reason=\"no lease yet\"", poller->settings->name);
+		told = true;
+	}
+	return false;
+}
+
+void *poll_run(void *argument)
+{
+	struct poller *poller = argument;
+
+	poller->session = arena_new();
+	poller->round = arena_new();
+	while (wait_for_lease(poller)) {
+		struct error err = ERROR_INIT;
+
+		arena_reset(poller->session);
+		poller->retry_seconds = 0;
+		if (serve_session(poller, &err) < 0 && !ending(poller))
+			back_off(poller, &err);
+	}
+	arena_free(&poller->session);
+	arena_free(&poller->round);
+	return NULL;
+}
