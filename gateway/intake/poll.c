@@ -1,8 +1,11 @@
 /* intake/poll: the life of one polled channel. See poll.h. */
 #include "intake/poll.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "core/clock.h"
@@ -101,45 +104,77 @@ static int store(struct poller *poller, struct view raw, struct view cursor, con
 
 /* ---- a provider that destroys what it hands out ---- */
 
-static void alarm_unreadable(struct poller *poller, const char *path, const struct error *why)
+/* state_dir/polled/NAME */
+static int open_spool(struct poller *poller, struct error *err)
+{
+	const char *parent = arena_printf(poller->session, "%s/polled", poller->config->state_dir);
+
+	poller->ours = true;
+	if (mkdir(parent, 0700) < 0 && errno != EEXIST)
+		return error_set(err, REACH_RETRY, "%s cannot be made: %s", parent, strerror(errno));
+	return spool_open(arena_printf(poller->session, "%s/%s", parent, poller->settings->name), POLL_SPOOL_BYTES, &poller->spool,
+		err);
+}
+
+/* Before anything is asked for: is there a place for what will be said? */
+static int check_room(struct poller *poller, struct error *err)
+{
+	struct statvfs disk;
+
+	poller->ours = false;
+	if (!spool_usable(poller->spool) || statvfs(poller->config->state_dir, &disk) < 0 ||
+		disk.f_bavail * disk.f_frsize < POLL_SPOOL_ROOM)
+		return error_set(err, REACH_SOURCE, "nothing is asked for while there is no room on the disk of %s",
+			poller->config->state_dir);
+	return 0;
+}
+
+static void set_aside(struct poller *poller, int64_t number, const struct error *why)
 {
 	struct record_alarm alarm = {.kind = "channel-unreadable", .object = poller->settings->name};
 	struct error ignored = ERROR_INIT;
 
-	alarm.text = arena_printf(poller->round, "an answer of %s cannot be read and is kept in %s.unreadable: %s",
-		poller->settings->kind, path, why->text);
-	log_failure(LOG_ERROR, "channel_unreadable", why, "channel=%s file=%s", poller->settings->name, path);
+	alarm.text = arena_printf(poller->round, "an answer of %s cannot be read and is kept in polled/%s/aside: %s",
+		poller->settings->kind, poller->settings->name, why->text);
+	log_failure(LOG_ERROR, "channel_unreadable", why, "channel=%s number=%lld", poller->settings->name, (long long)number);
 	(void)!database_run(poller->database, record_alarm, &alarm, &ignored);
+	spool_set_aside(poller->spool, number);
 }
 
-static int store_spooled(struct poller *poller, const char *path, struct view raw, struct error *err)
+static int store_spooled(struct poller *poller, int64_t number, struct view raw, struct error *err)
 {
 	struct http_request request = {.method = VIEW("POST"), .body = raw};
 	struct channel_batch batch;
 	struct error why = ERROR_INIT;
 
 	if (poller->channel.kind->read(&poller->channel, &request, poller->round, &batch, &why) < 0) {
-		alarm_unreadable(poller, path, &why);
-		poll_spool_set_aside(poller, path);
+		set_aside(poller, number, &why);
 		return 0;
 	}
 	if (store(poller, raw, VIEW(""), &batch, err) < 0)
 		return -1;
-	poll_spool_drop(path);
+	spool_remove(poller->spool, number);
 	return 0;
 }
 
 static int drain_spool(struct poller *poller, struct error *err)
 {
-	const char *path = NULL;
-	struct view raw;
-	int found;
+	struct view about, raw;
+	int64_t number;
+	int found = 0;
 
-	while ((found = poll_spool_next(poller, &path, &raw, err)) > 0 && !ending(poller))
-		if (store_spooled(poller, path, raw, err) < 0)
+	while (!ending(poller) && (found = spool_list(poller->spool, &number, 1, err)) > 0) {
+		if (spool_read(poller->spool, number, poller->round, &about, &raw, err) < 0) {
+			if (err->reach != REACH_MESSAGE)
+				break;
+			set_aside(poller, number, err);
+			error_clear(err);
+		} else if (store_spooled(poller, number, raw, err) < 0) {
 			return -1;
-	poller->ours = found < 0;
-	return found < 0 ? -1 : 0;
+		}
+	}
+	poller->ours = true;
+	return err->reach != REACH_NONE ? -1 : 0;
 }
 
 static bool is_empty(struct view raw)
@@ -149,15 +184,14 @@ static bool is_empty(struct view raw)
 
 static int keep_consumed(struct poller *poller, const struct channel_round *round, struct error *err)
 {
-	const char *path;
+	int64_t number = spool_last(poller->spool) + 1;
 
 	if (is_empty(round->raw))
 		return tell_counts(poller, 0, 0, 0, err);
-	if (poll_spool_put(poller, round->raw, &path, err) < 0) {
-		poller->ours = true;
+	poller->ours = true;
+	if (spool_write(poller->spool, number, VIEW("{}"), round->raw, err) < 0 || spool_sync(poller->spool, err) < 0)
 		return -1;
-	}
-	return store_spooled(poller, path, round->raw, err);
+	return store_spooled(poller, number, round->raw, err);
 }
 
 /* ---- rounds ---- */
@@ -182,7 +216,7 @@ static int do_round(struct poller *poller, struct error *err)
 	begin_step(poller);
 	arena_reset(poller->round);
 	/* Nothing more is asked for while something is not stored. */
-	if (kind->poll_consumes && (drain_spool(poller, err) < 0 || poll_spool_ready(poller, err) < 0))
+	if (kind->poll_consumes && (drain_spool(poller, err) < 0 || check_room(poller, err) < 0))
 		return -1;
 	if (ending(poller))
 		return 0;
@@ -211,6 +245,8 @@ static int open_session(struct poller *poller, struct error *err)
 	if (channel_open(poller->config, poller->settings, poller->session, &poller->channel, err) < 0)
 		return -1;
 	kind = poller->channel.kind;
+	if (kind->poll_consumes && open_spool(poller, err) < 0)
+		return -1;
 	/* A stop does not end a call whose answer exists nowhere else. */
 	return http_client_new(poller->config, kind->poll_consumes ? NULL : poller->duty, &poller->http, err);
 }
@@ -222,6 +258,7 @@ static int serve_session(struct poller *poller, struct error *err)
 	while (result == 0 && !ending(poller))
 		result = do_round(poller, err);
 	http_client_free(&poller->http);
+	spool_close(&poller->spool);
 	free((void *)(uintptr_t)poller->cursor.ptr);
 	poller->cursor = VIEW_NULL;
 	return result;

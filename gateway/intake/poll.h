@@ -18,12 +18,14 @@
 
 #include "channels/channel.h"
 #include "core/process.h"
+#include "core/spool.h"
 #include "intake/database.h"
 
 #define POLL_WAIT_SECONDS 25			 /* at the provider's door */
 #define POLL_CONSUMING_SECONDS 5		 /* the same where a stop must not end the call */
 #define POLL_EMPTY_SECONDS 1			 /* between rounds that brought nothing and did not wait */
-#define POLL_SPOOL_ROOM ((off_t)4 * 1024 * 1024) /* bytes that must be free for an answer */
+#define POLL_SPOOL_BYTES ((size_t)256 * 1024 * 1024)
+#define POLL_SPOOL_ROOM (16 * 1024 * 1024) /* bytes that must be free on the disk before it is asked */
 #define POLL_STEP_SECONDS 600			 /* no single step may take longer, else the duty is stuck */
 #define POLL_BACKOFF_BASE ((int64_t)1000000)
 #define POLL_BACKOFF_MAX ((int64_t)300000000)
@@ -45,6 +47,7 @@ struct poller {
 	struct arena *session, *round; /* what lives as long as these */
 	struct channel channel;
 	struct http_client *http;
+	struct spool *spool; /* of a provider that destroys what it hands out; NULL: of another */
 	int64_t account_id;
 	struct view cursor; /* in memory of its own */
 	int failures;	    /* sessions in a row that failed */
@@ -53,18 +56,5 @@ struct poller {
 };
 
 void *poll_run(void *poller);
-
-/* ---- poll_spool.c: the answers of a provider that destroys what it hands out ---- */
-
-/* Before the provider is asked: is there a place for what it will say? */
-int poll_spool_ready(const struct poller *poller, struct error *err);
-/* Writes and syncs it. */
-int poll_spool_put(const struct poller *poller, struct view raw, const char **path_out, struct error *err);
-/* The oldest one. 1: found, 0: none, -1. */
-int poll_spool_next(const struct poller *poller, const char **path_out, struct view *raw_out, struct error *err);
-/* It is stored. */
-void poll_spool_drop(const char *path);
-/* It cannot be read: it stays beside the others, for a person. */
-void poll_spool_set_aside(const struct poller *poller, const char *path);
 
 #endif
