@@ -112,8 +112,8 @@ static int open_spool(struct poller *poller, struct error *err)
 	poller->ours = true;
 	if (mkdir(parent, 0700) < 0 && errno != EEXIST)
 		return error_set(err, REACH_RETRY, "%s cannot be made: %s", parent, strerror(errno));
-	return spool_open(arena_printf(poller->session, "%s/%s", parent, poller->settings->name), POLL_SPOOL_BYTES, &poller->spool,
-		err);
+	return spool_open(arena_printf(poller->session, "%s/%s", parent, poller->settings->name), POLL_SPOOL_BYTES,
+		&poller->spool, err);
 }
 
 /* Before anything is asked for: is there a place for what will be said? */
@@ -136,7 +136,8 @@ static void set_aside(struct poller *poller, int64_t number, const struct error 
 
 	alarm.text = arena_printf(poller->round, "an answer of %s cannot be read and is kept in polled/%s/aside: %s",
 		poller->settings->kind, poller->settings->name, why->text);
-	log_failure(LOG_ERROR, "channel_unreadable", why, "channel=%s number=%lld", poller->settings->name, (long long)number);
+	log_failure(LOG_ERROR, "channel_unreadable", why, "channel=%s number=%lld", poller->settings->name,
+		(long long)number);
 	(void)!database_run(poller->database, record_alarm, &alarm, &ignored);
 	spool_set_aside(poller->spool, number);
 }

@@ -1,5 +1,6 @@
 -- Media of channels' messages: fetched once the message is safe, kept as attachments with their bytes.
 SET LOCAL ROLE fieldpost_owner;
+SET LOCAL search_path = pg_catalog, fieldpost, pg_temp;
 
 -- The next one of a channel that is due; nobody else gets it before `until`, whatever becomes of who claimed it.
 CREATE FUNCTION api.media_claim(channel text, now timestamptz, until timestamptz)
@@ -30,6 +31,7 @@ CREATE FUNCTION api.media_done(message_id bigint, ordinal bigint, now timestampt
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
+#variable_conflict use_column
 BEGIN
 	UPDATE channel_media c SET state = 'done', error = NULL
 	WHERE c.message_id = media_done.message_id AND c.ordinal = media_done.ordinal AND c.state = 'waiting';
@@ -48,6 +50,7 @@ CREATE FUNCTION api.media_failed(message_id bigint, ordinal bigint, now timestam
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
+#variable_conflict use_column
 BEGIN
 	UPDATE channel_media c SET error = media_failed.error, next_at = coalesce(media_failed.next_at, c.next_at),
 		state = CASE WHEN media_failed.next_at IS NULL THEN 'refused'::media_state ELSE 'waiting' END

@@ -170,6 +170,13 @@ class Lab:
         if self.root:
             shutil.chown(self.state, 'nobody', 'nogroup')
 
+    def secret_file(self, name, text):
+        """A secret for the config: {'file': ...}."""
+        path = os.path.join(self.folder, name)
+        with open(path, 'w') as f:
+            f.write(text + '\n')
+        return {'file': path}
+
     # ---- servers and config ----
 
     def dovecot(self, accounts, **options):
