@@ -240,10 +240,10 @@ void *channel_sender_run(void *private)
 			continue;
 		}
 		log_failure(LOG_WARNING, "outbox", &err, "channel=%s failures=%d", sender->settings->name, ++failures);
-		outbox_close(&sender->outbox);
+		outbox_disconnect(&sender->outbox);
 		duty_wait(sender->outbox.context, -1, (int)(clock_backoff(failures, SECOND_US, 30 * SECOND_US) / 1000));
 	}
 	http_client_free(&sender->http);
-	outbox_close(&sender->outbox);
+	outbox_disconnect(&sender->outbox);
 	return NULL;
 }

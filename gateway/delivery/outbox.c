@@ -19,7 +19,7 @@ int outbox_open(struct outbox *outbox, struct error *err)
 	return 0;
 }
 
-void outbox_close(struct outbox *outbox)
+void outbox_disconnect(struct outbox *outbox)
 {
 	db_close(&outbox->db);
 }

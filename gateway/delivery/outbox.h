@@ -41,7 +41,7 @@ struct outbox_outcome {
 
 /* Connects, where it is not. */
 int outbox_open(struct outbox *outbox, struct error *err);
-void outbox_close(struct outbox *outbox);
+void outbox_disconnect(struct outbox *outbox);
 /* 1: a row, in the arena; 0: nothing is due. */
 int outbox_claim(struct outbox *outbox, struct arena *arena, struct outbox_row *row, struct error *err);
 /* Waits for a notice: 1, or 0 when the time is over. */

@@ -166,11 +166,11 @@ static void *sender_run(void *private)
 			continue;
 		}
 		log_failure(LOG_WARNING, "outbox", &err, "failures=%d", ++failures);
-		outbox_close(&sender->outbox);
+		outbox_disconnect(&sender->outbox);
 		duty_wait(sender->outbox.context, -1, (int)(clock_backoff(failures, SECOND_US, 30 * SECOND_US) / 1000));
 	}
 	smtp_close(&sender->smtp);
-	outbox_close(&sender->outbox);
+	outbox_disconnect(&sender->outbox);
 	return NULL;
 }
 
