@@ -4,7 +4,8 @@
     tests/long/crash.t [SCENARIO...]      CRASH_POINTS=N: only N points, spread over all
 
 Every point has 40 mails of its own. The supervisor starts the killed duty again; when all is quiet there are as many messages as
-mails, byte for byte, their feedback is what a run without a kill makes of them, and what was sent was sent once by Message-ID.
+mails, byte for byte, their feedback is what a run without a kill makes of them, and what was sent was sent once by Message-ID. Of
+channels that are asked: Telegram's messages are all there, once; of Signal's at most the one answer on its way is lost, and counted.
 """
 import concurrent.futures
 import hashlib
@@ -20,6 +21,7 @@ TREE = os.path.dirname(os.path.dirname(LONG))
 sys.path[:0] = [LONG, os.path.join(TREE, 'tests', 'servers'), os.path.join(TREE, 'tests', 'bench')]
 import killpoint  # noqa: E402
 import make_mails  # noqa: E402
+import providers  # noqa: E402
 from place import Place, as_user, free_ports, wait_for  # noqa: E402
 
 POINTS = int(os.environ.get('CRASH_POINTS', '200'))
@@ -438,7 +440,100 @@ class Supervisor(Scenario):
         return 'killed %d times; no process stays behind, nothing is lost' % self.kills
 
 
-SCENARIOS = [Intake, Parse, After, Move, Send, Supervisor]
+class Polled(Scenario):
+    """Messages that a provider is asked for."""
+    duty, standing = 'intake', 'parse'
+
+    def open(self):
+        self.standing_config = self.place.write_config({}, 'standing.yaml')
+        self.place.serve(self.standing, self.standing_config, log='standing.log', wait=True)
+        self.provider = self.make()
+        self.place.helpers.append(self.provider)
+        self.written = {}  # provider's id -> text, of this round
+
+    def begin(self, number):
+        self.written = {}
+        for i in range(MAILS):
+            text = 'round %d message %d' % (number, i)
+            self.written[self.write(text)] = text
+        return self.place.write_config({'channels': [self.channel()]})
+
+    def stored(self):
+        return self.place.sql("SELECT m.provider_id, convert_from(r.raw, 'UTF8') FROM message m JOIN message_raw r USING (message_id) "
+                              'WHERE m.message_id > %d' % self.highest)
+
+    def strange(self, rows):
+        ids = [row[0] for row in rows]
+        wrong = ['%d messages are there twice' % (len(ids) - len(set(ids)))] if len(ids) != len(set(ids)) else []
+        return wrong + ['%s became %r' % tuple(row) for row in rows if self.written.get(row[0]) != row[1]][:3]
+
+
+class Telegram(Polled):
+    """getUpdates: asking with the offset of what was committed is what acknowledges it."""
+    name = 'telegram'
+
+    def make(self):
+        self.token = self.place.write_secret('token', '1:x')
+        return providers.Telegram('1:x')
+
+    def write(self, text):
+        return '5000000001/%d' % self.provider.write(5000000001, text)['message']['message_id']
+
+    def channel(self):
+        return {'name': 'bot', 'kind': 'telegram', 'mode': 'poll', 'token': {'file': self.token}, 'api_url': self.provider.url, 'media': False}
+
+    def settled(self, number):
+        return len(self.stored()) >= MAILS and self.provider.acknowledged == self.provider.update_id
+
+    def check(self, number):
+        rows = self.stored()
+        missing = set(self.written) - {row[0] for row in rows}
+        return self.strange(rows) + (['%d of %d messages are lost' % (len(missing), MAILS)] if missing else [])
+
+    def summary(self):
+        return super().summary() + '; %d messages, none lost, none twice' % (self.rounds * MAILS)
+
+
+class Signal(Polled):
+    """What the gateway hands out is gone there: at most the one answer that was on its way may be lost."""
+    name = 'signal'
+
+    def make(self):
+        self.lost = self.lost_answers = 0
+        return providers.Signal('+4915550001')
+
+    def write(self, text):
+        return self.provider.write('+9779800000001', text)
+
+    def channel(self):
+        return {'name': 'sig', 'kind': 'signal', 'number': '+4915550001', 'api_url': self.provider.url, 'media': False}
+
+    def missing(self):
+        """Of each answer that brought messages of this round, those that are not stored."""
+        there = {row[0] for row in self.stored()}
+        answers = [[i for i in ids if i in self.written and i not in there] for ids in self.provider.answers]
+        return [ids for ids in answers if ids]
+
+    def settled(self, number):
+        asked_again = self.provider.answers and not self.provider.answers[-1]
+        return asked_again and not self.provider.queue and len(self.missing()) <= bool(self.point.fired())
+
+    def check(self, number):
+        missing = self.missing()
+        self.lost += sum(map(len, missing))
+        self.lost_answers += len(missing)
+        wrong = self.strange(self.stored())
+        if len(missing) > bool(self.point.fired()) or self.provider.queue:
+            wrong.append('%d answers of the gateway are lost, %d messages wait there' % (len(missing), len(self.provider.queue)))
+        spool = self.place.path('state', 'polled', 'sig')
+        return wrong + ['%s stays in the spool' % name for name in os.listdir(spool) if not os.path.isdir(os.path.join(spool, name))][:1]
+
+    def summary(self):
+        return super().summary() + '; of %d messages %d were lost, in %d answers of %d kills' % (
+            self.rounds * MAILS, self.lost, self.lost_answers, self.kills)
+
+
+SCENARIOS = [Intake, Parse, After, Move, Send, Telegram, Signal, Supervisor]
 
 
 def main():

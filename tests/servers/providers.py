@@ -36,6 +36,7 @@ class Server:
     def __init__(self):
         self.transcript, self.scripts, self.lock = [], [], threading.Condition()
         self.closing = False
+        self.local = threading.local()
         provider = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -66,8 +67,8 @@ class Server:
         self.server.shutdown()
         self.server.server_close()
 
-    # As lab.py's helpers.
-    kill = close
+    # As the helpers of lab.py and place.py, which are processes.
+    kill = terminate = close
 
     def wait(self):
         pass
@@ -96,6 +97,7 @@ class Server:
                     {k.lower(): v for k, v in handler.headers.items()}, body)
         with self.lock:
             self.transcript.append(call)
+        self.local.connection = handler.connection
         how = self._scripted(parts.path)
         if how.get('slow'):
             time.sleep(how['slow'])
@@ -119,10 +121,18 @@ class Server:
             handler.wfile.write(data[:how['cut']] if 'cut' in how else data)
             handler.wfile.flush()
         except OSError:
-            self.undelivered(call)
             return
         if 'cut' in how:
             self._break(handler)
+
+    def gone(self):
+        """Has who called this thread hung up?"""
+        try:
+            return self.local.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b''
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     def _break(self, handler):
         try:
@@ -130,9 +140,6 @@ class Server:
         except OSError:
             pass
         handler.close_connection = True
-
-    def undelivered(self, call):
-        pass
 
     def error(self, how):
         return how['status'], 'text/plain', how.get('body', b'error'), {'Retry-After': str(how['retry_after'])} if 'retry_after' in how else {}
@@ -316,7 +323,7 @@ class Signal(Server):
         super().__init__()
         self.number, self.queue, self.files, self.sent = number, [], {}, []
         self.timestamp = int(time.time() * 1000)
-        self.handed, self.lost = [], []  # ids handed out; those whose answer could not be delivered
+        self.answers = []  # the ids that each call was given
         self.unregistered = set()
 
     def write(self, person, text=None, **more):
@@ -341,11 +348,13 @@ class Signal(Server):
     def receive(self, call):
         end = time.monotonic() + int(call.query.get('timeout', 1))
         with self.lock:
+            mine = len(self.answers)
+            self.answers.append([])
             while not self.queue and time.monotonic() < end and not self.closing:
                 self.lock.wait(min(0.2, max(0.01, end - time.monotonic())))
-            count = int(call.query.get('max_messages', 1000))
+            count = 0 if self.gone() else int(call.query.get('max_messages', 1000))
             out, self.queue = self.queue[:count], self.queue[count:]
-            self.handed += [self.id_of(item) for item in out]
+            self.answers[mine] = [self.id_of(item) for item in out]
         return self.json(out)
 
     @staticmethod

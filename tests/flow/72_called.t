@@ -1,0 +1,276 @@
+#!/usr/bin/python3
+"""Channels that call us: WhatsApp, Twilio and Telegram's webhook, simulated as they send. What is genuine is stored once and filed, what
+is not is refused; media are fetched only from where they may be; answers are sent, and errors told apart."""
+import concurrent.futures
+import hashlib
+import http.client
+import json
+import os
+import subprocess
+import sys
+import urllib.parse
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'servers'))
+from lab import SERVERS, Lab, free_ports  # noqa: E402
+from providers import JPEG, Graph, Telegram, Trap, Twilio, post, sign_twilio, sign_whatsapp  # noqa: E402
+
+BOT, ACCESS, APP, SID, AUTH, PHONE, KEY = 'bot:tok', 'access-token', 'app-secret', 'AC' + 'a' * 32, 'twilio-auth', '106540352242922', 'k' * 24
+LESSON = 'Lesson from the field\nCountry: %s\nWhat worked: joint patrols\nLesson for policy: pay the drivers'
+PUBLIC = 'https://hooks.example.org'
+
+
+def count(lab, where='true'):
+    return int(lab.sql('SELECT count(*) FROM fieldpost.message m WHERE %s' % where)[0][0])
+
+
+def counts(lab, channel):
+    return {r[0]: int(r[1]) for r in lab.sql("SELECT what, count FROM fieldpost.channel_count JOIN fieldpost.account USING (account_id) "
+                                             "WHERE name = '%s'" % channel)}
+
+
+def answers(port):
+    try:
+        return post(port, '/readyz', None, {}, 'GET')[0] == 200
+    except OSError:
+        return False
+
+
+def at_once(calls):
+    """All at the same time; their answers."""
+    with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:
+        return [f.result() for f in [pool.submit(c) for c in calls]]
+
+
+class Caller:
+    """One channel as its provider calls it."""
+
+    def __init__(self, lab, port):
+        self.lab, self.port, self.path = lab, port, '/hook/%s/%s' % (self.name, KEY)
+
+    def call(self, body, headers=None):
+        return post(self.port, self.path, body, self.headers(body) if headers is None else headers)
+
+    def stored(self, where='true'):
+        return count(self.lab, "channel = '%s' AND %s" % (self.name, where))
+
+
+class Meta(Caller):
+    name, broken = 'wa', b'{"entry":['
+    unknown = b'{"object":"x","entry":[{"changes":[{"field":"account_update","value":{}}]}]}'
+    large = b'{"entry":[' + b' ' * 66000 + b']}'
+
+    def headers(self, body):
+        return sign_whatsapp(APP, body)
+
+    def message(self, number, text=None, **more):
+        message = dict({'from': '2217700000%02d' % (number % 100), 'id': 'wamid.%d' % number, 'timestamp': '1795000000'}, **more)
+        if text is not None:
+            message.update(type='text', text={'body': text})
+        return self.graph.notification(message)
+
+
+class Sms(Caller):
+    name, broken, unknown = 'sms', b'MessageSid=SM1&Body=%zz', b'CallSid=CA1&From=%2B1'
+    large = b'MessageSid=SM1&From=%2B1&Body=' + b'x' * 66000
+
+    def headers(self, body):
+        try:
+            form = urllib.parse.parse_qsl(body.decode(), keep_blank_values=True)
+        except UnicodeDecodeError:
+            form = []
+        return sign_twilio(AUTH, PUBLIC + self.path, form)
+
+    def message(self, number, text='', **more):
+        return urllib.parse.urlencode(dict({'MessageSid': 'SM%d' % number, 'From': '+25470000%04d' % number, 'To': '+1555', 'Body': text,
+                                            'NumMedia': '0'}, **more)).encode()
+
+
+class Bot(Caller):
+    name, broken, unknown = 'tg', b'{"update_id":', b'{"update_id":1,"new_kind":{}}'
+    large = b'{"update_id":1,"x":"' + b'x' * 66000 + b'"}'
+
+    def headers(self, body):
+        return {'X-Telegram-Bot-Api-Secret-Token': 'word-of-telegram', 'Content-Type': 'application/json'}
+
+    def message(self, number, text=None, **more):
+        return json.dumps({'update_id': 1000 + number, 'message': dict({'message_id': number, 'date': 1795000000, 'chat': {'id': 7, 'type': 'private'},
+                           'from': {'id': 7, 'is_bot': False, 'first_name': 'A'}, 'text': text}, **more)}).encode()
+
+
+def every(lab, caller):
+    """What holds for each."""
+    name = caller.name
+    lab.same(caller.call(caller.message(1, LESSON % 'Kenya'))[0], 200, name + ': a message is taken')
+    lab.same(caller.stored(), 1, name + ': and is stored when the answer comes')
+    lab.ok(lab.wait('filed', lambda: caller.stored("state = 'filed'") == 1), name + ': it is filed as feedback by the usual path',
+           lab.sql('SELECT state, reason FROM fieldpost.message'))
+    same = caller.message(2, '2')
+    given = at_once([lambda: caller.call(same)] * 20)
+    lab.same((sorted({a[0] for a in given}), caller.stored()), ([200], 2), name + ': the same id 20 times at once: one row')
+    at_once([lambda: caller.call(caller.message(3, '2')), lambda: caller.call(caller.message(4, '2'))])
+    lab.same(caller.stored(), 4, name + ': two ids with the same text: two rows')
+    fresh = caller.message(5, 'forged')
+    wrong = {k: (v[:-2] if 'ignature' in k or 'Token' in k else v) for k, v in caller.headers(fresh).items()}
+    missing = {k: v for k, v in wrong.items() if k == 'Content-Type'}
+    refused = [caller.call(fresh, wrong)[0], caller.call(fresh, missing)[0]]
+    lab.ok(set(refused) <= {401, 403} and caller.stored() == 4, name + ': a truncated or missing credential is refused, nothing stored', refused)
+    other = caller.message(6, 'another body')
+    if name != 'tg':
+        lab.ok(caller.call(other, caller.headers(fresh))[0] in (401, 403) and caller.stored() == 4, name + ': a signature of other bytes too')
+    lab.ok(caller.call(caller.broken)[0] in (400, 403) and caller.stored() == 4, name + ': what is malformed is refused')
+    lab.same((caller.call(caller.large)[0], caller.stored()), (413, 4), name + ': over the cap: 413')
+    before = counts(lab, name).get('ignored', 0)
+    lab.same((caller.call(caller.unknown)[0], caller.stored()), (200, 4), name + ': an event of an unknown kind: 200, nothing stored')
+    lab.ok(lab.wait('counted', lambda: counts(lab, name).get('ignored', 0) > before, 40), name + ': and counted', counts(lab, name))
+
+
+def kept(lab, provider_id):
+    return lab.sql("SELECT c.state, coalesce(a.type, ''), coalesce(encode(a.sha256, 'hex'), ''), coalesce(c.error, '') FROM fieldpost.channel_media c "
+                   "JOIN fieldpost.message m USING (message_id) LEFT JOIN fieldpost.attachment a ON a.message_id = c.message_id "
+                   "WHERE m.provider_id = '%s'" % provider_id)
+
+
+def settled(lab, provider_id):
+    lab.wait(provider_id, lambda: kept(lab, provider_id) and kept(lab, provider_id)[0][0] != 'waiting', 20)
+    return (kept(lab, provider_id) or [[''] * 4])[0]
+
+
+def media(lab, meta, sms, graph, twilio):
+    meta.call(meta.message(20, type='image', image=graph.add('777', JPEG)))
+    twilio.media['ME1'] = (JPEG, 'image/jpeg')
+    url = '%s/2010-04-01/Accounts/%s/Messages/MM1/Media/' % (twilio.url, SID)
+    sms.call(sms.message(20, NumMedia='1', MediaUrl0=url + 'ME1', MediaContentType0='image/jpeg'))
+    wanted = ['done', 'image/jpeg', hashlib.sha256(JPEG).hexdigest()]  # and no error
+    lab.same(settled(lab, 'wamid.20'), wanted, 'whatsapp: a photo is fetched in its two steps and kept')
+    lab.same(settled(lab, 'SM20'), wanted, 'twilio: a photo is fetched, through the redirect, and kept')
+
+
+def guard(lab, meta, sms, graph, twilio, trap):
+    """Where media are said to be, and lead to: no connection is made, so no credential goes there."""
+    places = [('loopback', 'http://127.0.0.1:%d/m' % trap.port), ('loopback by https', 'https://127.0.0.1:%d/m' % trap.port),
+              ('loopback by name', 'http://localhost:%d/m' % trap.port), ('another number of loopback', 'http://127.1:%d/m' % trap.port),
+              ('IPv6 loopback', 'http://[::1]:%d/m' % trap.port), ('private', 'https://10.0.0.1/m'), ('link-local', 'https://169.254.169.254/latest'),
+              ('a host that is not listed', 'https://evil.example/m'), ('a listed name in front', 'https://graph.facebook.com.evil.example/m'),
+              ('a listed name as login', 'https://graph.facebook.com@127.0.0.1:%d/m' % trap.port), ('a file', 'file:///etc/passwd'),
+              # listed, and its name leads to loopback, private and link-local addresses (resolve.c)
+              ('a listed host at loopback', 'https://lookaside.fbsbx.com/m'), ('a listed host at private addresses', 'https://graph.facebook.com/m')]
+    for i, (what, url) in enumerate(places):
+        graph.add('g%d' % i, JPEG)
+        graph.addresses['g%d' % i] = url
+        meta.call(meta.message(30 + i, type='image', image={'id': 'g%d' % i}))
+    for i, (what, url) in enumerate(places):
+        state = settled(lab, 'wamid.%d' % (30 + i))
+        lab.ok(state[0] == 'refused' and ('is refused' in state[3] or 'no URL' in state[3]), 'whatsapp: media at %s: refused' % what, state)
+    url = '%s/2010-04-01/Accounts/%s/Messages/MM1/Media/' % (twilio.url, SID)
+    leads = [('loopback', 'http://127.0.0.1:%d/m' % trap.port), ('a host that is not listed', 'https://evil.example/m'),
+             ('private', 'https://192.168.1.1/'), ('a listed host at loopback', 'https://mms.twiliocdn.com/m')]
+    for i, (what, to) in enumerate(leads):
+        twilio.redirects['R%d' % i] = to
+        sms.call(sms.message(60 + i, NumMedia='1', MediaUrl0=url + 'R%d' % i))
+    twilio.redirects['round'] = url + 'round'
+    sms.call(sms.message(70, NumMedia='1', MediaUrl0=url + 'round'))
+    sms.call(sms.message(71, NumMedia='1', MediaUrl0='https://evil.example/m'))
+    for i, (what, to) in enumerate(leads):
+        state = settled(lab, 'SM%d' % (60 + i))
+        lab.ok(state[0] == 'refused' and 'is refused' in state[3], 'twilio: a redirect to %s: refused' % what, state)
+    lab.ok('more than 3 redirects' in settled(lab, 'SM70')[3], 'twilio: redirects without end: refused', settled(lab, 'SM70'))
+    lab.ok('is refused' in settled(lab, 'SM71')[3], 'twilio: media elsewhere: refused', settled(lab, 'SM71'))
+    lab.same(trap.caught, [], 'the server at those places heard of nobody, and so of no credential')
+    try:
+        post(trap.port, '/control', None, {}, 'GET', 2)
+    except (OSError, http.client.HTTPException):
+        pass
+    lab.ok(len(trap.caught) == 1 and b'/control' in trap.caught[0], '(it does hear who comes)', trap.caught)
+    with open(os.path.join(lab.folder, 'resolved')) as f:
+        asked = set(f.read().split())
+    lab.ok({'lookaside.fbsbx.com', 'mms.twiliocdn.com'} <= asked and 'evil.example' not in asked,
+           'the listed names were resolved, their addresses refused; others were not even asked for', asked)
+
+
+def send(lab, channel, recipient, text, key):
+    body = json.dumps({'text': text}).replace("'", "''")
+    lab.sql("INSERT INTO fieldpost.outbox (kind, channel, recipient, header_id, dedupe_key, body, created_at, next_at) VALUES ('acknowledgement', "
+            "'%s', '%s', '<%s@x>', '%s', convert_to('%s', 'UTF8'), now(), now()); SELECT pg_notify('fieldpost_outbox', '')" %
+            (channel, recipient, key, key, body))
+
+
+def outcome(lab, key, states=('sent', 'failed'), seconds=20):
+    def row():
+        return (lab.sql("SELECT state, coalesce(last_error, '') FROM fieldpost.outbox WHERE dedupe_key = '%s'" % key) or [['', '']])[0]
+    lab.wait(key, lambda: row()[0] in states, seconds)
+    return row()
+
+
+def sending(lab, graph, twilio):
+    send(lab, 'wa', '221770000001', 'Merci', 'wa')
+    lab.same((outcome(lab, 'wa')[0], [s['text']['body'] for s in graph.sent]), ('sent', ['Merci']), 'whatsapp: an answer is sent')
+    graph.codes.update({'1': 131047, '2': 131026, '3': 131056})
+    send(lab, 'wa', '1', 'x', 'late')
+    lab.ok(outcome(lab, 'late')[0] == 'failed' and '24 hours' in outcome(lab, 'late')[1], 'whatsapp: after 24 hours it is given up, in words',
+           outcome(lab, 'late'))
+    send(lab, 'wa', '2', 'x', 'undeliverable')
+    lab.same(outcome(lab, 'undeliverable')[0], 'failed', 'whatsapp: what cannot be delivered is given up')
+    send(lab, 'wa', '3', 'x', 'pair')
+    lab.wait('pair', lambda: '131056' in outcome(lab, 'pair', ('waiting', 'sending'))[1])
+    graph.codes.pop('3')
+    lab.same(outcome(lab, 'pair', seconds=40)[0], 'sent', 'whatsapp: too much to one person: sent later')
+    send(lab, 'sms', '+254700000001', 'Thanks', 'sms')
+    lab.same((outcome(lab, 'sms')[0], twilio.sent), ('sent', [{'To': '+254700000001', 'From': '+1555', 'Body': 'Thanks'}]), 'twilio: an SMS is sent')
+    send(lab, 'sms', 'whatsapp:+254700000001', 'Thanks', 'tw-wa')
+    lab.same((outcome(lab, 'tw-wa')[0], twilio.sent[-1]['From']), ('sent', 'whatsapp:+1555'), 'twilio: who wrote by WhatsApp is answered there')
+    twilio.codes.update({'+1': (400, 21610), '+2': (429, 20429)})
+    send(lab, 'sms', '+1', 'x', 'stop')
+    lab.ok(outcome(lab, 'stop')[0] == 'failed' and '21610' in outcome(lab, 'stop')[1], 'twilio: who wrote STOP is given up', outcome(lab, 'stop'))
+    send(lab, 'sms', '+2', 'x', 'rate')
+    lab.wait('rate', lambda: '20429' in outcome(lab, 'rate', ('waiting', 'sending'))[1])
+    twilio.codes.pop('+2')
+    lab.same(outcome(lab, 'rate', seconds=30)[0], 'sent', 'twilio: 429: sent later')
+    twilio.token = 'changed'
+    send(lab, 'sms', '+254700000002', 'x', 'login')
+    lab.ok(lab.wait('alarm', lambda: any(a['kind'] == 'channel-send' and a['object'] == 'sms' for a in lab.status()['alarms'])),
+           'twilio: a login that is refused is an alarm, and nobody is given up', lab.status()['alarms'])
+    twilio.token = AUTH
+    lab.same(outcome(lab, 'login', seconds=40)[0], 'sent', 'it is sent when the login is right again')
+    lab.ok(lab.wait('cleared', lambda: not any(a['kind'] == 'channel-send' for a in lab.status()['alarms'])), 'and the alarm is over')
+
+
+def main():
+    with Lab('called') as lab:
+        port, = free_ports(1)
+        graph, twilio, telegram, trap = Graph(ACCESS, PHONE), Twilio(SID, AUTH), Telegram(BOT), Trap()
+        lab.helpers += [graph, twilio, telegram]
+        key = lab.secret_file('key', KEY)
+        lab.options = {'public_url': PUBLIC, 'web': {'listen': '127.0.0.1:%d' % port}, 'channels': [
+            {'name': 'wa', 'kind': 'whatsapp', 'path_key': key, 'secret': lab.secret_file('app', APP), 'token': lab.secret_file('access', ACCESS),
+             'verify_token': lab.secret_file('verify', 'word'), 'account': PHONE, 'api_url': graph.url, 'max_body': '64 KiB', 'join_seconds': 0},
+            {'name': 'sms', 'kind': 'twilio', 'path_key': key, 'secret': lab.secret_file('auth', AUTH), 'token': lab.secret_file('auth', AUTH),
+             'account': SID, 'number': '+1555', 'api_url': twilio.url, 'max_body': '64 KiB', 'join_seconds': 0},
+            {'name': 'tg', 'kind': 'telegram', 'path_key': key, 'secret': lab.secret_file('word', 'word-of-telegram'),
+             'token': lab.secret_file('bot', BOT), 'api_url': telegram.url, 'max_body': '64 KiB', 'join_seconds': 0}]}
+        # Names lead where the test wants them to.
+        library = os.path.join(lab.folder, 'resolve.so')
+        subprocess.run(['cc', '-O1', '-shared', '-fPIC', '-o', library, os.path.join(SERVERS, 'resolve.c'), '-ldl'], check=True)
+        open(os.path.join(lab.folder, 'resolved'), 'w').close()
+        os.chmod(os.path.join(lab.folder, 'resolved'), 0o666)
+        os.environ.update(LD_PRELOAD=library, RESOLVE_LOG=os.path.join(lab.folder, 'resolved'),
+                          RESOLVE='lookaside.fbsbx.com=127.0.0.1 graph.facebook.com=10.1.2.3 mms.twiliocdn.com=127.0.0.1 evil.example=127.0.0.1')
+        lab.serve('--only', 'web,intake,parse,send')
+        del os.environ['LD_PRELOAD']
+        lab.wait('it listens', lambda: answers(port), 30)
+        meta, sms, bot = Meta(lab, port), Sms(lab, port), Bot(lab, port)
+        meta.graph = graph
+        lab.same(post(port, meta.path + '?hub.mode=subscribe&hub.verify_token=word&hub.challenge=%3Cb%3E1', None, {}, 'GET')[::2], (200, b'<b>1'),
+                 'whatsapp: the first call is given its challenge')
+        lab.same(post(port, meta.path + '?hub.mode=subscribe&hub.verify_token=wrong&hub.challenge=1', None, {}, 'GET')[0], 403, 'and no other')
+        for caller in (meta, sms, bot):
+            every(lab, caller)
+        answer = sms.call(sms.message(9, 'hi'))
+        lab.ok(answer[2] == b'<Response/>' and 'text/xml' in answer[1], 'twilio: the answer says nothing to the person', answer)
+        media(lab, meta, sms, graph, twilio)
+        guard(lab, meta, sms, graph, twilio, trap)
+        sending(lab, graph, twilio)
+        secrets = [s for s in (ACCESS, APP, AUTH, BOT, KEY, 'word-of-telegram') if s in lab.log() or s in json.dumps(lab.status())]
+        lab.same(secrets, [], 'no secret is in a log or the status')
+
+
+main()
