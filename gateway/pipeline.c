@@ -6,10 +6,14 @@
  *     ------  ---------------------------  -----------------------  ---------------------------------------------
  *     intake  intake/  a thread a mailbox  mails on IMAP servers    message, message_raw, sighting; then the
  *                                                                   after-action on the server
+ *             intake/  a thread a polled   Telegram, Signal:        delivery, message, message_raw,
+ *                      channel, a channel  messages; then media     channel_message; attachment
+ *                      with media
  *     parse   filing/  holder: database    messages in `received`   feedback, feedback_revision, attachment;
  *             parsers/ child: shut in      raw bytes                message filed, review, held, ignored, failed
  *     send    digest/  what is due, built  feedback through `read`  digest, digest_line, outbox
  *             delivery/ outbox to SMTP     outbox                   mails; outbox marked sent
+ *                      and to channels                              messages; outbox_part
  *
  * Duties meet only in the database. parse is the only one that reads what strangers wrote, and it does so in
  * pipeline_read(), which holds no more than the bytes and the compiled forms; what comes out of it goes into the
