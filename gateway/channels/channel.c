@@ -11,6 +11,7 @@ static const struct channel_kind *const kinds[] = {
 	&channel_signal,
 	&channel_standard,
 	&channel_json,
+	&channel_africastalking,
 	NULL,
 };
 

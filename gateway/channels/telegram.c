@@ -11,11 +11,14 @@
  */
 #include "channels/provider.h"
 
+#include <limits.h>
+
 #define API "https://api.telegram.org"
 #define HOST "api.telegram.org"
 #define SECRET_HEADER "X-Telegram-Bot-Api-Secret-Token"
 #define UPDATES_MAX 100
 #define TEXT_MAX 4096
+#define IDLE " idle" /* behind a cursor: see next_cursor() */
 
 static const char *const hosts[] = {HOST, NULL};
 
@@ -224,17 +227,19 @@ static int refusal(struct arena *arena, const struct http_answer *answer, const 
 	return provider_status_error(answer, words, err);
 }
 
-static int read_updates(const json_t *updates, int64_t *next, struct provider_batch *batch, struct error *err)
+/* *highest_out: of the round, LLONG_MIN when it brought none. */
+static int read_updates(const json_t *updates, long long *highest_out, struct provider_batch *batch, struct error *err)
 {
 	const json_t *update;
 	size_t i;
 
+	*highest_out = LLONG_MIN;
 	json_array_foreach(updates, i, update)
 	{
 		const json_t *id = json_object_get(update, "update_id");
 
-		if (json_is_integer(id) && json_integer_value(id) >= *next)
-			*next = json_integer_value(id) + 1;
+		if (json_is_integer(id) && json_integer_value(id) > *highest_out)
+			*highest_out = json_integer_value(id);
 		if (read_update(batch, update, err) < 0)
 			return -1;
 	}
@@ -265,32 +270,48 @@ static int ask(const struct channel *channel, struct http_client *http, struct v
 	return *json_out || answer->status != 200 ? 0 : error_prefix(err, "the answer to getUpdates");
 }
 
+/*
+ * After a week without messages Telegram's numbers may begin anew, below ours, and asking with ours would pass them
+ * over. So once a round brought nothing, which acknowledges all before, the cursor is marked and the next one is asked
+ * for without a number: it brings whatever is not acknowledged.
+ */
+static struct view next_cursor(struct arena *arena, struct view cursor, bool idle, long long highest)
+{
+	if (highest != LLONG_MIN && highest < LLONG_MAX)
+		return view_of(arena_printf(arena, "%lld", highest + 1));
+	return idle || cursor.len == 0 ? cursor : view_of(arena_printf(arena, "%.*s" IDLE, VIEW_ARGS(cursor)));
+}
+
+static int poll_refused(struct arena *arena, const struct http_answer *answer, const json_t *json, struct error *err)
+{
+	refusal(arena, answer, json, err);
+	if (answer->status == 409)
+		error_set(err, REACH_SOURCE,
+			"Telegram gives the messages to somebody else: a webhook is set for this bot (deleteWebhook "
+			"ends "
+			"that, or write `mode: webhook`), or another program asks for them");
+	return -1;
+}
+
 static int poll_round(const struct channel *channel, struct http_client *http, struct view cursor, int wait_seconds,
 	struct arena *arena, struct channel_round *out, struct error *err)
 {
+	bool idle = view_ends(cursor, VIEW(IDLE));
 	PROVIDER_JSON_SCOPED *json = NULL;
 	struct provider_batch batch = {.arena = arena};
 	struct http_answer answer;
-	long long next = 0;
+	long long highest;
 
-	if (cursor.len > 0 && view_to_int(cursor, INT64_MIN, INT64_MAX, &next) < 0)
-		return error_set(err, REACH_STOP, "the cursor is no number");
-	if (ask(channel, http, cursor, wait_seconds, arena, &answer, &json, err) < 0)
+	if (ask(channel, http, idle ? VIEW("") : cursor, wait_seconds, arena, &answer, &json, err) < 0)
 		return -1;
 	if (answer.status != 200 || !json_is_true(json_object_get(json, "ok"))) {
 		out->retry_seconds = seconds_of(&answer, json);
-		refusal(arena, &answer, json, err);
-		if (answer.status == 409)
-			error_set(err, REACH_SOURCE,
-				"Telegram gives the messages to somebody else: a webhook is set for this bot "
-				"(deleteWebhook ends that, or write `mode: webhook`), or another program asks for "
-				"them");
-		return -1;
+		return poll_refused(arena, &answer, json, err);
 	}
-	if (read_updates(json_object_get(json, "result"), (int64_t *)&next, &batch, err) < 0)
+	if (read_updates(json_object_get(json, "result"), &highest, &batch, err) < 0)
 		return -1;
 	out->raw = answer.body;
-	out->cursor = next ? view_of(arena_printf(arena, "%lld", next)) : VIEW("");
+	out->cursor = next_cursor(arena, cursor, idle, highest);
 	provider_finish(&batch, &out->batch);
 	return 0;
 }

@@ -12,7 +12,7 @@ import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'servers'))
 from lab import SERVERS, Lab, free_ports  # noqa: E402
-from providers import JPEG, Graph, Telegram, Trap, Twilio, post, sign_twilio, sign_whatsapp  # noqa: E402
+from providers import JPEG, AfricasTalking, Graph, Telegram, Trap, Twilio, post, sign_twilio, sign_whatsapp  # noqa: E402
 
 BOT, ACCESS, APP, SID, AUTH, PHONE, KEY = 'bot:tok', 'access-token', 'app-secret', 'AC' + 'a' * 32, 'twilio-auth', '106540352242922', 'k' * 24
 LESSON = 'Lesson from the field\nCountry: %s\nWhat worked: joint patrols\nLesson for policy: pay the drivers'
@@ -85,6 +85,18 @@ class Sms(Caller):
                                             'NumMedia': '0'}, **more)).encode()
 
 
+class African(Caller):
+    name, broken, unknown = 'at', b'id=1&text=%', b'id=2&status=Success&phoneNumber=%2B1'
+    large = b'id=1&from=%2B1&text=' + b'x' * 66000
+
+    def headers(self, body):
+        return {'Content-Type': 'application/x-www-form-urlencoded'}
+
+    def message(self, number, text=''):
+        return urllib.parse.urlencode({'id': 'ATX%d' % number, 'from': '+25471100%04d' % number, 'to': '28901', 'text': text,
+                                       'date': '2026-11-21 10:00:00'}).encode()
+
+
 class Bot(Caller):
     name, broken, unknown = 'tg', b'{"update_id":', b'{"update_id":1,"new_kind":{}}'
     large = b'{"update_id":1,"x":"' + b'x' * 66000 + b'"}'
@@ -109,7 +121,21 @@ def every(lab, caller):
     lab.same((sorted({a[0] for a in given}), caller.stored()), ([200], 2), name + ': the same id 20 times at once: one row')
     at_once([lambda: caller.call(caller.message(3, '2')), lambda: caller.call(caller.message(4, '2'))])
     lab.same(caller.stored(), 4, name + ': two ids with the same text: two rows')
-    fresh = caller.message(5, 'forged')
+    if name == 'at':
+        path, caller.path = caller.path, caller.path[:-1]
+        lab.ok(caller.call(caller.message(5, 'forged'))[0] == 404 and caller.stored() == 4, name + ': a path that is not quite right: 404')
+        caller.path = path
+    else:
+        forged(lab, caller)
+    lab.ok(caller.call(caller.broken)[0] in (400, 403) and caller.stored() == 4, name + ': what is malformed is refused')
+    lab.same((caller.call(caller.large)[0], caller.stored()), (413, 4), name + ': over the cap: 413')
+    before = counts(lab, name).get('ignored', 0)
+    lab.same((caller.call(caller.unknown)[0], caller.stored()), (200, 4), name + ': an event of an unknown kind: 200, nothing stored')
+    lab.ok(lab.wait('counted', lambda: counts(lab, name).get('ignored', 0) > before, 40), name + ': and counted', counts(lab, name))
+
+
+def forged(lab, caller):
+    name, fresh = caller.name, caller.message(5, 'forged')
     wrong = {k: (v[:-2] if 'ignature' in k or 'Token' in k else v) for k, v in caller.headers(fresh).items()}
     missing = {k: v for k, v in wrong.items() if k == 'Content-Type'}
     refused = [caller.call(fresh, wrong)[0], caller.call(fresh, missing)[0]]
@@ -117,11 +143,6 @@ def every(lab, caller):
     other = caller.message(6, 'another body')
     if name != 'tg':
         lab.ok(caller.call(other, caller.headers(fresh))[0] in (401, 403) and caller.stored() == 4, name + ': a signature of other bytes too')
-    lab.ok(caller.call(caller.broken)[0] in (400, 403) and caller.stored() == 4, name + ': what is malformed is refused')
-    lab.same((caller.call(caller.large)[0], caller.stored()), (413, 4), name + ': over the cap: 413')
-    before = counts(lab, name).get('ignored', 0)
-    lab.same((caller.call(caller.unknown)[0], caller.stored()), (200, 4), name + ': an event of an unknown kind: 200, nothing stored')
-    lab.ok(lab.wait('counted', lambda: counts(lab, name).get('ignored', 0) > before, 40), name + ': and counted', counts(lab, name))
 
 
 def kept(lab, provider_id):
@@ -234,11 +255,22 @@ def sending(lab, graph, twilio):
     lab.ok(lab.wait('cleared', lambda: not any(a['kind'] == 'channel-send' for a in lab.status()['alarms'])), 'and the alarm is over')
 
 
+def african_sends(lab, african):
+    african.codes.update({'+2': 406, '+3': 500})
+    for to in ('+1', '+2', '+3'):
+        send(lab, 'at', to, 'Thanks', 'at' + to)
+    lab.same((outcome(lab, 'at+1')[0], african.sent[:1]), ('sent', [{'username': 'fieldpost', 'to': '+1', 'message': 'Thanks', 'from': '28901'}]),
+             "africa's talking: an SMS is sent")
+    lab.same(outcome(lab, 'at+2')[0], 'failed', "africa's talking: who wants none is given up")
+    african.codes.pop('+3')
+    lab.same(outcome(lab, 'at+3')[0], 'sent', "africa's talking: trouble there: sent later")
+
+
 def main():
     with Lab('called') as lab:
         port, = free_ports(1)
-        graph, twilio, telegram, trap = Graph(ACCESS, PHONE), Twilio(SID, AUTH), Telegram(BOT), Trap()
-        lab.helpers += [graph, twilio, telegram]
+        graph, twilio, telegram, african, trap = Graph(ACCESS, PHONE), Twilio(SID, AUTH), Telegram(BOT), AfricasTalking('fieldpost', 'api-key-of-at'), Trap()
+        lab.helpers += [graph, twilio, telegram, african]
         key = lab.secret_file('key', KEY)
         lab.options = {'public_url': PUBLIC, 'web': {'listen': '127.0.0.1:%d' % port}, 'channels': [
             {'name': 'wa', 'kind': 'whatsapp', 'path_key': key, 'secret': lab.secret_file('app', APP), 'token': lab.secret_file('access', ACCESS),
@@ -246,7 +278,9 @@ def main():
             {'name': 'sms', 'kind': 'twilio', 'path_key': key, 'secret': lab.secret_file('auth', AUTH), 'token': lab.secret_file('auth', AUTH),
              'account': SID, 'number': '+1555', 'api_url': twilio.url, 'max_body': '64 KiB', 'join_seconds': 0},
             {'name': 'tg', 'kind': 'telegram', 'path_key': key, 'secret': lab.secret_file('word', 'word-of-telegram'),
-             'token': lab.secret_file('bot', BOT), 'api_url': telegram.url, 'max_body': '64 KiB', 'join_seconds': 0}]}
+             'token': lab.secret_file('bot', BOT), 'api_url': telegram.url, 'max_body': '64 KiB', 'join_seconds': 0},
+            {'name': 'at', 'kind': 'africastalking', 'path_key': key, 'token': lab.secret_file('apikey', 'api-key-of-at'), 'account': 'fieldpost',
+             'number': '28901', 'api_url': african.url, 'max_body': '64 KiB', 'join_seconds': 0}]}
         # Names lead where the test wants them to.
         library = os.path.join(lab.folder, 'resolve.so')
         subprocess.run(['cc', '-O1', '-shared', '-fPIC', '-o', library, os.path.join(SERVERS, 'resolve.c'), '-ldl'], check=True)
@@ -257,19 +291,20 @@ def main():
         lab.serve('--only', 'web,intake,parse,send')
         del os.environ['LD_PRELOAD']
         lab.wait('it listens', lambda: answers(port), 30)
-        meta, sms, bot = Meta(lab, port), Sms(lab, port), Bot(lab, port)
+        meta, sms, bot, at = Meta(lab, port), Sms(lab, port), Bot(lab, port), African(lab, port)
         meta.graph = graph
         lab.same(post(port, meta.path + '?hub.mode=subscribe&hub.verify_token=word&hub.challenge=%3Cb%3E1', None, {}, 'GET')[::2], (200, b'<b>1'),
                  'whatsapp: the first call is given its challenge')
         lab.same(post(port, meta.path + '?hub.mode=subscribe&hub.verify_token=wrong&hub.challenge=1', None, {}, 'GET')[0], 403, 'and no other')
-        for caller in (meta, sms, bot):
+        for caller in (meta, sms, bot, at):
             every(lab, caller)
         answer = sms.call(sms.message(9, 'hi'))
         lab.ok(answer[2] == b'<Response/>' and 'text/xml' in answer[1], 'twilio: the answer says nothing to the person', answer)
         media(lab, meta, sms, graph, twilio)
         guard(lab, meta, sms, graph, twilio, trap)
         sending(lab, graph, twilio)
-        secrets = [s for s in (ACCESS, APP, AUTH, BOT, KEY, 'word-of-telegram') if s in lab.log() or s in json.dumps(lab.status())]
+        african_sends(lab, african)
+        secrets = [s for s in (ACCESS, APP, AUTH, BOT, KEY, 'word-of-telegram', 'api-key-of-at') if s in lab.log() or s in json.dumps(lab.status())]
         lab.same(secrets, [], 'no secret is in a log or the status')
 
 

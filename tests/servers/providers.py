@@ -1,4 +1,4 @@
-"""The providers of channels, simulated: Telegram's Bot API, Meta's Graph API, Twilio's REST API, signal-cli-rest-api. Each is an
+"""The providers of channels, simulated: Telegram's Bot API, Meta's Graph API, Twilio's REST API, Africa's Talking, signal-cli-rest-api. Each is an
 HTTP server on loopback in a thread of this process, behaves as the provider's documentation says, and keeps a transcript.
 
     telegram = Telegram('123:token')
@@ -314,6 +314,25 @@ class Twilio(Server):
         with self.lock:
             self.sent.append(form)
         return self.json({'sid': 'SM%032d' % len(self.sent), 'status': 'queued'}, 201)
+
+
+class AfricasTalking(Server):
+    def __init__(self, user, key):
+        super().__init__()
+        self.user, self.key, self.sent = user, key, []
+        self.codes = {}  # recipient -> statusCode
+
+    def handle(self, call):
+        form = dict(urllib.parse.parse_qsl(call.body.decode()))
+        if call.path != '/version1/messaging' or call.headers.get('apikey') != self.key or form.get('username') != self.user:
+            return 401, 'text/plain', b'The supplied authentication is invalid'
+        code = self.codes.get(form['to'], 101)
+        if code == 101:
+            with self.lock:
+                self.sent.append(form)
+        return self.json({'SMSMessageData': {'Message': 'Sent to 1/1', 'Recipients': [
+            {'statusCode': code, 'number': form['to'], 'status': 'Success' if code == 101 else 'Refused',
+             'messageId': 'ATXid_%d' % len(self.sent) if code == 101 else 'None'}]}}, 201)
 
 
 class Signal(Server):

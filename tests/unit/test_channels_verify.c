@@ -110,6 +110,10 @@ static const struct {
 	{"twilio DELETE", "twilio", "DELETE", TWILIO_QUERY, CALL_FORM, "X-Twilio-Signature",
 		"RSOYDt4T1cUTdK1PDd93/VVr8B8=", "12345", NULL, PUBLIC, 405},
 
+	/* Africa's Talking signs nothing: the path is the credential. */
+	{"africastalking", "africastalking", "POST", "", "id=1", NULL, NULL, "x", NULL, NULL, 0},
+	{"africastalking GET", "africastalking", "GET", "", "id=1", NULL, NULL, "x", NULL, NULL, 405},
+
 	/* Signal's gateway is asked; nobody calls. */
 	{"signal", "signal", "POST", "", "[]", NULL, NULL, "x", NULL, NULL, 404},
 };
