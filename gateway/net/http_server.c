@@ -144,7 +144,7 @@ static int read_pem(const char *path, struct arena *arena, char **out, struct er
 	return size == (size_t)state.st_size ? 0 : error_set(err, REACH_STOP, "%s cannot be read", path);
 }
 
-static void complain(void *context, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void complain(void *context, const char *format, va_list args)
 {
 	char line[300];
 	int len = vsnprintf(line, sizeof(line), format, args);
