@@ -87,13 +87,17 @@ static void check_rows(const struct channel_batch *batch)
 
 static void read_request(struct arena *arena, struct view input, const struct channel_kind *kind)
 {
-	static const char *const names[] = {"X-Hub-Signature-256", "X-Twilio-Signature", "Content-Type", "I-Twilio-Idempotency-Token"};
+	static const char *const names[] = {"X-Hub-Signature-256", "X-Twilio-Signature", "Content-Type", "I-Twilio-Idempotency-Token",
+		"webhook-signature", "X-Secret"};
 	struct view secret = VIEW("secret");
-	struct config_channel settings = {.name = "test", .kind = kind->name, .account = "1", .number = "+100"};
+	struct config_channel settings = {.name = "test", .kind = kind->name, .account = "1", .number = "+100", .secret_header = "X-Secret",
+		.map_messages = "/data", .map_id = "/id", .map_text = "/text~1words", .map_sender = "/from/1", .map_sent_at = "/sent~0at",
+		.map_name = "/name"};
 	struct channel channel = {.kind = kind, .settings = &settings, .body_max = kind->body_max, .verify_token = secret,
 		.token = secret, .secrets = &secret, .secret_count = 1, .public_url = "https://feedback.example.org/hook/test"};
 	struct http_request request = {.method = VIEW("POST"), .path = VIEW("/hook/test/0123456789abcdef"), .body = input};
-	struct http_field headers[FUZZ_COUNT(names) + 1] = {{VIEW("X-Telegram-Bot-Api-Secret-Token"), secret}};
+	struct http_field headers[FUZZ_COUNT(names) + 3] = {{VIEW("X-Telegram-Bot-Api-Secret-Token"), secret},
+		{VIEW("webhook-id"), VIEW("msg_1")}, {VIEW("webhook-timestamp"), VIEW("1795000000")}};
 	struct channel_batch batch = {0};
 	struct channel_answer answer = {0};
 	struct error err = ERROR_INIT;
@@ -104,7 +108,7 @@ static void read_request(struct arena *arena, struct view input, const struct ch
 		request.body = view_sub(input, (size_t)parted + 4, input.len);
 	}
 	for (size_t i = 0; i < FUZZ_COUNT(names); i++)
-		headers[i + 1] = (struct http_field){view_of(names[i]), request.query};
+		headers[i + 3] = (struct http_field){view_of(names[i]), request.query};
 	request.headers = headers;
 	request.header_count = FUZZ_COUNT(headers);
 	kind->verify(&channel, &request, 1795000000000000, arena, &answer);

@@ -78,16 +78,21 @@ def providers(text, number):
     signal = [{'envelope': {'sourceUuid': 'u', 'sourceNumber': '+25670', 'sourceName': 'Mary', 'timestamp': 1795000000000 + number,
                'dataMessage': {'message': words, 'attachments': [{'id': 'a', 'contentType': 'audio/aac'}],
                                'quote': {'id': 5, 'authorNumber': '+100'}}}}]
+    standard = {'type': 'message.edited' if number % 2 else 'message.received', 'data': {
+        'sender': '+25670', 'text': words, 'edits': 'm', 'name': 'Mary', 'language': 'fr', 'sent_at': '2026-11-21T10:00:00+01:00', 'answers': 'q',
+        'part_of': 'p', 'part': 1, 'parts': 2, 'place': {'latitude': 1.5, 'longitude': 29}}}
+    mapped = {'data': [{'id': number, 'text/words': words, 'from': ['x', '+25670'], 'sent~at': 1795000000, 'name': 'Mary'}]}
     return [json.dumps(telegram).encode(), json.dumps(whatsapp, ensure_ascii=False).encode(), urllib.parse.urlencode(twilio).encode(),
-            json.dumps(signal).encode()]
+            json.dumps(signal).encode(), json.dumps(standard).encode(), json.dumps(mapped).encode()]
 
 
 def payload():
     found = []
     for number, text in enumerate(channel_messages()):
-        found.append(bytes([4 + number % 7]) + text)
-        found += [bytes([kind]) + body for kind, body in enumerate(providers(text[:600], number)) if kind == number % 4]
-    return found + [bytes([4 + number % 7]) + own_words(text)[:1500] for number, text in enumerate(texts('plain'))][::3]
+        kinds = providers(text[:600], number)
+        found.append(bytes([len(kinds) + number % 7]) + text)
+        found += [bytes([kind]) + body for kind, body in enumerate(kinds) if kind == number % len(kinds)]
+    return found + [bytes([len(kinds) + number % 7]) + own_words(text)[:1500] for number, text in enumerate(texts('plain'))][::3]
 
 
 def form_fields():
