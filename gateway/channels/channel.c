@@ -12,6 +12,7 @@ static const struct channel_kind *const kinds[] = {
 	&channel_standard,
 	&channel_json,
 	&channel_africastalking,
+	&channel_vonage,
 	NULL,
 };
 

@@ -164,7 +164,7 @@ struct channel_kind {
 
 /* The providers, a file each. */
 extern const struct channel_kind channel_telegram, channel_whatsapp, channel_twilio, channel_signal, channel_standard,
-	channel_africastalking,
+	channel_africastalking, channel_vonage,
 	channel_json;
 
 /* NULL when there is no such provider. */

@@ -63,12 +63,15 @@ struct view provider_field(const struct provider_form *form, const char *name);
 
 /* ---- signatures ---- */
 
-enum provider_hash { PROVIDER_SHA1, PROVIDER_SHA256 };
+enum provider_hash { PROVIDER_MD5, PROVIDER_SHA1, PROVIDER_SHA256, PROVIDER_SHA512 };
+enum provider_spelling { PROVIDER_HEX, PROVIDER_BASE64, PROVIDER_BASE64URL /* without padding */ };
 
-/* Is `shown` the HMAC of data under one of the channel's secrets, in base64 or lower-case hexadecimal? In constant
- * time. */
-bool provider_signed(
-	const struct channel *channel, enum provider_hash hash, struct view data, bool base64, struct view shown);
+/* Is `shown` the HMAC of data under one of the channel's secrets? In constant time; hexadecimal digits are lower-case.
+ */
+bool provider_signed(const struct channel *channel, enum provider_hash hash, enum provider_spelling spelling,
+	struct view data, struct view shown);
+/* Base64 of any alphabet, padded or not; -1 when it is none. */
+int provider_base64(struct arena *arena, struct view text, struct view *out);
 /* SHA-256 in lower-case hexadecimal. */
 const char *provider_sha256_hex(struct arena *arena, struct view data);
 

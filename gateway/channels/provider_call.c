@@ -17,10 +17,44 @@ static void to_hex(const unsigned char *bytes, size_t len, char *out)
 	out[2 * len] = '\0';
 }
 
-bool provider_signed(
-	const struct channel *channel, enum provider_hash hash, struct view data, bool base64, struct view shown)
+static const EVP_MD *method_of(enum provider_hash hash)
 {
-	const EVP_MD *method = hash == PROVIDER_SHA1 ? EVP_sha1() : EVP_sha256();
+	switch (hash) {
+	case PROVIDER_MD5:
+		return EVP_md5();
+	case PROVIDER_SHA1:
+		return EVP_sha1();
+	case PROVIDER_SHA512:
+		return EVP_sha512();
+	default:
+		return EVP_sha256();
+	}
+}
+
+static void spell(const unsigned char *mac, unsigned len, enum provider_spelling spelling, char *text)
+{
+	if (spelling == PROVIDER_HEX) {
+		to_hex(mac, len, text);
+		return;
+	}
+	EVP_EncodeBlock((unsigned char *)text, mac, (int)len);
+	if (spelling == PROVIDER_BASE64)
+		return;
+	for (char *c = text; *c; c++) {
+		if (*c == '+')
+			*c = '-';
+		if (*c == '/')
+			*c = '_';
+		if (*c == '=')
+			*c = '\0';
+		if (!*c)
+			break;
+	}
+}
+
+bool provider_signed(const struct channel *channel, enum provider_hash hash, enum provider_spelling spelling,
+	struct view data, struct view shown)
+{
 	bool good = false;
 
 	for (size_t i = 0; i < channel->secret_count; i++) {
@@ -29,15 +63,32 @@ bool provider_signed(
 		char text[2 * EVP_MAX_MD_SIZE + 1];
 		unsigned len = 0;
 
-		if (!HMAC(method, secret.ptr, (int)secret.len, (const unsigned char *)data.ptr, data.len, mac, &len))
+		if (!HMAC(method_of(hash), secret.ptr, (int)secret.len, (const unsigned char *)data.ptr, data.len, mac,
+			    &len))
 			continue;
-		if (base64)
-			EVP_EncodeBlock((unsigned char *)text, mac, (int)len);
-		else
-			to_hex(mac, len, text);
+		spell(mac, len, spelling, text);
 		good |= channel_same_secret(shown, view_of(text));
 	}
 	return good;
+}
+
+int provider_base64(struct arena *arena, struct view text, struct view *out)
+{
+	size_t padded = (text.len + 3) / 4 * 4, missing = padded - text.len;
+	unsigned char *in = arena_alloc(arena, padded + 1), *bytes = arena_alloc(arena, padded + 1);
+	int len;
+
+	for (size_t i = 0; i < padded; i++) {
+		char c = i < text.len ? text.ptr[i] : '=';
+
+		in[i] = (unsigned char)(c == '-' ? '+' : c == '_' ? '/' : c);
+		missing += c == '=' && i < text.len;
+	}
+	len = missing < 3 ? EVP_DecodeBlock(bytes, in, (int)padded) : -1;
+	if (len < (int)missing)
+		return -1;
+	*out = (struct view){(const char *)bytes, (size_t)len - missing};
+	return 0;
 }
 
 const char *provider_sha256_hex(struct arena *arena, struct view data)

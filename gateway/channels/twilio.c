@@ -99,8 +99,7 @@ static bool is_signed(
 
 		memcpy(bytes, data.ptr, data.len);
 		memcpy(bytes + data.len, pairs.ptr ? pairs.ptr : "", pairs.len);
-		good |= provider_signed(
-			channel, PROVIDER_SHA1, (struct view){bytes, data.len + pairs.len}, true, shown);
+		good |= provider_signed(channel, PROVIDER_SHA1, PROVIDER_BASE64, (struct view){bytes, data.len + pairs.len}, shown);
 	}
 	return good;
 }

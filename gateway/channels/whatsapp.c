@@ -58,7 +58,7 @@ static enum channel_verdict verify(const struct channel *channel, const struct h
 	if (shown.len != SIGNATURE_LENGTH || !view_starts(shown, VIEW(SIGNATURE_PREFIX)))
 		return provider_refuse(answer_out, 401);
 	shown = view_sub(shown, strlen(SIGNATURE_PREFIX), shown.len);
-	if (!provider_signed(channel, PROVIDER_SHA256, request->body, false, shown))
+	if (!provider_signed(channel, PROVIDER_SHA256, PROVIDER_HEX, request->body, shown))
 		return provider_refuse(answer_out, 401);
 	return CHANNEL_GENUINE;
 }

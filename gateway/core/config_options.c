@@ -4,7 +4,7 @@
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
 static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const channel_kinds[] = {"telegram", "whatsapp", "twilio", "signal", "standard", "json",
-	"africastalking", NULL};
+	"africastalking", "vonage", NULL};
 static const char *const channel_modes[] = {"webhook", "poll", NULL};
 
 #define TOP(member, of_kind)                                                                                           \
