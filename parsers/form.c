@@ -117,7 +117,7 @@ static int check_pattern(
 	rc = form_check_regex(node, regex, err);
 	regex_free(&regex);
 	if (rc == 0 && form_regex_is_nested(node->scalar))
-	private->warning = form_nested_warning(forms->arena, node);
+		private->warning = form_nested_warning(forms->arena, node);
 	return rc;
 }
 
@@ -152,7 +152,11 @@ static int add_form(struct forms *forms, const struct parse_source *source, stru
 			return error_set(err, REACH_STOP,
 				"%s:1:1: version %d of the form \"%s\" is there twice; raise its version", source->file,
 				form->version, form->id);
-	return compile_fields(forms, form, err);
+	if (compile_fields(forms, form, err) < 0)
+		return -1;
+	if (!form_warning(form))
+		((struct form_private *)form->compiled)->warning = form_language_warning(forms, form);
+	return 0;
 }
 
 int forms_new(const struct parse_source *sources, size_t source_count, const struct parse_source *languages,

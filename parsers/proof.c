@@ -192,8 +192,24 @@ static bool all_answered(const struct letter *letter)
 	return true;
 }
 
+/* The outcome as it came, and the field whose misread text made it so, where there is one. */
+static const char *outcome_instead(const struct letter *letter, const struct result *result, const struct field **field_out)
+{
+	struct arena *arena = letter->arena;
+
+	for (size_t i = 0; i < result->misfit_count; i++)
+		if (result->misfits[i].found.len > 0) {
+			*field_out = form_field(letter->form, result->misfits[i].field);
+			return arena_printf(arena, "%s (%s \"%.*s\")", outcome_name(result->outcome),
+				result->misfits[i].error, VIEW_ARGS(result->misfits[i].found));
+		}
+	return arena_printf(arena, "%s (%s)", outcome_name(result->outcome),
+		result->reason == REASON_NONE ? "" : reason_name(result->reason));
+}
+
 /* What is wrong with the reply as a whole; NULL: nothing. */
-static const char *whole_wrong(const struct letter *letter, const struct result *result, const char **wanted_out)
+static const char *whole_wrong(const struct letter *letter, const struct result *result, const char **wanted_out,
+	const struct field **field_out)
 {
 	*wanted_out = letter->form->id;
 	if (!result->form || strcmp(result->form, letter->form->id) != 0)
@@ -206,11 +222,10 @@ static const char *whole_wrong(const struct letter *letter, const struct result 
 		return arena_printf(letter->arena, "language %s", result->language ? result->language : "unknown");
 	*wanted_out = "no answers";
 	if (letter->silent)
-		return result->reason == REASON_NO_ANSWERS ? NULL : outcome_name(result->outcome);
+		return result->reason == REASON_NO_ANSWERS ? NULL : outcome_instead(letter, result, field_out);
 	*wanted_out = "filed";
 	if (result->outcome != OUTCOME_FILED && all_answered(letter))
-		return arena_printf(letter->arena, "%s (%s)", outcome_name(result->outcome),
-			result->reason == REASON_NONE ? "" : reason_name(result->reason));
+		return outcome_instead(letter, result, field_out);
 	return NULL;
 }
 
@@ -230,6 +245,7 @@ static void compare(struct prover *prover, struct letter *letter, struct view ma
 		.mail = mail,
 		.channel = letter->client->channel};
 	size_t before = prover->proof->failure_count;
+	const struct field *field = NULL;
 
 	for (size_t i = 0; i < letter->form->field_count; i++) {
 		const struct given *given = &letter->given[i];
@@ -244,9 +260,9 @@ static void compare(struct prover *prover, struct letter *letter, struct view ma
 	if (prover->proof->failure_count > before)
 		return;
 	failure.line = 0;
-	failure.got = whole_wrong(letter, result, &failure.wanted);
+	failure.got = whole_wrong(letter, result, &failure.wanted, &field);
 	if (failure.got)
-		proof_fail(prover->proof, prover->arena, prover->keep, letter->form, NULL, &failure);
+		proof_fail(prover->proof, prover->arena, prover->keep, letter->form, field, &failure);
 }
 
 /* ---- the replies ---- */

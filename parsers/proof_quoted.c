@@ -193,12 +193,18 @@ static void prove_echo(struct quoted *quoted)
 	arena_free(&arena);
 }
 
-/* A text whose name begins with a form's id belongs to that form ("progress-check.acknowledgement.en.txt"). */
+/*
+ * A text whose name begins with a form's id belongs to that form alone; so does one named FORM.WORDS.LANGUAGE.ENDING
+ * ("progress-check.acknowledgement.en.txt") when that form is not among those that are proven.
+ */
 static bool belongs(const struct quoted *quoted, const char *file)
 {
 	const char *name = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
 	bool some = false;
+	size_t points = 0;
 
+	for (const char *at = name; *at; at++)
+		points += *at == '.';
 	for (size_t i = 0; i < quoted->forms->count; i++) {
 		const char *id = quoted->forms->list[i].id;
 		size_t len = strlen(id);
@@ -209,7 +215,7 @@ static bool belongs(const struct quoted *quoted, const char *file)
 			return true;
 		some = true;
 	}
-	return !some;
+	return !some && points < 3;
 }
 
 void form_prove_quoted(const struct forms *forms, const struct form *form, const struct clients *clients,

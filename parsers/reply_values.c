@@ -54,6 +54,17 @@ static struct candidates *sort_answers(struct reply *reply)
 	return fields;
 }
 
+/* The hint that the form itself gives, in any language: an example in it ("like SSR-2024-001") is nobody's answer. */
+static bool is_own_hint(const struct reply *reply, const struct field *field, struct view hint)
+{
+	struct view folded = unicode_fold(reply->arena, hint);
+
+	for (size_t i = 0; i < field->hint.count; i++)
+		if (view_equal(folded, unicode_fold(reply->arena, view_of(field->hint.list[i].text))))
+			return true;
+	return false;
+}
+
 /*
  * A hint that was cut down to one of its options ("Sharing (restricted): ") may be an answer. It is not taken for one,
  * but nor is the field taken for unanswered.
@@ -64,7 +75,8 @@ static void read_hints(const struct reply *reply, const struct field *field, con
 	for (size_t i = 0; i < candidates->count && out->verdict == VALUE_NONE; i++) {
 		struct reply_value hinted = {0};
 
-		if (candidates->list[i]->hint.len == 0 || field->type == FIELD_TEXT || field->type == FIELD_LINE)
+		if (candidates->list[i]->hint.len == 0 || field->type == FIELD_TEXT ||
+			field->type == FIELD_LINE || is_own_hint(reply, field, candidates->list[i]->hint))
 			continue;
 		read_value(reply, field, candidates->list[i]->hint, &hinted);
 		if (hinted.verdict != VALUE_TAKEN)

@@ -59,8 +59,8 @@ typedef int cli_job(void *context, const struct config *config, struct db *db, s
 int cli_run(struct cli *cli, cli_job *job, void *context);
 /* Writes the bytes of a stored message to standard output, as they came. */
 int cli_raw(struct cli *cli, struct db *db, int64_t message_id, struct error *err);
-/* Reads and compiles the forms and languages named by the config. */
-int cli_forms(const struct config *config, struct forms **out, struct error *err);
+/* Reads and compiles the forms and languages named by the config, or the forms of another folder (NULL: the config's). */
+int cli_forms(const struct config *config, const char *folder, struct forms **out, struct error *err);
 
 /* Options of a command: "--name VALUE" or "--name=VALUE". Takes one off argv; NULL when it is not there. */
 const char *cli_option(int *argc, char **argv, const char *name);

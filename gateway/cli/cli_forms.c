@@ -4,7 +4,7 @@
 #include "parsers/parsers.h"
 #include "pipeline.h"
 
-int cli_forms(const struct config *config, struct forms **out, struct error *err)
+int cli_forms(const struct config *config, const char *folder, struct forms **out, struct error *err)
 {
 	struct pipeline_sources sources;
 	struct arena *arena = arena_new();
@@ -12,6 +12,8 @@ int cli_forms(const struct config *config, struct forms **out, struct error *err
 
 	if (rc == 0)
 		rc = pipeline_sources_load(config, arena, &sources, err);
+	if (rc == 0 && folder)
+		rc = pipeline_folder_load(config, folder, "forms", arena, &sources.forms, &sources.form_count, err);
 	if (rc == 0)
 		rc = forms_new(sources.forms, sources.form_count, sources.languages, sources.language_count, out, err);
 	arena_free(&arena);

@@ -78,7 +78,7 @@ static void check_forms(struct check *check)
 	struct view listed;
 	const char *names;
 
-	if (cli_forms(check->config, &forms, &err) < 0 ||
+	if (cli_forms(check->config, NULL, &forms, &err) < 0 ||
 		pipeline_proven_load(check->config, arena, &listed, &err) < 0) {
 		say(check, "forms", "", NULL, &err);
 		forms_free(&forms);

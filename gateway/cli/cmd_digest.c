@@ -40,7 +40,7 @@ static int find(struct session *s, const char *word, struct db_rows **rows, stru
 
 static int load_tools(struct session *s, struct error *err)
 {
-	return cli_forms(s->config, &s->forms, err) || digest_tools_new(s->config, s->forms, &s->tools, err) ? -1 : 0;
+	return cli_forms(s->config, NULL, &s->forms, err) || digest_tools_new(s->config, s->forms, &s->tools, err) ? -1 : 0;
 }
 
 /* ---- preview ---- */

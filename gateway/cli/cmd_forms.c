@@ -1,6 +1,6 @@
 /*
  * fieldpost forms list | show | render | check: the forms as they are, and as they are sent. `check` stands in
- * cmd_forms_check.c. Needs no database.
+ * cmd_forms_check.c. --forms FOLDER reads the forms there instead of those in force. Needs no database.
  */
 #include "cli/commands.h"
 
@@ -68,6 +68,25 @@ static const struct form *find(struct cli *cli, const struct forms *forms, const
 	return form;
 }
 
+static const char *default_language(const struct form *form)
+{
+	for (size_t i = 0; i < form->title.count; i++)
+		if (strcmp(form->title.list[i].language, LANGUAGE_DEFAULT) == 0)
+			return LANGUAGE_DEFAULT;
+	return form->title.list[0].language;
+}
+
+/* A language in which the form is not sent would be shown in English words, as if all were well. */
+static bool has_language(struct cli *cli, const struct form *form, const char *language)
+{
+	for (size_t i = 0; i < form->title.count; i++)
+		if (!language || strcmp(form->title.list[i].language, language) == 0)
+			return true;
+	fprintf(stderr, "%s %s: the form \"%s\" is not sent in \"%s\"; its languages are %s\n", cli->program, cli->command,
+		form->id, language, languages_of(cli->arena, form));
+	return false;
+}
+
 /* What may be answered: the options' values, the limits, the pattern. */
 static const char *answers_of(struct arena *arena, const struct field *field)
 {
@@ -92,6 +111,8 @@ static int show(struct cli *cli, const struct forms *forms, int argc, char **arg
 	if (argc != 1)
 		return cli_usage(cli, "name one form");
 	form = find(cli, forms, argv[0], &status);
+	if (form && !has_language(cli, form, language))
+		return EX_USAGE;
 	for (size_t i = 0; form && i < form->field_count; i++) {
 		const struct field *field = &form->fields[i];
 
@@ -101,7 +122,7 @@ static int show(struct cli *cli, const struct forms *forms, int argc, char **arg
 		table_string(table, "required", field->required ? "required" : "");
 		table_string(table, "default", field->fallback);
 		table_string(
-			table, "label", field->label.count ? words_get(&field->label, language ? language : "en") : "");
+			table, "label", field->label.count ? words_get(&field->label, language ? language : LANGUAGE_DEFAULT) : "");
 		table_string(table, "answers", answers_of(cli->arena, field));
 		table_end_row(table);
 	}
@@ -124,7 +145,9 @@ static int render(struct cli *cli, const struct forms *forms, int argc, char **a
 	form = find(cli, forms, argv[0], &status);
 	if (!form)
 		return status;
-	if ((html ? form_render_html : form_render_text)(forms, form, language ? language : LANGUAGE_DEFAULT,
+	if (!has_language(cli, form, language))
+		return EX_USAGE;
+	if ((html ? form_render_html : form_render_text)(forms, form, language ? language : default_language(form),
 		    reference ? reference : REFERENCE_SAMPLE, &text, &err) < 0)
 		return cli_fail(cli, &err);
 	fwrite(text.ptr, 1, text.len, stdout);
@@ -138,12 +161,13 @@ static const struct {
 
 static int run(struct cli *cli, size_t action, int argc, char **argv)
 {
+	const char *folder = cli_option(&argc, argv, "--forms");
 	struct error err = ERROR_INIT;
 	struct config *config = NULL;
 	struct forms *forms = NULL;
 	int status;
 
-	if (cli_config(cli, &config, &err) < 0 || cli_forms(config, &forms, &err) < 0)
+	if (cli_config(cli, &config, &err) < 0 || cli_forms(config, folder, &forms, &err) < 0)
 		status = cli_fail(cli, &err);
 	else
 		status = actions[action].run(cli, forms, argc, argv);

@@ -32,6 +32,7 @@ struct check {
 	struct parse_source texts[TEXTS_MAX];
 	size_t text_count;
 	size_t replies, failures, kept;
+	const char *printed; /* the last failure */
 	json_t *done;
 };
 
@@ -109,9 +110,13 @@ static const char *clean(struct check *check, const char *text)
 
 static void print_failure(struct check *check, const struct proof_failure *failure)
 {
-	const char *path = keep_reply(check, failure);
+	const char *path = keep_reply(check, failure), *words = proof_failure_words(check->cli->arena, failure);
 
-	printf("%s", clean(check, proof_failure_words(check->cli->arena, failure)));
+	/* Several replies of one client and style often fail in the same words. */
+	if (!path && check->printed && strcmp(check->printed, words) == 0)
+		return;
+	check->printed = words;
+	printf("%s", clean(check, words));
 	printf(path ? " (%s)\n" : "\n", path);
 }
 
@@ -138,7 +143,7 @@ static void print_proof(struct check *check, const struct form *form, const stru
 	if (check->cli->json)
 		return;
 	if (form_warning(form))
-		printf("%s\n", clean(check, form_warning(form)));
+		printf("warning  %s\n", clean(check, form_warning(form)));
 	if (proof->unproven)
 		printf("%s: no answer can be made for the field \"%s\": not proven\n", form->id, proof->unproven);
 	printf("%-8s %s, version %d: %zu replies", proof->failure_count ? "REFUSED" : "proven", form->id, form->version,

@@ -1,5 +1,6 @@
 /*
- * fieldpost parse [--json] [--text] [--colour] FILE: what would be made of this mail or message. Needs no database.
+ * fieldpost parse [--json] [--text] [--colour] [--forms FOLDER] FILE: what would be made of this mail or message, by the forms
+ * in force or those of a folder. Needs no database.
  *
  * For people: every line with what it was taken as and why, in colours on a terminal (NO_COLOR in the environment:
  * without them; --colour: always), then what was understood.
@@ -229,6 +230,7 @@ static int parse(struct cli *cli, const struct forms *forms, struct view raw, bo
 int cmd_parse(struct cli *cli, int argc, char **argv)
 {
 	bool channel = cli_flag(&argc, argv, "--text"), colour = cli_flag(&argc, argv, "--colour");
+	const char *folder = cli_option(&argc, argv, "--forms");
 	struct error err = ERROR_INIT;
 	struct config *config = NULL;
 	struct forms *forms = NULL;
@@ -238,7 +240,7 @@ int cmd_parse(struct cli *cli, int argc, char **argv)
 	text_init(&raw, INPUT_MAX);
 	if (argc != 1)
 		return cli_usage(cli, "name one file, or - for standard input");
-	if (cli_config(cli, &config, &err) < 0 || cli_forms(config, &forms, &err) < 0 ||
+	if (cli_config(cli, &config, &err) < 0 || cli_forms(config, folder, &forms, &err) < 0 ||
 		read_file(argv[0], &raw, &err) < 0) {
 		status = cli_fail(cli, &err);
 		status = forms ? EX_NOINPUT : status;

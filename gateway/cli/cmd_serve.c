@@ -84,7 +84,7 @@ static int check(const struct config *config, struct error *err)
 
 	if (channels_check(config, err) < 0)
 		return -1;
-	if (cli_forms(config, &forms, err) < 0)
+	if (cli_forms(config, NULL, &forms, err) < 0)
 		return -1;
 	for (size_t i = 0; i < forms_count(forms); i++)
 		if (form_warning(forms_at(forms, i)))

@@ -120,7 +120,7 @@ static int check_wanted(const struct config *config, const struct wanted *w, str
 	struct forms *forms = NULL;
 	int result = -1;
 
-	if (cli_forms(config, &forms, err) == 0 && digest_tools_new(config, forms, &tools, err) == 0 &&
+	if (cli_forms(config, NULL, &forms, err) == 0 && digest_tools_new(config, forms, &tools, err) == 0 &&
 		check_language(tools, w->language, err) == 0)
 		result = check_filters(forms, w->filters, err);
 	digest_tools_free(&tools);

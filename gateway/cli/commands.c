@@ -8,12 +8,12 @@ const struct command cli_commands[] = {
 	{"serve", "[--only DUTY,...]", "run the service", cmd_serve},
 	{"check", "", "is all well? config, forms, database, every mailbox, SMTP", cmd_check},
 	{"status", "", "each source, the counts, what is wrong", cmd_status},
-	{"parse", "[--text] [--colour] FILE",
+	{"parse", "[--text] [--colour] [--forms FOLDER] FILE",
 		"what would be made of this mail (--text: of this message), line by line; needs no database",
 		cmd_parse},
 	{"forms",
-		"list | show FORM [--language L] | render FORM [--language L] [--html] [--reference FP-...] "
-		"| check [FOLDER] [--form FORM] [--clients FOLDER] [--quoted FILE] [--keep FOLDER] "
+		"list | show FORM [--language L] | render FORM [--language L] [--html] [--reference FP-...]; each with "
+		"[--forms FOLDER] | check [FOLDER] [--form FORM] [--clients FOLDER] [--quoted FILE] [--keep FOLDER] "
 		"[--record FILE]",
 		"the forms, a request as it is sent, and the proof that its answers come back", cmd_forms},
 	{"import", "[--dry-run] PATH...", "take in mbox files, Maildirs, .eml files, - (standard input)", cmd_import},

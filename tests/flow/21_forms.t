@@ -245,6 +245,34 @@ def unmade():
     check(code == 0 and 'no answer can be made for the field "policy_ref"' in out, 'a pattern that looks ahead: said to be unproven', out + err)
 
 
+OWN = 'tests/cases/own-form'
+
+
+def own_form():
+    """A form of one's own in a folder of its own: proven, tried before it is in force, and told what it lacks."""
+    code, out, err = run('check', OWN)
+    check(code == 0 and 'proven   court-visit' in out and 'warning' not in out, 'a form with a field of every type and a hint that is an example', out + err)
+    mail = os.path.join(folder, 'own.txt')
+    with open(mail, 'w') as f:
+        f.write('Court visit\n1. Country: Kenya\n2. Name of the court: Garissa\n4. Case reference (like KIN-2024/15):\n12. Sharing (restricted):\n')
+    done = subprocess.run([PROGRAM, 'parse', '--forms', OWN, '--json', '--text', mail], capture_output=True, text=True)
+    got = json.loads(done.stdout) if done.returncode == 0 else {}
+    check(got.get('errors') == {'sharing': 'invalid-value'} and 'case_ref' not in got['values'],
+          'parse --forms: the form\'s own example is no answer, a hint cut down to an option may be one', done.stdout + done.stderr)
+    path = os.path.join(folder, 'own')
+    shutil.copytree(OWN, path)
+    patch(path + '/court-visit.yaml', 'fr: audience', 'xx: audience')
+    code, out, err = run('check', path)
+    words = 'warning  ' + place(path + '/court-visit.yaml', 'xx: audience')
+    check(code == 0 and words in out and 'option\'s label has no "fr"' in out and 'and 1 more' in out, 'an option without a language of the title: a warning', out + err)
+    code, out, err = run('render', 'court-visit', '--forms', OWN, '--language', 'ne')
+    check(code == 64 and not out and 'is not sent in "ne"; its languages are en fr' in err, 'a language that the form does not have: said', out + err)
+    patch(path + '/court-visit.yaml', 'en: Judges present', "en: 5. Judges present")
+    code, out, err = run('check', path)
+    lines = [line for line in out.splitlines() if line.startswith(path)]
+    check(code == 1 and len(lines) == len(set(lines)), 'the same failure is printed once', out)
+
+
 def looking():
     code, out, err = run('list', '--json')
     forms = {form['form']: form for form in json.loads(out)} if code == 0 else {}
@@ -282,6 +310,7 @@ try:
     versions()
     both_versions()
     unmade()
+    own_form()
 finally:
     shutil.rmtree(folder)
 print('1..%d' % count)
