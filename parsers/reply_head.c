@@ -116,6 +116,26 @@ static size_t header_lines(const struct reply *reply, size_t line, size_t needed
 	return skip_other_headers(reply, last) - line + 1;
 }
 
+/*
+ * An answer whose label is a header's name too ("Date: 3 May 2026"), right above a block that has that header itself or
+ * stands apart from it: not the block's first line.
+ */
+static bool is_answer_above(const struct reply *reply, size_t line)
+{
+	const struct reply_line *l = &reply->lines[line];
+	size_t next = reply_next(reply, line), last = line + HEAD_LINES_MAX;
+
+	if (!l->hit || !l->hit->label || l->header == 0)
+		return false;
+	/* In a mail whose headers are paragraphs, all of them stand apart. */
+	if (next == line + 2 && next + 1 < reply->count && reply->lines[next].header > 0 && reply->lines[next + 1].header > 0)
+		return true;
+	for (size_t i = next; i < reply->count && i < last && reply->lines[i].role != LINE_BLANK; i++)
+		if (reply->lines[i].header == l->header)
+			return true;
+	return false;
+}
+
 /* "Original Message" without dashes is one only right above the header block. */
 static bool is_bare_separator(const struct reply *reply, size_t line)
 {
@@ -316,7 +336,8 @@ struct reply_head reply_find_head(struct reply *reply, size_t line)
 	if (head.lines > 0)
 		return head;
 	head.rule = RULE_HEADERS;
-	head.lines = header_lines(reply, line, HEAD_KINDS, &head.author);
+	if (!is_answer_above(reply, line))
+		head.lines = header_lines(reply, line, HEAD_KINDS, &head.author);
 	if (head.lines > 0)
 		return head;
 	head.rule = RULE_ATTRIBUTION;
