@@ -114,14 +114,14 @@ def bench(tree, runs, seconds=6, many=1000000):
 
 
 def growth(web, many):
-    """After a tenth of the requests and after all of them."""
-    if web.sent < many // 10:
-        web.send(0, 0, many // 10 - web.sent)
-    early, at = web.pss(), web.sent
-    web.send(0, 0, many - web.sent)
-    late = web.pss()
-    print('memory   %.1f MiB after %d requests, %.1f MiB after %d (%+.1f %%)' % (early / 1024, at, late / 1024, web.sent,
-                                                                             100 * (late / early - 1)))
+    """The most of three looks from a tenth of the requests on, and of the last three: what is kept for the next request comes and goes."""
+    looks, step = [], many // 20
+    for number in range(1, 21):
+        web.send(0, 0, max(1, number * step - web.sent))
+        looks.append((web.sent, web.pss()))
+    early, late = max(kib for _, kib in looks[1:4]), max(kib for _, kib in looks[-3:])
+    print('memory   %.1f MiB after %d requests, %.1f MiB after %d (%+.1f %%)' % (
+        early / 1024, looks[1][0], late / 1024, looks[-1][0], 100 * (late / early - 1)))
     if late > early * (1 + GROWTH_MOST):
         print('FAILED: it grew by more than %.0f %%' % (100 * GROWTH_MOST))
         return 1

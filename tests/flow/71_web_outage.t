@@ -64,9 +64,10 @@ with Lab('outage') as lab:
         return sorted(n for n in os.listdir(spool) if n.isdigit())
 
     def kill_web():
+        """The supervisor starts it anew, the later the more often it died."""
         before = lab.log().count(' web listening ')
         os.kill(lab.duty_pid('web'), signal.SIGKILL)
-        return lab.wait('the duty is back', lambda: lab.log().count(' web listening ') > before, 30)
+        return lab.wait('the duty is back', lambda: lab.log().count(' web listening ') > before, 90)
 
     def drained():
         return not entries() and sender.ask('GET', '/readyz')[1] == b'ready\n'
