@@ -180,7 +180,9 @@ static int drain_spool(struct poller *poller, struct error *err)
 
 static bool is_empty(struct view raw)
 {
-	return raw.len == 0 || view_equal(view_trim(raw), VIEW("[]"));
+	struct view text = view_trim(raw);
+
+	return text.len == 0 || view_equal(text, VIEW("[]")) || view_equal(text, VIEW("null"));
 }
 
 static int keep_consumed(struct poller *poller, const struct channel_round *round, struct error *err)

@@ -195,6 +195,7 @@ def signal_troubles(lab, signal):
            'signal: an answer that cannot be read is kept aside, with an alarm')
     aside = os.path.join(lab.state, 'polled', 'sig', 'aside')
     lab.ok(os.path.isdir(aside) and len(os.listdir(aside)) == 1, 'its bytes are in a file', os.path.isdir(aside))
+    signal.script('/receive', raw=b'null\n')
     signal.script('/receive', status=400, body=b'{"error":"Connection to Signal failed"}')
     signal.write('+9779800000001', 'after')
     lab.ok(lab.wait('after', lambda: count(lab, "channel = 'sig'") == before + 1, 30), 'signal: an error of the gateway passes')
