@@ -71,6 +71,7 @@ struct reply_line {
 	const struct field *field;   /* what the hit means in the form that is answered; NULL: the line is text */
 	bool number_only;	     /* its number stands for the field */
 	bool taken;		     /* belongs to an answer */
+	bool misspelt;		     /* something stands behind what is nearly a label; an answer of one line ended there */
 	unsigned char rule;	     /* enum line_rule: why it has its role; of a signature its first line says it */
 	struct view folded;	     /* see reply_fold() */
 };
@@ -105,7 +106,8 @@ struct reply_value {
 	const struct reply_answer *answer; /* NULL: none */
 	struct view raw;		   /* the bytes that were read as the value */
 	struct view suggestion;
-	struct view near_line; /* VALUE_NONE: a line that nearly carries the field's label; suggestion: what it says */
+	struct view near_line; /* a line that nearly carries the field's label; suggestion: what it says. VALUE_INVALID
+				* where a default would have been taken, else VALUE_NONE */
 };
 
 struct reply {
@@ -137,6 +139,8 @@ struct reply {
 	struct reply_value *values; /* one a field of the form */
 	size_t found;		    /* fields with an answer, valid or not */
 	struct view remarks;
+
+	struct near_labels *near_labels; /* reply_near.c's own */
 };
 
 /* The head of a quoted or older mail, as it was found. */
@@ -178,8 +182,11 @@ const struct mail_part *reply_channel_part(struct arena *arena, struct view text
 
 /* Finds the near_line of fields without a value. */
 void reply_find_near(struct reply *reply);
-/* Does the line nearly carry that field's label, behind its number? Then what it says is no answer by its number alone. */
-bool reply_is_near_label(const struct reply *reply, size_t line, const struct field *field);
+/*
+ * Does the line nearly carry that field's label (NULL: any field's), behind its number or without? Then what it says is
+ * no answer by its number alone, and no more of an answer of one line above it. behind_out: what it says.
+ */
+bool reply_is_near_label(struct reply *reply, size_t line, const struct field *field, struct view *behind_out);
 
 /* ---- what they share ---- */
 

@@ -161,13 +161,26 @@ static bool is_next_number(const struct gather *g, size_t line)
 	       (field->type != FIELD_TEXT || g->raw.len == 0);
 }
 
+/*
+ * "Sharng: restricted" right below a programme's name: a misspelt label's own line, not more of the name. What was typed
+ * behind it into the request is the practitioner's all the same.
+ */
+static bool is_misspelt_label(const struct gather *g, size_t line)
+{
+	struct view behind;
+
+	if (g->open->field->type == FIELD_TEXT || g->blanks > 0 ||
+		!reply_is_near_label(g->reply, line, NULL, &behind))
+		return false;
+	g->reply->lines[line].misspelt = behind.len > 0;
+	return true;
+}
+
 static bool belongs(const struct gather *g, size_t line)
 {
 	const struct reply *reply = g->reply;
 	size_t label = g->open->label, next = g->next_label[line];
 
-	if (is_next_number(g, line))
-		return false;
 	if (reply->source[label].cell > 0)
 		return belongs_in_table(g, label, line);
 	if (reply->lines[label].depth == 0)
@@ -236,6 +249,7 @@ static size_t open_answer(struct gather *g, size_t line)
 static void pass(struct gather *g, size_t line)
 {
 	const struct reply_line *l = &g->reply->lines[line];
+	bool ends;
 
 	if (l->role == LINE_BLANK) {
 		g->blanks++;
@@ -243,13 +257,18 @@ static void pass(struct gather *g, size_t line)
 	}
 	if (l->role == LINE_NOISE)
 		return;
-	if (l->role == LINE_TEXT && is_excerpt(g, line))
+	if (l->role == LINE_TEXT && is_excerpt(g, line)) {
 		take(g, line, g->reply->source[line].text);
-	else if (l->role != LINE_TEXT || !reply_counts(g->reply, line))
+		return;
+	}
+	if (l->role != LINE_TEXT || !reply_counts(g->reply, line))
 		close_answer(g);
-	else if (g->open && belongs(g, line))
+	if (!g->open)
+		return;
+	ends = is_misspelt_label(g, line) || is_next_number(g, line);
+	if (!ends && belongs(g, line))
 		take(g, line, g->reply->source[line].text);
-	else if (g->open && (l->depth > 0 || is_next_number(g, line)))
+	else if (ends || l->depth > 0)
 		close_answer(g);
 }
 

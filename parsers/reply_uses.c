@@ -213,13 +213,15 @@ static bool answers_between(const struct reply *reply)
 	return false;
 }
 
-static bool may_be_number(const struct reply *reply, size_t line)
+static bool may_be_number(struct reply *reply, size_t line)
 {
 	const struct reply_line *l = &reply->lines[line];
+	struct view behind;
 
 	return l->role == LINE_TEXT && l->depth == 0 && l->hit && l->hit->number > 0 &&
 	       (size_t)l->hit->number <= reply->form->field_count &&
-	       (l->hit->label || !reply_is_near_label(reply, line, &reply->form->fields[l->hit->number - 1]));
+	       (l->hit->label ||
+		       !reply_is_near_label(reply, line, &reply->form->fields[l->hit->number - 1], &behind));
 }
 
 static void use_number(struct reply *reply, size_t line)

@@ -141,7 +141,7 @@ static bool is_remark(const struct reply *reply, size_t line)
 {
 	const struct reply_line *l = &reply->lines[line];
 
-	return l->role == LINE_TEXT && l->depth == 0 && !l->taken &&
+	return l->role == LINE_TEXT && (l->depth == 0 || l->misspelt) && !l->taken &&
 	       !request_is_prose(reply->forms, reply_fold(reply, line), false);
 }
 

@@ -11,6 +11,7 @@
 
 #define REQUEST_MAX ((size_t)4 * 1024 * 1024)
 #define REQUEST_LINES_MAX 1000
+#define HEAD_LINES_MAX 8 /* above and below one another, of a wrapped head */
 #define PIECE_MIN 12 /* bytes of a folded line that may be a piece of a line of the request */
 
 struct teller {
@@ -20,6 +21,7 @@ struct teller {
 	size_t request_count;
 	const struct reply_answer *answer; /* the last label's that was passed */
 	size_t answers_passed;
+	size_t place, value_lines; /* of that answer: the line's place in it; lines that are the value's */
 	const struct trace_line *signature; /* the line that says why the signature at hand is one; NULL: none */
 };
 
@@ -104,13 +106,16 @@ static struct view whole_head(const struct teller *teller, size_t line)
 	const struct reply *reply = teller->reply;
 	const struct reply_line *first = &reply->lines[line];
 	struct view joined = reply->source[line].text;
+	size_t least = line > HEAD_LINES_MAX ? line - HEAD_LINES_MAX : 0, most = line + HEAD_LINES_MAX;
 
-	for (size_t i = line;
-		i > 0 && reply->lines[i - 1].role == LINE_BOUNDARY && reply->lines[i - 1].rule == first->rule; i--)
+	for (size_t i = line; i > least && reply->lines[i - 1].role == LINE_BOUNDARY &&
+			      reply->lines[i - 1].rule == first->rule;
+		i--)
 		joined = view_of(arena_printf(
 			teller->arena, "%.*s %.*s", VIEW_ARGS(reply->source[i - 1].text), VIEW_ARGS(joined)));
-	for (size_t i = line + 1;
-		i < reply->count && reply->lines[i].role == LINE_BOUNDARY && reply->lines[i].rule == first->rule; i++)
+	for (size_t i = line + 1; i <= most && i < reply->count && reply->lines[i].role == LINE_BOUNDARY &&
+				  reply->lines[i].rule == first->rule;
+		i++)
 		joined = view_of(
 			arena_printf(teller->arena, "%.*s %.*s", VIEW_ARGS(joined), VIEW_ARGS(reply->source[i].text)));
 	return joined;
@@ -192,16 +197,24 @@ static size_t value_lines(const struct reply_value *value)
 	return count;
 }
 
-/* The line's place among the answer's lines that say something, from 1; 0: it is the label alone. */
-static size_t place_in_answer(const struct reply *reply, const struct reply_answer *answer, size_t line)
+/* The next label was passed: counted once, since an answer may have as many lines as the message. */
+static void begin_answer(struct teller *teller, const struct reply_answer *answer)
 {
-	size_t count = 0;
+	teller->answer = answer;
+	teller->place = 0;
+	teller->value_lines = value_lines(&teller->reply->values[answer->field->number - 1]);
+}
+
+/* The line's place among the answer's lines that say something, from 1; 0: it is the label alone. */
+static size_t place_in_answer(struct teller *teller, size_t line)
+{
+	const struct reply_answer *answer = teller->answer;
+	const struct reply_line *l = &teller->reply->lines[line];
 
 	if (answer->raw.len == 0 || line < answer->first)
 		return 0;
-	for (size_t i = answer->first; i <= line; i++)
-		count += reply->lines[i].taken && reply->lines[i].role != LINE_BLANK;
-	return count;
+	teller->place += l->taken && l->role != LINE_BLANK;
+	return teller->place;
 }
 
 static void tell_unanswered(const struct teller *teller, size_t line, struct trace_line *out)
@@ -213,12 +226,12 @@ static void tell_unanswered(const struct teller *teller, size_t line, struct tra
 		arena_printf(teller->arena, "%s: %s", out->field, same ? same : place_of_label(teller, teller->answer));
 }
 
-static void tell_answer(const struct teller *teller, size_t line, struct trace_line *out)
+static void tell_answer(struct teller *teller, size_t line, struct trace_line *out)
 {
 	const struct reply *reply = teller->reply;
 	const struct reply_answer *answer = teller->answer;
 	const struct reply_value *value = &reply->values[answer->field->number - 1];
-	size_t place = place_in_answer(reply, answer, line);
+	size_t place = place_in_answer(teller, line);
 	const char *how = line == answer->label ? place_of_label(teller, answer) : "below its label";
 
 	out->field = answer->field->name;
@@ -236,7 +249,7 @@ static void tell_answer(const struct teller *teller, size_t line, struct trace_l
 		how = answer->edit ? "another answer counts" : "answered before: a remark";
 	} else if (value->verdict == VALUE_NONE) {
 		how = arena_printf(teller->arena, "%s: says that there is no answer", how);
-	} else if (place > value_lines(value)) {
+	} else if (place > teller->value_lines) {
 		out->kind = TRACE_REMARK;
 		how = "below an answer of one line";
 	} else if (value->verdict == VALUE_INVALID) {
@@ -312,7 +325,7 @@ static void tell_near(const struct teller *teller, size_t line, struct trace_lin
 	const struct reply *reply = teller->reply;
 
 	for (size_t i = 0; reply->form && i < reply->form->field_count; i++)
-		if (reply->values[i].verdict == VALUE_NONE && reply->values[i].near_line.len > 0 &&
+		if (!reply->values[i].answer && reply->values[i].near_line.len > 0 &&
 			reply->values[i].near_line.ptr == reply->source[line].text.ptr)
 			out->why = arena_printf(
 				teller->arena, "nearly the label of %s: suggested", reply->form->fields[i].name);
@@ -324,7 +337,7 @@ static void tell_line(struct teller *teller, size_t line, struct trace_line *out
 	const struct reply_line *l = &reply->lines[line];
 
 	while (teller->answers_passed < reply->answer_count && reply->answers[teller->answers_passed].label <= line)
-		teller->answer = &reply->answers[teller->answers_passed++];
+		begin_answer(teller, &reply->answers[teller->answers_passed++]);
 	if (l->role != LINE_SIGNATURE && l->role != LINE_BLANK)
 		teller->signature = NULL;
 	if (l->role == LINE_BLANK)

@@ -29,16 +29,27 @@ static bool split(struct view text, struct view *head_out, struct view *tail_out
 	return false;
 }
 
-/* "Yes, no": the words behind it begin with the other answer and say nothing else. */
+static struct view last_word(struct arena *arena, struct view text)
+{
+	struct view rest = word_key(arena, text), word = VIEW_NULL;
+
+	while (view_next_field(&rest, ' ', &word))
+		continue;
+	return word;
+}
+
+/* "Yes, no", "Yes, but no": the words behind it begin or end with the other answer. */
 static bool contradicts(const struct value_job *job, struct view tail, int answer)
 {
-	struct view head = tail, more;
+	const struct lexicon *lexicon = job->context->lexicon;
+	struct view head = tail, more = VIEW_NULL;
 	bool stop;
-	int other;
+	int first, last;
 
 	(void)split(tail, &head, &more, &stop);
-	other = lexicon_yes_no(job->context->lexicon, job->arena, head);
-	return other >= 0 && other != answer;
+	first = lexicon_yes_no(lexicon, job->arena, head);
+	last = lexicon_yes_no(lexicon, job->arena, last_word(job->arena, tail));
+	return (first >= 0 && first != answer) || (last >= 0 && last != answer);
 }
 
 /* The first word, if no other word says the contrary. */

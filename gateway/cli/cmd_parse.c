@@ -123,7 +123,7 @@ static void print_result(struct arena *arena, const struct result *result, const
 	}
 	for (size_t i = 0; i < result->attachment_count; i++)
 		printf("%-14s  %s, %s, %zu bytes\n", "attachment", table_clean(arena, result->attachments[i].name),
-			result->attachments[i].type ? result->attachments[i].type : "unknown type",
+			result->attachments[i].type ? table_clean(arena, view_of(result->attachments[i].type)) : "unknown type",
 			result->attachments[i].size);
 }
 
