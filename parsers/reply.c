@@ -188,7 +188,9 @@ void parse_mail(const struct forms *forms, struct arena *arena, struct view raw,
 	reply = reply_read_best(forms, arena, mail, hint);
 	reply_to_result(reply,
 		reply_is_forwarded(reply) || (reply->found == 0 && holds_attached_reply(forms, arena, mail)), out);
-	if (mail->reason == REASON_UNREADABLE)
+	if (mail->reason == REASON_UNREADABLE) {
 		out->reason = REASON_UNREADABLE;
+		out->outcome = OUTCOME_REVIEW; /* whatever was found in the damaged text */
+	}
 	reply_release(reply);
 }

@@ -37,7 +37,7 @@ bool fuzz_twice(struct view input)
 
 	for (size_t i = 0; i < input.len; i++)
 		sum = sum * 31 + (unsigned char)input.ptr[i];
-	return ((sum ^ (sum >> 16)) & 3) == 0;
+	return ((sum ^ (sum >> 16)) & 15) == 0;
 }
 
 /* ---- files ---- */
@@ -259,8 +259,24 @@ static void check_misfits(const struct form *form, const struct result *result)
 		FUZZ_HOLDS(form_field(form, misfit->field), "%s is a field of the form", misfit->field);
 		FUZZ_HOLDS(misfit_of(result, misfit->field) == misfit, "%s has one error", misfit->field);
 		FUZZ_HOLDS(missing || strcmp(misfit->error, "invalid-value") == 0, "%s is a known error", misfit->error);
-		FUZZ_HOLDS(!missing == (misfit->found.len > 0), "%s was found exactly if invalid", misfit->field);
+		FUZZ_HOLDS(missing || misfit->found.len > 0, "%s is invalid and was found", misfit->field);
+		FUZZ_HOLDS(!missing || (misfit->found.len > 0) == (misfit->suggestion.len > 0),
+			"%s is missing, and a line that nearly has its label suggests something", misfit->field);
 		FUZZ_HOLDS(unicode_valid(misfit->found) && unicode_valid(misfit->suggestion), "an error's text is UTF-8");
+	}
+}
+
+static void check_near(const struct form *form, const struct result *result)
+{
+	for (size_t i = 0; i < result->near_count; i++) {
+		const struct misfit *near = &result->near[i];
+		const struct field *field = form_field(form, near->field);
+
+		FUZZ_HOLDS(field && !field->required && !near->error, "%s is an optional field", near->field);
+		FUZZ_HOLDS(!misfit_of(result, near->field), "%s has no error besides", near->field);
+		FUZZ_HOLDS(field->fallback || !json_object_get(result->values, near->field), "%s has no answer", near->field);
+		FUZZ_HOLDS(near->found.len > 0 && near->suggestion.len > 0, "a line suggests something for %s", near->field);
+		FUZZ_HOLDS(unicode_valid(near->found) && unicode_valid(near->suggestion), "what is suggested is UTF-8");
 	}
 }
 
@@ -372,6 +388,7 @@ void fuzz_check_result(const struct forms *forms, const struct result *result, c
 		return;
 	check_values(form, result);
 	check_misfits(form, result);
+	check_near(form, result);
 	check_provenance(form, result, parts, count);
 }
 

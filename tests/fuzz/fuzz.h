@@ -25,7 +25,7 @@ _Noreturn void fuzz_fail(const char *format, ...) __attribute__((format(printf, 
 
 /* Takes the first byte off the input, as a number below `below`; 0 when there is none left. */
 unsigned fuzz_choose(struct view *input, unsigned below);
-/* One input in four is read twice: always the same ones. */
+/* One input in sixteen is read twice: always the same ones. */
 bool fuzz_twice(struct view input);
 /* The whole file, in an arena that is never freed. */
 struct view fuzz_file(const char *path);

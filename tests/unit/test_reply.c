@@ -84,7 +84,7 @@ static void test_regex_forms(void **state)
 
 	if (unit_forms_from(arena, "tests/cases/match/*.yaml", "config/languages/*.yaml", &forms, &err) < 0)
 		fail_msg("%s", err.text);
-	assert_int_equal(check_files(forms, "tests/cases/match/*.eml"), 5);
+	assert_int_equal(check_files(forms, "tests/cases/match/*.eml"), 6);
 	forms_free(&forms);
 	arena_free(&arena);
 }

@@ -82,7 +82,7 @@ static void test_regexes(void **state)
 
 	if (unit_forms_from(arena, "tests/cases/match/*.yaml", "config/languages/*.yaml", &forms, &err) < 0)
 		fail_msg("%s", err.text);
-	check_files(forms, "tests/cases/match/*.eml", 5);
+	check_files(forms, "tests/cases/match/*.eml", 6);
 	forms_free(&forms);
 	arena_free(&arena);
 }
