@@ -166,7 +166,7 @@ struct trace_line {
 };
 
 struct trace {
-	const struct trace_line *lines; /* none when the mail says by its headers what it is, or was not readable */
+	const struct trace_line *lines; /* none when the mail says by its headers what it is, or is over a limit */
 	size_t count;
 	const char *sign; /* what told the form, in words, or NULL */
 };

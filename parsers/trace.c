@@ -400,7 +400,7 @@ void parse_trace(const struct forms *forms, struct arena *arena, struct view raw
 		reply = reply_read(forms, arena, &nobody, hint, true, &part, 1);
 	} else {
 		mail_read(arena, raw, mail);
-		if (mail->reason != REASON_NONE)
+		if (mail->reason != REASON_NONE && mail->reason != REASON_UNREADABLE)
 			return;
 		reply = reply_read_best(forms, arena, mail, hint);
 	}
