@@ -247,6 +247,18 @@ int pipeline_proven_load(const struct config *config, struct arena *arena, struc
 	return 0;
 }
 
+bool pipeline_is_proven(struct view lists, const char *sha256)
+{
+	struct view line, first;
+
+	while (view_next_line(&lists, &line)) {
+		line = view_trim(line);
+		if (view_next_field(&line, ' ', &first) && view_equal(first, view_of(sha256)))
+			return true;
+	}
+	return false;
+}
+
 int pipeline_sources_load(
 	const struct config *config, struct arena *arena, struct pipeline_sources *out, struct error *err)
 {

@@ -64,6 +64,8 @@ int pipeline_sources_load(
 
 /* The lists of forms that were proven (files named `proven`) beside the config's forms and the shipped ones; may be empty. */
 int pipeline_proven_load(const struct config *config, struct arena *arena, struct view *out, struct error *err);
+/* Does a line of the lists begin with that hash (hex)? One behind a "#" does not count. */
+bool pipeline_is_proven(struct view lists, const char *sha256);
 
 /* What the forms' proof needs besides: the simulated clients, and mails of ours that are quoted (its folder `quoted`). */
 struct pipeline_clients {

@@ -63,7 +63,7 @@ static const char *unlisted(struct check *check, const struct forms *forms, stru
 	for (size_t i = 0; i < forms_count(forms); i++) {
 		const struct form *form = forms_at(forms, i);
 
-		if (view_find(listed, view_of(form->source_sha256)) < 0)
+		if (!pipeline_is_proven(listed, form->source_sha256))
 			names = arena_printf(check->cli->arena, "%s%s %s version %d", names, *names ? "," : "",
 				form->id, form->version);
 	}

@@ -73,7 +73,7 @@ static int ask(struct db *db, const struct weighing *w, const struct force_rules
 		json_t *json = register_form_json(form, w->folder->forms[i].bytes);
 
 		json_object_set_new(
-			json, "listed", json_boolean(view_find(rules->listed, view_of(form->source_sha256)) >= 0));
+			json, "listed", json_boolean(pipeline_is_proven(rules->listed, form->source_sha256)));
 		json_array_append_new(list, json);
 	}
 	db_args_init(&args, w->arena);

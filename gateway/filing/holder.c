@@ -21,6 +21,7 @@
 #define BACKOFF_BASE ((int64_t)500000)
 #define BACKOFF_MAX ((int64_t)60000000)
 #define CASUALTIES_MAX FILING_BATCH_MESSAGES
+#define PROOFS_BROKEN_MAX 3 /* a proof that was killed says nothing of the form: it is begun again */
 
 /* A message that killed the reader or outlasted it. */
 struct casualty {
@@ -37,6 +38,7 @@ struct holder {
 	struct force_rules rules;
 	struct force force;
 	struct prover *prover; /* NULL: nothing is being proven */
+	int proofs_broken;     /* of the form that waits */
 	struct pipeline_batch batch;
 	struct casualty casualties[CASUALTIES_MAX];
 	size_t casualty_count;
@@ -71,14 +73,46 @@ static bool is_first(const struct holder *holder)
 	return holder->duty->index == 0;
 }
 
+static int end_proof(struct holder *holder, const json_t *verdict, struct error *err)
+{
+	const struct force_pending *form = &holder->force.pending;
+
+	prover_stop(&holder->prover);
+	log_info("form", "form=%s version=%d proven=%s", form->id, form->version,
+		json_is_true(json_object_get(verdict, "proven")) ? "yes" : "no");
+	holder->proofs_broken = 0;
+	holder->weighed = false;
+	return force_record(holder->db, clock_now(), form, verdict, &holder->rules, holder->force_arena, err);
+}
+
+/* The next round begins it again, and mails are read meanwhile; one that broke too often failed: it says how. */
+static int break_proof(struct holder *holder, const struct error *broke, struct error *err)
+{
+	json_t *verdict;
+	int result;
+
+	prover_stop(&holder->prover);
+	log_failure(LOG_WARNING, "form", broke, "form=%s version=%d", holder->force.pending.id,
+		holder->force.pending.version);
+	if (broke->reach == REACH_RETRY && ++holder->proofs_broken < PROOFS_BROKEN_MAX)
+		return 0;
+	verdict = json_pack("{s:b, s:i, s:s}", "proven", 0, "replies", 0, "words", broke->text);
+	result = end_proof(holder, verdict, err);
+	json_decref(verdict);
+	return result;
+}
+
 static int begin_proof(struct holder *holder, struct error *err)
 {
 	const struct force_pending *form = &holder->force.pending;
+	struct error broke = ERROR_INIT;
 
 	if (!form->id || !is_first(holder) || holder->prover)
 		return 0;
 	log_info("form", "form=%s version=%d proving=yes", form->id, form->version);
-	return prover_start(&holder->folder, &holder->rules.clients, form->id, form->version, &holder->prover, err);
+	if (prover_start(&holder->folder, &holder->rules.clients, form->id, form->version, &holder->prover, &broke) == 0)
+		return 0;
+	return break_proof(holder, &broke, err);
 }
 
 static int weigh_forms(struct holder *holder, struct error *err)
@@ -105,31 +139,18 @@ static int ensure_forms(struct holder *holder, struct error *err)
 	return begin_proof(holder, err);
 }
 
-/* A proof that broke is one that failed: it says how. */
-static int end_proof(struct holder *holder, json_t *verdict, const struct error *broke, struct error *err)
-{
-	const struct force_pending *form = &holder->force.pending;
-	int result;
-
-	prover_stop(&holder->prover);
-	if (!verdict)
-		verdict = json_pack("{s:b, s:i, s:s}", "proven", 0, "replies", 0, "words", broke->text);
-	log_info("form", "form=%s version=%d proven=%s", form->id, form->version,
-		json_is_true(json_object_get(verdict, "proven")) ? "yes" : "no");
-	result = force_record(holder->db, clock_now(), form, verdict, &holder->rules, holder->force_arena, err);
-	json_decref(verdict);
-	holder->weighed = false;
-	return result;
-}
-
 static int attend_proof(struct holder *holder, struct error *err)
 {
 	struct error broke = ERROR_INIT;
 	json_t *verdict = NULL;
+	int result = holder->prover ? prover_poll(holder->prover, &verdict, &broke) : 0;
 
-	if (!holder->prover || prover_poll(holder->prover, &verdict, &broke) == 0)
-		return 0;
-	return end_proof(holder, verdict, &broke, err);
+	if (result < 0)
+		return break_proof(holder, &broke, err);
+	if (result == 1)
+		result = end_proof(holder, verdict, err);
+	json_decref(verdict);
+	return result;
 }
 
 /* ---- a batch ---- */

@@ -69,7 +69,7 @@ int prover_poll(struct prover *prover, json_t **verdict_out, struct error *err)
 		return error_set(err, REACH_MESSAGE, "the proof was not done after %d s", PROVER_SECONDS);
 	}
 	if (wire_receive(prover->fd, &head, &prover->payload, clock_monotonic() + ANSWER_SECONDS * SECOND, err) < 0) {
-		err->reach = REACH_MESSAGE;
+		err->reach = REACH_RETRY;
 		return error_prefix(err, "the prover ended without a verdict");
 	}
 	*verdict_out = json_loadb(prover->payload.ptr ? prover->payload.ptr : "", prover->payload.len, 0, NULL);

@@ -20,7 +20,10 @@ struct prover;
 /* Proves form `id` of the sources. Nothing given is kept. REACH_RETRY. */
 int prover_start(const struct pipeline_sources *sources, const struct pipeline_clients *clients, const char *id,
 	int version, struct prover **out, struct error *err);
-/* 1: done, with a new reference to the verdict; 0: still at it; -1: it ended without one, or was given up. */
+/*
+ * 1: done, with a new reference to the verdict; 0: still at it; -1: it ended without one (REACH_RETRY: it was killed,
+ * say), or was given up.
+ */
 int prover_poll(struct prover *prover, json_t **verdict_out, struct error *err);
 void prover_stop(struct prover **prover);
 

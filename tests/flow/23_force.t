@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 """Which forms are in force: the service has a changed form proven beside its work; one that fails does not come into force, and the
 version before it stays, with an alarm that says what to mend."""
+import hashlib
 import os
 import shutil
 import signal
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'servers'))
 from lab import Lab, mail  # noqa: E402
@@ -160,6 +162,46 @@ def back(lab, forms):
     lab.same(lab.log().count('proving=yes'), began, 'without another proof')
 
 
+def provers(lab):
+    """Process ids of the service's provers: children of its duties."""
+    def field(pid, name):
+        with open('/proc/%s/status' % pid) as f:
+            return next(line.split()[1] for line in f if line.startswith(name))
+    found = []
+    for pid in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            with open('/proc/%s/cmdline' % pid, 'rb') as f:
+                if b'\0--prover\0' in f.read() and field(field(pid, 'PPid:'), 'PPid:') == str(lab.service.pid):
+                    found.append(int(pid))
+        except (OSError, StopIteration):
+            pass
+    return found
+
+
+def killed(lab, forms):
+    """A prover that is killed says nothing of the form: it is proven anew. A hash behind a # is no proof."""
+    forms.change(4, ('fr: Urgent', 'fr: "Cas tres urgent"'))
+    with open(forms.folder + '/proven', 'w') as f:
+        f.write('# %s progress-check 4\n' % hashlib.sha256(forms.read('progress-check').encode()).hexdigest())
+    forms.reload()
+    end = time.monotonic() + PATIENCE
+    found = provers(lab)
+    while not found and time.monotonic() < end:  # a proof may take less than a second
+        time.sleep(0.01)
+        found = provers(lab)
+    for pid in found:
+        os.kill(pid, signal.SIGKILL)
+    told = lab.wait('it is told', lambda: 'warning parse form reach=retry error="the prover ' in lab.log(), 30)
+    lab.ok(told, 'the prover is killed: the log says so', lab.log())
+    lab.same(forms.read_as(forms.ask(ANSWERS))[:2], ['filed', 'progress-check'], 'mails are read on')
+    lab.ok(forms.proven(4), 'the form is proven anew')
+    lab.same(forms.proofs()[('progress-check', 4)], 't', 'and passes')
+    lab.ok(lab.log().count('version=4 proving=yes') > 1, 'in a second try, with the hash in a comment of the list', lab.log())
+    lab.wait('it is in force', lambda: forms.alarm() is None, 30)
+    message = forms.ask(ANSWERS.replace('Urgent', 'Cas tres urgent'))
+    lab.same(forms.read_as(message), ['filed', 'progress-check', '4'], 'and it is in force')
+
+
 with Lab('force') as lab:
     forms = Forms(lab)
     first_start(lab, forms)
@@ -168,3 +210,4 @@ with Lab('force') as lab:
     refused(lab, forms)
     brand_new(lab, forms)
     back(lab, forms)
+    killed(lab, forms)
