@@ -155,7 +155,7 @@ static int add_form(struct forms *forms, const struct parse_source *source, stru
 	if (compile_fields(forms, form, err) < 0)
 		return -1;
 	if (!form_warning(form))
-		((struct form_private *)form->compiled)->warning = form_language_warning(forms, form);
+		((struct form_private *)form->compiled)->warning = form_find_warning(forms, form);
 	return 0;
 }
 

@@ -58,8 +58,8 @@ int form_check_regex(const struct yaml_node *node, const struct regex *regex, st
 /* Does something in it repeat without an end that itself holds such a repeat, as in (a+)+? */
 bool form_regex_is_nested(const char *pattern);
 const char *form_nested_warning(struct arena *arena, const struct yaml_node *node);
-/* What is sent but is not there in each language of the title, or the other way round; NULL: nothing (form_languages.c). */
-const char *form_language_warning(const struct forms *forms, const struct form *form);
+/* What is surely not meant (form_warnings.c), with its place; NULL: nothing. */
+const char *form_find_warning(const struct forms *forms, const struct form *form);
 /* Letters, digits and `joiner`, first a letter, all lower case, at most FORM_NAME_MAX. */
 int form_check_name(const struct yaml_node *node, char joiner, struct error *err);
 

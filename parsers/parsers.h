@@ -255,8 +255,8 @@ struct form {
 const struct form *forms_get(const struct forms *forms, const char *id, int version); /* version 0: the newest; NULL */
 size_t forms_count(const struct forms *forms);
 const struct form *forms_at(const struct forms *forms, size_t index);
-/* What is not wrong but should be mended, with FILE:LINE:COLUMN: a regex with nested quantifiers, a label that lacks a
- * language of the title. NULL: nothing. */
+/* What is not wrong but should be mended, with FILE:LINE:COLUMN: a regex with nested quantifiers, or what form_warnings.c
+ * finds. NULL: nothing. */
 const char *form_warning(const struct form *form);
 const struct field *form_field(const struct form *form, const char *name);
 const char *field_type_name(enum field_type type); /* "line", "choices", ... */

@@ -135,6 +135,42 @@ static void test_warning(void **state)
 	arena_free(&arena);
 }
 
+/* The first line of each says "# LINE:COLUMN: what". */
+static void test_warnings(void **state)
+{
+	glob_t found;
+
+	assert_int_equal(glob("tests/cases/form/warnings/*.yaml", 0, NULL, &found), 0);
+	assert_true(found.gl_pathc >= 6);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		struct arena *arena = arena_new();
+		const char *path = found.gl_pathv[i], *warning;
+		struct view bytes = unit_file(arena, path), first;
+		struct error err = ERROR_INIT;
+		struct forms *forms = NULL;
+
+		view_next_line(&bytes, &first);
+		assert_int_equal(unit_forms_from(arena, path, "config/languages/*.yaml", &forms, &err), 0);
+		warning = form_warning(forms_at(forms, 0));
+		unit_same(path, view_of(warning ? warning : "none"),
+			view_of(arena_printf(arena, "%s:%.*s", path, VIEW_ARGS(view_sub(first, 2, first.len)))));
+		forms_free(&forms);
+		arena_free(&arena);
+	}
+	globfree(&found);
+}
+
+static void test_shipped_have_no_warning(void **state)
+{
+	struct arena *arena = arena_new();
+	struct forms *forms = unit_forms(arena);
+
+	for (size_t i = 0; i < forms_count(forms); i++)
+		assert_null(form_warning(forms_at(forms, i)));
+	forms_free(&forms);
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +178,8 @@ int main(void)
 		cmocka_unit_test(test_shipped),
 		cmocka_unit_test(test_nested),
 		cmocka_unit_test(test_warning),
+		cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_shipped_have_no_warning),
 		cmocka_unit_test(test_versions),
 	};
 
