@@ -3,6 +3,22 @@
 
 static const char invalid_value[] = "invalid-value", missing_required[] = "missing-required";
 
+#define WRAPPED_LINE_MAX 2000 /* bytes of a line that a client wrapped */
+
+/* The line was wrapped in the part, and is whole in the answer: the answer begins where the first piece's end fits. */
+static size_t start_of_wrapped(struct view stretch, struct view head)
+{
+	ptrdiff_t end = view_find_char(stretch, '\n');
+	struct view piece = view_trim(view_sub(stretch, 0, end < 0 ? 0 : (size_t)end));
+
+	if (piece.len > WRAPPED_LINE_MAX)
+		return 0;
+	for (const char *at = piece.ptr; at < piece.ptr + piece.len; at++)
+		if (view_starts(head, (struct view){at, (size_t)(piece.ptr + piece.len - at)}))
+			return (size_t)(at - stretch.ptr);
+	return 0;
+}
+
 /* Where the answer begins in its part's text: the lines know where they stand, the answer may begin inside one. */
 static size_t start_in_part(const struct reply *reply, const struct reply_answer *answer)
 {
@@ -17,7 +33,7 @@ static size_t start_in_part(const struct reply *reply, const struct reply_answer
 	if (view_ends(stretch, head))
 		return line->start + stretch.len - head.len;
 	at = view_find(stretch, head);
-	return at < 0 ? line->start : line->start + (size_t)at;
+	return line->start + (at < 0 ? start_of_wrapped(stretch, head) : (size_t)at);
 }
 
 /* Where the value ends: what was read of the answer may be its first lines only. */

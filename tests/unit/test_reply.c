@@ -116,6 +116,33 @@ static void test_provenance(void **state)
 	arena_free(&arena);
 }
 
+/* What a client wrapped (RFC 3676) is found by its first piece: the label is not among the bytes that are named. */
+static void test_provenance_of_wrapped(void **state)
+{
+	static const char mail[] = "From: a@b.example\nSubject: Lesson from the field\nMIME-Version: 1.0\n"
+				   "Content-Type: text/plain; charset=utf-8; format=flowed\n\n"
+				   "Country: Nepal\nLesson for policy: Start small, with the people who asked for it, \n"
+				   "and early, before the budget is spent.\n";
+	static const struct request_hint no_hint;
+	struct arena *arena = arena_new();
+	struct forms *forms = unit_forms(arena);
+	struct view raw = view_of(mail), body;
+	const struct provenance *from;
+	struct result result;
+
+	parse_mail(forms, arena, raw, &no_hint, &result);
+	assert_int_equal(result.provenance_count, 2);
+	from = &result.provenance[1];
+	body = view_sub(raw, from->part_start, from->part_end - from->part_start);
+	unit_same("raw", from->raw,
+		VIEW("Start small, with the people who asked for it, and early, before the budget is spent."));
+	unit_same("span", view_sub(body, from->start, from->end - from->start),
+		VIEW("Start small, with the people who asked for it, \nand early, before the budget is spent."));
+	result_release(&result);
+	forms_free(&forms);
+	arena_free(&arena);
+}
+
 /* A message of a channel is one part: all its bytes as they came, and not as they were decoded. */
 static void test_provenance_of_message(void **state)
 {
@@ -302,6 +329,7 @@ int main(void)
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_regex_forms),
 		cmocka_unit_test(test_provenance),
+		cmocka_unit_test(test_provenance_of_wrapped),
 		cmocka_unit_test(test_provenance_of_message),
 		cmocka_unit_test(test_hint),
 		cmocka_unit_test(test_hostile),
