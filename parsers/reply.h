@@ -71,9 +71,9 @@ struct reply_line {
 	const struct field *field;   /* what the hit means in the form that is answered; NULL: the line is text */
 	bool number_only;	     /* its number stands for the field */
 	bool taken;		     /* belongs to an answer */
-	bool misspelt;		     /* something stands behind what is nearly a label; an answer of one line ended there */
-	unsigned char rule;	     /* enum line_rule: why it has its role; of a signature its first line says it */
-	struct view folded;	     /* see reply_fold() */
+	bool misspelt;	    /* something stands behind what is nearly a label; an answer of one line ended there */
+	unsigned char rule; /* enum line_rule: why it has its role; of a signature its first line says it */
+	struct view folded; /* see reply_fold() */
 };
 
 /* A quoted mail. Index 0 stands for the practitioner's own words. */

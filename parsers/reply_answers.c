@@ -162,15 +162,14 @@ static bool is_next_number(const struct gather *g, size_t line)
 }
 
 /*
- * "Sharng: restricted" right below a programme's name: a misspelt label's own line, not more of the name. What was typed
- * behind it into the request is the practitioner's all the same.
+ * "Sharng: restricted" right below a programme's name: a misspelt label's own line, not more of the name. What was
+ * typed behind it into the request is the practitioner's all the same.
  */
 static bool is_misspelt_label(const struct gather *g, size_t line)
 {
 	struct view behind;
 
-	if (g->open->field->type == FIELD_TEXT || g->blanks > 0 ||
-		!reply_is_near_label(g->reply, line, NULL, &behind))
+	if (g->open->field->type == FIELD_TEXT || g->blanks > 0 || !reply_is_near_label(g->reply, line, NULL, &behind))
 		return false;
 	g->reply->lines[line].misspelt = behind.len > 0;
 	return true;

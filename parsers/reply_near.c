@@ -113,8 +113,7 @@ static bool look_at(struct reply *reply, size_t line, struct view *words_out, st
 {
 	struct view words;
 
-	if (!split(reply->source[line].text, &words, behind_out) ||
-		labels_of(reply)->lines_looked_at++ >= LINES_MAX)
+	if (!split(reply->source[line].text, &words, behind_out) || labels_of(reply)->lines_looked_at++ >= LINES_MAX)
 		return false;
 	*words_out = bare_label(reply->arena, words);
 	return true;

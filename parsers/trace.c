@@ -12,7 +12,7 @@
 #define REQUEST_MAX ((size_t)4 * 1024 * 1024)
 #define REQUEST_LINES_MAX 1000
 #define HEAD_LINES_MAX 8 /* above and below one another, of a wrapped head */
-#define PIECE_MIN 12 /* bytes of a folded line that may be a piece of a line of the request */
+#define PIECE_MIN 12	 /* bytes of a folded line that may be a piece of a line of the request */
 
 struct teller {
 	const struct reply *reply;
@@ -21,7 +21,7 @@ struct teller {
 	size_t request_count;
 	const struct reply_answer *answer; /* the last label's that was passed */
 	size_t answers_passed;
-	size_t place, value_lines; /* of that answer: the line's place in it; lines that are the value's */
+	size_t place, value_lines;	    /* of that answer: the line's place in it; lines that are the value's */
 	const struct trace_line *signature; /* the line that says why the signature at hand is one; NULL: none */
 };
 
@@ -108,9 +108,8 @@ static struct view whole_head(const struct teller *teller, size_t line)
 	struct view joined = reply->source[line].text;
 	size_t least = line > HEAD_LINES_MAX ? line - HEAD_LINES_MAX : 0, most = line + HEAD_LINES_MAX;
 
-	for (size_t i = line; i > least && reply->lines[i - 1].role == LINE_BOUNDARY &&
-			      reply->lines[i - 1].rule == first->rule;
-		i--)
+	for (size_t i = line;
+		i > least && reply->lines[i - 1].role == LINE_BOUNDARY && reply->lines[i - 1].rule == first->rule; i--)
 		joined = view_of(arena_printf(
 			teller->arena, "%.*s %.*s", VIEW_ARGS(reply->source[i - 1].text), VIEW_ARGS(joined)));
 	for (size_t i = line + 1; i <= most && i < reply->count && reply->lines[i].role == LINE_BOUNDARY &&

@@ -1,6 +1,6 @@
 /*
- * fieldpost parse [--json] [--text] [--colour] [--forms FOLDER] FILE: what would be made of this mail or message, by the forms
- * in force or those of a folder. Needs no database.
+ * fieldpost parse [--json] [--text] [--colour] [--forms FOLDER] FILE: what would be made of this mail or message, by
+ * the forms in force or those of a folder. Needs no database.
  *
  * For people: every line with what it was taken as and why, in colours on a terminal (NO_COLOR in the environment:
  * without them; --colour: always), then what was understood.
@@ -123,7 +123,8 @@ static void print_result(struct arena *arena, const struct result *result, const
 	}
 	for (size_t i = 0; i < result->attachment_count; i++)
 		printf("%-14s  %s, %s, %zu bytes\n", "attachment", table_clean(arena, result->attachments[i].name),
-			result->attachments[i].type ? table_clean(arena, view_of(result->attachments[i].type)) : "unknown type",
+			result->attachments[i].type ? table_clean(arena, view_of(result->attachments[i].type))
+						    : "unknown type",
 			result->attachments[i].size);
 }
 

@@ -110,7 +110,8 @@ static int begin_proof(struct holder *holder, struct error *err)
 	if (!form->id || !is_first(holder) || holder->prover)
 		return 0;
 	log_info("form", "form=%s version=%d proving=yes", form->id, form->version);
-	if (prover_start(&holder->folder, &holder->rules.clients, form->id, form->version, &holder->prover, &broke) == 0)
+	if (prover_start(&holder->folder, &holder->rules.clients, form->id, form->version, &holder->prover, &broke) ==
+		0)
 		return 0;
 	return break_proof(holder, &broke, err);
 }

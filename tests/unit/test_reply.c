@@ -119,10 +119,11 @@ static void test_provenance(void **state)
 /* What a client wrapped (RFC 3676) is found by its first piece: the label is not among the bytes that are named. */
 static void test_provenance_of_wrapped(void **state)
 {
-	static const char mail[] = "From: a@b.example\nSubject: Lesson from the field\nMIME-Version: 1.0\n"
-				   "Content-Type: text/plain; charset=utf-8; format=flowed\n\n"
-				   "Country: Nepal\nLesson for policy: Start small, with the people who asked for it, \n"
-				   "and early, before the budget is spent.\n";
+	static const char mail[] =
+		"From: a@b.example\nSubject: Lesson from the field\nMIME-Version: 1.0\n"
+		"Content-Type: text/plain; charset=utf-8; format=flowed\n\n"
+		"Country: Nepal\nLesson for policy: Start small, with the people who asked for it, \n"
+		"and early, before the budget is spent.\n";
 	static const struct request_hint no_hint;
 	struct arena *arena = arena_new();
 	struct forms *forms = unit_forms(arena);
