@@ -1,18 +1,22 @@
 /* intake/batch: mails on their way into the database. See batch.h. */
 #include "intake/batch.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
+#include "core/clock.h"
 #include "intake/identity.h"
 
 #define RING_SIZE (BATCHES_AT_WORK + 1)
+#define WAKE_EVERY 200000 /* microseconds: each wake is a commit of its own */
 
 struct batch {
 	struct arena *arena;
-	size_t count, bytes;
-	int64_t *uids, *sizes, *received;
+	size_t count;
+	int64_t *uids, *sizes, *received, *starts, *lengths;
 	bool *oversize;
-	struct view *identities, *raws;
+	struct view *identities, *hashes;
+	struct text raws; /* one after the other */
 	struct record_store store;
 	struct database_task task;
 };
@@ -24,6 +28,8 @@ struct batches {
 	struct batch ring[RING_SIZE];
 	size_t filling;
 	size_t stored, fresh;
+	size_t untold; /* fresh ones since the readers were told */
+	int64_t told_at;
 };
 
 static void batch_empty(struct batches *batches, struct batch *batch)
@@ -31,13 +37,19 @@ static void batch_empty(struct batches *batches, struct batch *batch)
 	size_t room = batches->messages_max;
 
 	arena_reset(batch->arena);
-	batch->count = batch->bytes = 0;
+	batch->count = 0;
+	/* A buffer that fits most batches is kept: to get and to clear so much memory anew takes time. */
+	if (batch->raws.size > batches->bytes_max)
+		text_release(&batch->raws);
+	text_reset(&batch->raws);
 	batch->uids = ARENA_NEW_N(batch->arena, int64_t, room);
 	batch->sizes = ARENA_NEW_N(batch->arena, int64_t, room);
 	batch->received = ARENA_NEW_N(batch->arena, int64_t, room);
+	batch->starts = ARENA_NEW_N(batch->arena, int64_t, room);
+	batch->lengths = ARENA_NEW_N(batch->arena, int64_t, room);
 	batch->oversize = ARENA_NEW_N(batch->arena, bool, room);
 	batch->identities = ARENA_NEW_N(batch->arena, struct view, room);
-	batch->raws = ARENA_NEW_N(batch->arena, struct view, room);
+	batch->hashes = ARENA_NEW_N(batch->arena, struct view, room);
 }
 
 struct batches *batches_new(const struct config *config, struct database *database)
@@ -51,6 +63,7 @@ struct batches *batches_new(const struct config *config, struct database *databa
 	batches->bytes_max = config->limits.batch_bytes;
 	for (size_t i = 0; i < RING_SIZE; i++) {
 		batches->ring[i].arena = arena_new();
+		text_init(&batches->ring[i].raws, INT_MAX);
 		batch_empty(batches, &batches->ring[i]);
 	}
 	return batches;
@@ -65,9 +78,22 @@ void batches_free(struct batches **batches)
 	for (size_t i = 0; i < RING_SIZE; i++) {
 		(void)!database_finish((*batches)->database, &(*batches)->ring[i].task, &ignored);
 		arena_free(&(*batches)->ring[i].arena);
+		text_release(&(*batches)->ring[i].raws);
 	}
 	free(*batches);
 	*batches = NULL;
+}
+
+/* Tells the readers what was stored. Should it fail, they look by themselves within seconds. */
+static void wake_readers(struct batches *batches)
+{
+	struct error ignored;
+
+	if (!batches->untold)
+		return;
+	(void)!database_run(batches->database, record_wake, NULL, &ignored);
+	batches->untold = 0;
+	batches->told_at = clock_monotonic();
 }
 
 /* Waits until the batch is committed and empties it. */
@@ -79,6 +105,9 @@ static int settle(struct batches *batches, struct batch *batch, struct error *er
 	if (under_way && result == 0) {
 		batches->stored += batch->count;
 		batches->fresh += batch->store.fresh;
+		batches->untold += batch->store.fresh;
+		if (clock_monotonic() - batches->told_at > WAKE_EVERY)
+			wake_readers(batches);
 	}
 	if (under_way)
 		batch_empty(batches, batch);
@@ -93,6 +122,7 @@ void batches_begin(struct batches *batches, int64_t folder_id, int64_t account_i
 		(void)!settle(batches, &batches->ring[i], &ignored);
 		batch_empty(batches, &batches->ring[i]);
 	}
+	wake_readers(batches);
 	batches->folder_id = folder_id;
 	batches->account_id = account_id;
 	batches->stored = batches->fresh = 0;
@@ -109,10 +139,13 @@ static int hand_over(struct batches *batches, struct error *err)
 		.count = batch->count,
 		.uids = batch->uids,
 		.identities = batch->identities,
+		.hashes = batch->hashes,
 		.sizes = batch->sizes,
 		.oversize = batch->oversize,
 		.received = batch->received,
-		.raws = batch->raws,
+		.starts = batch->starts,
+		.lengths = batch->lengths,
+		.raws = text_view(&batch->raws),
 		.arena = batch->arena,
 	};
 	database_start(batches->database, &batch->task, record_store, &batch->store);
@@ -123,17 +156,18 @@ static int hand_over(struct batches *batches, struct error *err)
 int batches_add(struct batches *batches, const struct batch_mail *mail, struct error *err)
 {
 	struct batch *batch = &batches->ring[batches->filling];
-	unsigned char *identity;
+	unsigned char *identity, *hash;
 	size_t at;
 
-	if (batch->count && batch->bytes + mail->raw.len > batches->bytes_max) {
+	if (batch->count && batch->raws.len + mail->raw.len > batches->bytes_max) {
 		if (hand_over(batches, err) < 0)
 			return -1;
 		batch = &batches->ring[batches->filling];
 	}
 	at = batch->count++;
-	batch->bytes += mail->raw.len;
 	identity = arena_alloc(batch->arena, IDENTITY_SIZE);
+	hash = arena_alloc(batch->arena, IDENTITY_SIZE);
+	identity_of_bytes(mail->raw, hash);
 	if (mail->oversize)
 		identity_of_oversize(mail->raw, mail->size, identity);
 	else
@@ -143,7 +177,13 @@ int batches_add(struct batches *batches, const struct batch_mail *mail, struct e
 	batch->received[at] = mail->received;
 	batch->oversize[at] = mail->oversize;
 	batch->identities[at] = (struct view){(const char *)identity, IDENTITY_SIZE};
-	batch->raws[at] = (struct view){arena_copy(batch->arena, mail->raw.ptr, mail->raw.len), mail->raw.len};
+	batch->hashes[at] = (struct view){(const char *)hash, IDENTITY_SIZE};
+	batch->starts[at] = (int64_t)batch->raws.len;
+	batch->lengths[at] = (int64_t)mail->raw.len;
+	if (text_add_view(&batch->raws, mail->raw) < 0) {
+		batch->count--;
+		return error_set(err, REACH_STOP, "a batch would be larger than 2 GiB");
+	}
 	return batch->count == batches->messages_max ? hand_over(batches, err) : 0;
 }
 
@@ -158,6 +198,7 @@ int batches_flush(struct batches *batches, struct error *err)
 	for (size_t i = 1; i < RING_SIZE; i++)
 		if (settle(batches, &batches->ring[(batches->filling + i) % RING_SIZE], result < 0 ? &later : err) < 0)
 			result = -1;
+	wake_readers(batches);
 	return result;
 }
 

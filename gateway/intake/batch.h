@@ -31,7 +31,8 @@ void batches_begin(struct batches *batches, int64_t folder_id, int64_t account_i
 /* Adds one; commits the batch when it is full by limits.batch_messages or batch_bytes. An error may be an earlier
  * batch's. */
 int batches_add(struct batches *batches, const struct batch_mail *mail, struct error *err);
-/* Commits what was added; all is safe when this returns 0. */
+/* Commits what was added; all is safe when this returns 0. Whoever reads messages is told of new ones here, and now and
+ * then while many are added. */
 int batches_flush(struct batches *batches, struct error *err);
 /* Since batches_begin(): committed, and those of them that were not known before. */
 size_t batches_stored(const struct batches *batches);

@@ -32,10 +32,10 @@ static void fetch_sha256(void)
 	must(sha256 != NULL);
 }
 
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
 static void digest_init(struct digest *digest)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
 	pthread_once(&once, fetch_sha256);
 	digest->context = EVP_MD_CTX_new();
 	must(digest->context != NULL);
@@ -139,6 +139,12 @@ void identity_of_oversize(struct view header, uint64_t size, unsigned char ident
 	add_header(&digest, &outline);
 	digest_add(&digest, words, (size_t)len);
 	digest_end(&digest, identity_out);
+}
+
+void identity_of_bytes(struct view raw, unsigned char hash_out[IDENTITY_SIZE])
+{
+	pthread_once(&once, fetch_sha256);
+	must(EVP_Digest(raw.ptr, raw.len, hash_out, NULL, sha256, NULL));
 }
 
 uint64_t identity_wire_size(struct view raw)

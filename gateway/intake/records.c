@@ -79,16 +79,10 @@ int record_unseen(struct db *db, void *context, struct error *err)
 	return result;
 }
 
-/* That there is something to read. Should it fail, the readers look by themselves within seconds. */
-static void wake_readers(struct db *db)
+int record_wake(struct db *db, void *context, struct error *err)
 {
-	struct error ignored;
-	struct db_args none;
-	struct arena *arena = arena_new();
-
-	db_args_init(&none, arena);
-	(void)!db_call(db, "api.messages_wake", &none, NULL, &ignored);
-	arena_free(&arena);
+	(void)context;
+	return db_call(db, "api.messages_wake", NULL, NULL, err);
 }
 
 int record_store(struct db *db, void *context, struct error *err)
@@ -104,17 +98,16 @@ int record_store(struct db *db, void *context, struct error *err)
 	if (!import)
 		db_arg_int_array(&args, store->uids, store->count);
 	db_arg_bytes_array(&args, store->identities, store->count);
+	db_arg_bytes_array(&args, store->hashes, store->count);
 	db_arg_int_array(&args, store->sizes, store->count);
 	db_arg_bool_array(&args, store->oversize, store->count);
 	db_arg_time_array(&args, store->received, store->count);
-	db_arg_bytes_array(&args, store->raws, store->count);
+	db_arg_int_array(&args, store->starts, store->count);
+	db_arg_int_array(&args, store->lengths, store->count);
+	db_arg_bytes(&args, store->raws);
 	if (db_call(db, import ? "api.messages_import" : "api.messages_store", &args, &rows, err) < 0)
 		return -1;
-	store->fresh = 0;
-	for (size_t i = 0; i < db_count(rows); i++)
-		store->fresh += db_get_bool(rows, i, "fresh");
-	if (store->fresh)
-		wake_readers(db);
+	store->fresh = db_count(rows) == 1 ? (size_t)db_get_int(rows, 0, "fresh") : 0;
 	return 0;
 }
 

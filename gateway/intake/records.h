@@ -37,21 +37,23 @@ struct record_unseen {
 };
 int record_unseen(struct db *db, void *context, struct error *err);
 
-/* api.messages_store, or with folder_id 0 api.messages_import; then api.messages_wake if any is fresh. Columns of equal
- * length. */
+/* api.messages_store, or with folder_id 0 api.messages_import. Columns of equal length. */
 struct record_store {
 	int64_t folder_id, account_id;
 	size_t count;
 	const int64_t *uids;
-	const struct view *identities;
+	const struct view *identities, *hashes;
 	const int64_t *sizes;
 	const bool *oversize;
 	const int64_t *received;
-	const struct view *raws;
+	const int64_t *starts, *lengths; /* of each mail in `raws` */
+	struct view raws;
 	struct arena *arena; /* the arguments are made here */
 	size_t fresh;	     /* out: how many were not known yet */
 };
 int record_store(struct db *db, void *context, struct error *err);
+/* api.messages_wake: there is something to read. No context. */
+int record_wake(struct db *db, void *context, struct error *err);
 
 /* api.after_due */
 #define RECORD_DUE_MAX 500

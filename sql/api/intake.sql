@@ -46,70 +46,83 @@ AS $$
 	ORDER BY u.uid
 $$;
 
--- Keeps the messages that are new, with their bytes; with a folder also where they were seen. A row a mail, in the order given; of a mail
--- that comes twice the first is fresh, and both are sightings of one message.
+-- Keeps the messages that are new, with their bytes; with a folder also where they were seen. Mail i has the bytes of `raws` from starts[i]
+-- on, lengths[i] of them. Returned are, in the order given, the message of each mail and, the same or null, the message that this mail made:
+-- of a mail that comes twice the first makes it. Idempotent: what is there stays.
 --
--- Several batches of one mailbox are stored at a time: messages are inserted in the order of their identities, so that two batches with the
--- same mails wait for each other and never both; their ids are in the order of the mails. The bytes are taken out of their array by number,
--- never through a set of rows: a batch of large ones would go through a temporary file.
+-- As a rule all are new: then they are inserted and nothing more is asked. When one is known, or comes to be known meanwhile (what was
+-- done is undone), each is asked for. Several batches of one mailbox are stored at a time: messages are inserted in the order of their
+-- identities, so that two batches with the same mails wait for each other and never both; their ids are in the order of the mails.
+-- The bytes come as one value, for an array of them would be copied once more, and are cut out row by row, never in a set of rows: a batch
+-- of large ones would go through a temporary file.
+--
+-- (A plan made while the table was small would read all of it for ever: enable_seqscan is off.)
 CREATE FUNCTION fieldpost.messages_keep(account_id bigint, folder_id bigint, now timestamptz, uids bigint[], identities bytea[],
-	sizes bigint[], oversize boolean[], received timestamptz[], raws bytea[])
-RETURNS TABLE (ordinal bigint, uid bigint, message_id bigint, fresh boolean)
-LANGUAGE plpgsql
+	hashes bytea[], sizes bigint[], oversize boolean[], received timestamptz[], starts bigint[], lengths bigint[], raws bytea)
+RETURNS TABLE (fresh bigint, message_ids bigint[], fresh_ids bigint[])
+LANGUAGE plpgsql SET enable_seqscan = off SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
-	fresh_ids bigint[]; -- null at the place of a mail that was known
-	ids bigint[];
+	ids bigint[] := ARRAY(SELECT nextval('fieldpost.message_message_id_seq') FROM generate_series(1, cardinality(messages_keep.identities)));
+	made bigint[] := ids;
+	known boolean := false;
 BEGIN
-	WITH incoming AS MATERIALIZED (
-		SELECT t.*, nextval('fieldpost.message_message_id_seq') AS message_id
-		FROM unnest(messages_keep.identities, messages_keep.uids, messages_keep.sizes, messages_keep.oversize, messages_keep.received)
-			WITH ORDINALITY AS t (identity, uid, size, oversize, received_at, ordinal)
-	), stored AS MATERIALIZED (
+	BEGIN
 		INSERT INTO message (message_id, account_id, received_at, stored_at, size, oversize, identity, raw_sha256)
 		OVERRIDING SYSTEM VALUE
 		SELECT i.message_id, messages_keep.account_id, coalesce(i.received_at, messages_keep.now), messages_keep.now, i.size,
-			i.oversize, i.identity, sha256(messages_keep.raws[i.ordinal])
-		FROM incoming i ORDER BY i.identity, i.ordinal
-		ON CONFLICT (identity) DO NOTHING
-		RETURNING message_id
-	), fresh AS MATERIALIZED (
-		SELECT i.message_id, i.uid, i.ordinal FROM incoming i JOIN stored s USING (message_id)
-	), bytes AS (
-		INSERT INTO message_raw (message_id, raw) SELECT f.message_id, messages_keep.raws[f.ordinal] FROM fresh f
-	), seen AS (
-		INSERT INTO sighting (folder_id, uid, message_id, seen_at)
-		SELECT messages_keep.folder_id, f.uid, f.message_id, messages_keep.now FROM fresh f
-		WHERE messages_keep.folder_id IS NOT NULL
-		ON CONFLICT DO NOTHING
-	)
-	SELECT array_agg(f.message_id ORDER BY i.ordinal) INTO fresh_ids FROM incoming i LEFT JOIN fresh f USING (message_id);
-	ids := fresh_ids;
-	IF array_position(ids, NULL) IS NOT NULL THEN
+			i.oversize, i.identity, i.hash
+		FROM (SELECT unnest(ids) AS message_id, unnest(messages_keep.identities) AS identity, unnest(messages_keep.hashes) AS hash,
+			unnest(messages_keep.sizes) AS size, unnest(messages_keep.oversize) AS oversize,
+			unnest(messages_keep.received) AS received_at) i
+		ORDER BY i.identity;
+		IF messages_keep.folder_id IS NOT NULL THEN
+			INSERT INTO sighting (folder_id, uid, message_id, seen_at)
+			SELECT messages_keep.folder_id, unnest(messages_keep.uids), unnest(ids), messages_keep.now;
+		END IF;
+	EXCEPTION WHEN unique_violation THEN
+		known := true;
+	END;
+	IF known THEN
+		WITH incoming AS MATERIALIZED (
+			SELECT * FROM unnest(ids, messages_keep.identities, messages_keep.hashes, messages_keep.sizes, messages_keep.oversize,
+				messages_keep.received) AS t (message_id, identity, hash, size, oversize, received_at)
+		), stored AS (
+			INSERT INTO message (message_id, account_id, received_at, stored_at, size, oversize, identity, raw_sha256)
+			OVERRIDING SYSTEM VALUE
+			SELECT i.message_id, messages_keep.account_id, coalesce(i.received_at, messages_keep.now), messages_keep.now, i.size,
+				i.oversize, i.identity, i.hash
+			FROM incoming i ORDER BY i.identity, i.message_id
+			ON CONFLICT (identity) DO NOTHING
+			RETURNING message_id
+		)
+		SELECT array_agg(s.message_id ORDER BY i.message_id) INTO made FROM incoming i LEFT JOIN stored s USING (message_id);
 		ids := ARRAY(
-			SELECT coalesce(t.id, (SELECT m.message_id FROM message m WHERE m.identity = t.identity))
-			FROM unnest(fresh_ids, messages_keep.identities) WITH ORDINALITY AS t (id, identity, ordinal) ORDER BY t.ordinal);
+			SELECT coalesce(t.message_id, (SELECT m.message_id FROM message m WHERE m.identity = t.identity))
+			FROM unnest(made, messages_keep.identities) WITH ORDINALITY AS t (message_id, identity, ordinal) ORDER BY t.ordinal);
 		INSERT INTO sighting (folder_id, uid, message_id, seen_at)
-		SELECT messages_keep.folder_id, t.uid, t.id, messages_keep.now
-		FROM unnest(messages_keep.uids, ids, fresh_ids) AS t (uid, id, fresh_id)
-		WHERE t.fresh_id IS NULL AND messages_keep.folder_id IS NOT NULL
+		SELECT messages_keep.folder_id, t.uid, t.message_id, messages_keep.now FROM unnest(messages_keep.uids, ids) AS t (uid, message_id)
+		WHERE messages_keep.folder_id IS NOT NULL
 		ON CONFLICT DO NOTHING;
 	END IF;
-	RETURN QUERY
-	SELECT t.ordinal, t.uid, t.id, t.fresh_id IS NOT NULL
-	FROM unnest(ids, fresh_ids, messages_keep.uids) WITH ORDINALITY AS t (id, fresh_id, uid, ordinal);
+	INSERT INTO message_raw (message_id, raw)
+	SELECT r.message_id, substring(messages_keep.raws FROM r.start FOR r.length)
+	FROM (SELECT unnest(made) AS message_id, unnest(messages_keep.starts)::integer + 1 AS start,
+		unnest(messages_keep.lengths)::integer AS length) r
+	WHERE r.message_id IS NOT NULL;
+	GET DIAGNOSTICS fresh = ROW_COUNT;
+	message_ids := ids;
+	fresh_ids := made;
+	RETURN NEXT;
 END $$;
 
--- (A plan made while the table was small would read all of it for ever: enable_seqscan is off in these two.)
-
--- One batch of a folder, in the order of its UIDs: messages, their bytes, where they were seen, and the cursor. Idempotent: what is there
--- stays. The folder's row comes last, for batches are stored side by side and it makes them wait for each other. So the cursor is the
--- highest UID that was stored; what is below it and missing, uids_unseen() tells.
-CREATE FUNCTION api.messages_store(folder_id bigint, now timestamptz, uids bigint[], identities bytea[], sizes bigint[],
-	oversize boolean[], received timestamptz[], raws bytea[])
-RETURNS TABLE (uid bigint, message_id bigint, fresh boolean)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET enable_seqscan = off
+-- One batch of a folder, in the order of its UIDs. The folder's row comes last, for it makes batches wait for each other. So the cursor is
+-- the highest UID that was stored; what is below it and missing, uids_unseen() tells.
+CREATE FUNCTION api.messages_store(folder_id bigint, now timestamptz, uids bigint[], identities bytea[], hashes bytea[],
+	sizes bigint[], oversize boolean[], received timestamptz[], starts bigint[], lengths bigint[], raws bytea)
+RETURNS TABLE (fresh bigint, message_ids bigint[], fresh_ids bigint[])
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -118,9 +131,9 @@ BEGIN
 	IF account IS NULL THEN
 		RAISE EXCEPTION 'folder % is not known', messages_store.folder_id;
 	END IF;
-	RETURN QUERY SELECT k.uid, k.message_id, k.fresh FROM messages_keep(account, messages_store.folder_id, messages_store.now,
-		messages_store.uids, messages_store.identities, messages_store.sizes, messages_store.oversize, messages_store.received,
-		messages_store.raws) k;
+	RETURN QUERY SELECT k.fresh, k.message_ids, k.fresh_ids FROM messages_keep(account, messages_store.folder_id, messages_store.now,
+		messages_store.uids, messages_store.identities, messages_store.hashes, messages_store.sizes, messages_store.oversize,
+		messages_store.received, messages_store.starts, messages_store.lengths, messages_store.raws) k;
 	UPDATE folder f SET
 		last_uid = greatest(f.last_uid, (SELECT max(u) FROM unnest(messages_store.uids) u)),
 		last_message = greatest(f.last_message, messages_store.now)
@@ -128,16 +141,16 @@ BEGIN
 END $$;
 
 -- The same for files: no folder, no sighting.
-CREATE FUNCTION api.messages_import(account_id bigint, now timestamptz, identities bytea[], sizes bigint[],
-	oversize boolean[], received timestamptz[], raws bytea[])
-RETURNS TABLE (ordinal bigint, message_id bigint, fresh boolean)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET enable_seqscan = off
+CREATE FUNCTION api.messages_import(account_id bigint, now timestamptz, identities bytea[], hashes bytea[], sizes bigint[],
+	oversize boolean[], received timestamptz[], starts bigint[], lengths bigint[], raws bytea)
+RETURNS TABLE (fresh bigint, message_ids bigint[], fresh_ids bigint[])
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
-	RETURN QUERY SELECT k.ordinal, k.message_id, k.fresh FROM messages_keep(messages_import.account_id, NULL, messages_import.now, NULL,
-		messages_import.identities, messages_import.sizes, messages_import.oversize, messages_import.received,
-		messages_import.raws) k;
+	RETURN QUERY SELECT k.fresh, k.message_ids, k.fresh_ids FROM messages_keep(messages_import.account_id, NULL, messages_import.now,
+		NULL, messages_import.identities, messages_import.hashes, messages_import.sizes, messages_import.oversize,
+		messages_import.received, messages_import.starts, messages_import.lengths, messages_import.raws) k;
 	UPDATE account a SET last_ok = greatest(a.last_ok, messages_import.now),
 		last_message = greatest(a.last_message, messages_import.now)
 	WHERE a.account_id = messages_import.account_id;
@@ -216,13 +229,13 @@ END $$;
 
 GRANT EXECUTE ON FUNCTION
 	api.account_open(text, text),
-	api.messages_import(bigint, timestamptz, bytea[], bigint[], boolean[], timestamptz[], bytea[]),
+	api.messages_import(bigint, timestamptz, bytea[], bytea[], bigint[], boolean[], timestamptz[], bigint[], bigint[], bytea),
 	api.messages_wake()
 	TO fieldpost_intake, fieldpost_admin;
 GRANT EXECUTE ON FUNCTION
 	api.folder_open(bigint, text, bigint, timestamptz),
 	api.uids_unseen(bigint, bigint[]),
-	api.messages_store(bigint, timestamptz, bigint[], bytea[], bigint[], boolean[], timestamptz[], bytea[]),
+	api.messages_store(bigint, timestamptz, bigint[], bytea[], bytea[], bigint[], boolean[], timestamptz[], bigint[], bigint[], bytea),
 	api.after_due(bigint, timestamptz, bigint),
 	api.after_done(bigint, bigint[], timestamptz),
 	api.after_failed(bigint, bigint[], text, timestamptz, timestamptz),

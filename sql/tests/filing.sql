@@ -15,9 +15,9 @@ CREATE FUNCTION tap.form(version integer, extra jsonb DEFAULT '[]') RETURNS json
 $$;
 -- A message in the state `received`; returns its number.
 CREATE FUNCTION tap.message(name text) RETURNS bigint LANGUAGE sql AS $$
-	SELECT message_id FROM api.messages_import((SELECT account_id FROM api.account_open('import', 'import')), '2026-11-10 08:00+00',
-		ARRAY[sha256(convert_to(name, 'UTF8'))], ARRAY[length(name)::bigint], ARRAY[false],
-		ARRAY['2026-11-10 07:00+00'::timestamptz], ARRAY[convert_to(name, 'UTF8')])
+	SELECT message_ids[1] FROM api.messages_import((SELECT account_id FROM api.account_open('import', 'import')), '2026-11-10 08:00+00',
+		ARRAY[sha256(convert_to(name, 'UTF8'))], ARRAY[sha256(convert_to(name, 'UTF8'))], ARRAY[length(name)::bigint], ARRAY[false],
+		ARRAY['2026-11-10 07:00+00'::timestamptz], ARRAY[0::bigint], ARRAY[length(name)::bigint], convert_to(name, 'UTF8'))
 $$;
 CREATE FUNCTION tap.result(outcome text, answers jsonb, more jsonb DEFAULT '{}') RETURNS jsonb LANGUAGE sql AS $$
 	SELECT jsonb_build_object('outcome', outcome, 'reason', NULL, 'template', 'field-lesson', 'template_version', 1, 'reference', NULL,

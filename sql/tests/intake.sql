@@ -5,12 +5,15 @@ SELECT no_plan();
 CREATE FUNCTION tap.hash(text) RETURNS bytea LANGUAGE sql AS $$ SELECT sha256(convert_to($1, 'UTF8')) $$;
 CREATE FUNCTION tap.store(folder bigint, uids bigint[], names text[]) RETURNS TABLE (uid bigint, message_id bigint, fresh boolean)
 LANGUAGE sql AS $$
-	SELECT * FROM api.messages_store(folder, '2026-11-01 10:00+00', uids,
-		(SELECT array_agg(tap.hash(n) ORDER BY o) FROM unnest(names) WITH ORDINALITY AS t (n, o)),
-		(SELECT array_agg(length(n)::bigint ORDER BY o) FROM unnest(names) WITH ORDINALITY AS t (n, o)),
-		(SELECT array_agg(false) FROM unnest(names)),
-		(SELECT array_agg('2026-10-31 09:00+00'::timestamptz) FROM unnest(names)),
-		(SELECT array_agg(convert_to(n, 'UTF8') ORDER BY o) FROM unnest(names) WITH ORDINALITY AS t (n, o)))
+	SELECT t.uid, t.message_id, t.fresh_id IS NOT NULL
+	FROM (
+		SELECT array_agg(tap.hash(n) ORDER BY o) AS hashes, array_agg(length(n)::bigint ORDER BY o) AS sizes,
+			array_agg(false) AS oversize, array_agg('2026-10-31 09:00+00'::timestamptz) AS received,
+			array_agg(start ORDER BY o) AS starts, convert_to(string_agg(n, '' ORDER BY o), 'UTF8') AS raws
+		FROM (SELECT n, o, sum(length(n)) OVER (ORDER BY o)::bigint - length(n) AS start
+			FROM unnest(names) WITH ORDINALITY AS u (n, o)) m
+	) a, api.messages_store(folder, '2026-11-01 10:00+00', uids, a.hashes, a.hashes, a.sizes, a.oversize, a.received, a.starts, a.sizes,
+		a.raws) s, unnest(uids, s.message_ids, s.fresh_ids) AS t (uid, message_id, fresh_id)
 $$;
 
 SET LOCAL SESSION AUTHORIZATION fieldpost_intake;
@@ -43,8 +46,8 @@ SELECT results_eq(format('SELECT uid FROM api.uids_unseen(%s, ARRAY[1, 4, 8, 9])
 	'what has no sighting is unseen');
 SELECT throws_like(format('SELECT tap.store(%s, ARRAY[1], ARRAY[''x''])', :folder + 100), 'folder % is not known',
 	'a folder that is not there');
-SELECT is_empty(format('SELECT * FROM api.messages_store(%s, now(), ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'')', :folder),
-	'an empty batch');
+SELECT results_eq(format('SELECT * FROM api.messages_store(%s, now(), ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', '''')',
+	:folder), 'VALUES (0::bigint, ''{}''::bigint[], ''{}''::bigint[])', 'an empty batch');
 
 SELECT api.alarm_raise('2026-11-02', 'mail-unreadable', 'field/' || folder || '/7/12', 'x') FROM unnest(ARRAY['INBOX', 'INBOX/Sub']) folder;
 SELECT folder_id AS renewed, changed, last_uid FROM api.folder_open(:account, 'INBOX', 8, '2026-11-02 09:00+00') \gset
@@ -58,9 +61,10 @@ SELECT results_eq(format('SELECT uid, fresh FROM tap.store(%s, ARRAY[1, 2], ARRA
 	'VALUES (1::bigint, false), (2, false)', 'scanned again after it: sightings, no new message');
 
 SELECT account_id AS import FROM api.account_open('import', 'import') \gset
-SELECT results_eq(format('SELECT ordinal, fresh FROM api.messages_import(%s, now(), ARRAY[tap.hash(''a''), tap.hash(''z''), '
-	'tap.hash(''z'')], ARRAY[1, 1, 1], ARRAY[false, false, false], ARRAY[now(), now(), NULL], ARRAY[''a'', ''z'', ''z'']::bytea[])',
-	:import), 'VALUES (1::bigint, false), (2, true), (3, false)', 'import: known, new, the same again');
+SELECT results_eq(format('SELECT s.fresh, t.ordinal, t.fresh_id IS NOT NULL FROM (SELECT ARRAY[tap.hash(''a''), tap.hash(''z''), '
+	'tap.hash(''z'')] AS hashes) h, api.messages_import(%s, now(), h.hashes, h.hashes, ARRAY[1, 1, 1], ARRAY[false, false, false], '
+	'ARRAY[now(), now(), NULL], ARRAY[0, 1, 2], ARRAY[1, 1, 1], ''azz'') s, unnest(s.fresh_ids) WITH ORDINALITY AS t (fresh_id, ordinal)',
+	:import), 'VALUES (1::bigint, 1::bigint, false), (1, 2, true), (1, 3, false)', 'import: known, new, the same again');
 
 -- After-actions wait for an outcome.
 SELECT is_empty(format('SELECT * FROM api.after_due(%s, ''2026-11-02 10:00+00'', 100)', :folder), 'nothing is due before an outcome');

@@ -21,9 +21,9 @@ static const char *const words[] = {"the", "police", "of", "district", "training
 	"nobody", "register", "justice", "village", "meeting"};
 
 struct batch {
-	int64_t uids[BATCH], sizes[BATCH], received[BATCH];
+	int64_t uids[BATCH], sizes[BATCH], received[BATCH], starts[BATCH];
 	bool oversize[BATCH];
-	struct view identities[BATCH], raws[BATCH];
+	struct view identities[BATCH], raws;
 	unsigned char hashes[BATCH][32];
 };
 
@@ -46,19 +46,22 @@ static void make_mail(struct text *mail, long number, size_t size)
 
 static void make_batch(struct batch *batch, struct arena *arena, long first, size_t size)
 {
-	TEXT_SCOPED mail;
+	TEXT_SCOPED mail, mails;
 
 	text_init(&mail, size + 1024);
+	text_init(&mails, BATCH * (size + 1024));
 	for (int i = 0; i < BATCH; i++) {
 		make_mail(&mail, first + i, size);
 		batch->uids[i] = first + i + 1;
 		batch->sizes[i] = (int64_t)mail.len;
 		batch->received[i] = clock_now();
 		batch->oversize[i] = false;
-		batch->raws[i] = (struct view){arena_copy(arena, mail.ptr, mail.len), mail.len};
+		batch->starts[i] = (int64_t)mails.len;
+		(void)!text_add_view(&mails, text_view(&mail));
 		EVP_Digest(mail.ptr, mail.len, batch->hashes[i], NULL, EVP_sha256(), NULL);
 		batch->identities[i] = (struct view){(const char *)batch->hashes[i], 32};
 	}
+	batch->raws = (struct view){arena_copy(arena, mails.ptr, mails.len), mails.len};
 }
 
 static void send_batch(struct db *db, struct arena *arena, int64_t folder, const struct batch *batch)
@@ -71,10 +74,13 @@ static void send_batch(struct db *db, struct arena *arena, int64_t folder, const
 	db_arg_time(&args, clock_now());
 	db_arg_int_array(&args, batch->uids, BATCH);
 	db_arg_bytes_array(&args, batch->identities, BATCH);
+	db_arg_bytes_array(&args, batch->identities, BATCH); /* of the same bytes */
 	db_arg_int_array(&args, batch->sizes, BATCH);
 	db_arg_bool_array(&args, batch->oversize, BATCH);
 	db_arg_time_array(&args, batch->received, BATCH);
-	db_arg_bytes_array(&args, batch->raws, BATCH);
+	db_arg_int_array(&args, batch->starts, BATCH);
+	db_arg_int_array(&args, batch->sizes, BATCH);
+	db_arg_bytes(&args, batch->raws);
 	if (db_send(db, "api.messages_store", &args, &err) < 0)
 		fail("send", &err);
 }
@@ -86,7 +92,7 @@ static void receive_batch(struct db *db)
 
 	if (db_receive(db, &rows, &err) < 0)
 		fail("receive", &err);
-	if (db_count(rows) != BATCH || !db_get_bool(rows, BATCH - 1, "fresh"))
+	if (db_count(rows) != 1 || db_get_int(rows, 0, "fresh") != BATCH)
 		fail("receive", &(struct error){.text = "not all fresh"});
 	db_rows_free(&rows);
 }

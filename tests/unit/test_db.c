@@ -303,7 +303,7 @@ static void test_transactions(void **state)
 
 static void store_one(struct db *db, const char *name)
 {
-	static const int64_t uids[] = {1}, sizes[] = {3}, received[] = {0};
+	static const int64_t uids[] = {1}, sizes[] = {3}, received[] = {0}, starts[] = {0};
 	static const bool oversize[] = {false};
 	struct view identity = {"01234567890123456789012345678901", 32}, raw = VIEW("raw");
 	struct db_rows *rows = NULL;
@@ -327,10 +327,13 @@ static void store_one(struct db *db, const char *name)
 	db_arg_time(&args, clock_now());
 	db_arg_int_array(&args, uids, 1);
 	db_arg_bytes_array(&args, &identity, 1);
+	db_arg_bytes_array(&args, &identity, 1);
 	db_arg_int_array(&args, sizes, 1);
 	db_arg_bool_array(&args, oversize, 1);
 	db_arg_time_array(&args, received, 1);
-	db_arg_bytes_array(&args, &raw, 1);
+	db_arg_int_array(&args, starts, 1);
+	db_arg_int_array(&args, sizes, 1);
+	db_arg_bytes(&args, raw);
 	call(db, "api.messages_store", &args, NULL);
 }
 
