@@ -293,12 +293,29 @@ static size_t attribution_lines(struct reply *reply, size_t line, struct view *j
 	return 0;
 }
 
+/* "---- On ... <address> wrote ---": between rules, where others end in a colon. */
+static bool is_between_rules(struct reply *reply, size_t line, struct view *inside_out)
+{
+	struct view text = view_trim(reply->source[line].text);
+
+	if (!view_starts(text, VIEW("---")) || !view_ends(text, VIEW("--")) || !has_address(text) || !has_date(text))
+		return false;
+	while (text.len > 0 && text.ptr[0] == '-')
+		text = view_sub(text, 1, text.len - 1);
+	while (text.len > 0 && text.ptr[text.len - 1] == '-')
+		text.len--;
+	*inside_out = view_of(arena_printf(reply->arena, "%.*s:", VIEW_ARGS(view_trim(text))));
+	return lexicon_is_attribution(reply->forms->lexicon, reply->arena, *inside_out);
+}
+
 /* "On ... wrote:", which a client may have wrapped. */
 static void find_attribution(struct reply *reply, size_t line, struct reply_head *out)
 {
 	struct view joined;
 	size_t lines = attribution_lines(reply, line, &joined);
 
+	if (lines == 0 && is_between_rules(reply, line, &joined))
+		lines = 1;
 	if (lines == 0)
 		return;
 	out->lines = lines;
