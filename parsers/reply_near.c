@@ -163,7 +163,7 @@ static bool may_be_near(const struct reply_line *line)
 
 /*
  * "Sharng: restricted" where nothing said how it may be shared: the default would be a guess against what was written,
- * so it is not taken.
+ * so it is not taken. (Where nothing was answered at all, nothing is filed.)
  */
 static void doubt_default(struct reply_value *value)
 {
@@ -187,7 +187,7 @@ void reply_find_near(struct reply *reply)
 			continue;
 		value->near_line = reply->source[i].text;
 		value->suggestion = behind;
-		if (field->fallback)
+		if (field->fallback && reply->found > 0)
 			doubt_default(value);
 	}
 }
