@@ -125,8 +125,9 @@ static void keep(PGresult **kept, PGresult *result)
 	*kept = result;
 }
 
-/* All results of one call up to its Sync. Of a call that was prepared with it, the rows come second. */
-static int collect(struct db *db, bool preparing, PGresult **kept_out)
+/* All results of one call up to its Sync. *preparing: it is prepared with it, the rows come second; false afterwards when
+ * that went well, whatever became of the call: what is prepared stays, also when its transaction does not. */
+static int collect(struct db *db, bool *preparing, PGresult **kept_out)
 {
 	PGresult *kept = NULL, *result;
 	bool lost;
@@ -142,9 +143,9 @@ static int collect(struct db *db, bool preparing, PGresult **kept_out)
 		}
 		if (!result)
 			continue;
-		if (preparing && PQresultStatus(result) == PGRES_COMMAND_OK) {
+		if (*preparing && PQresultStatus(result) == PGRES_COMMAND_OK) {
 			PQclear(result);
-			preparing = false;
+			*preparing = false;
 			continue;
 		}
 		keep(&kept, result);
@@ -165,7 +166,7 @@ int db_receive(struct db *db, struct db_rows **rows_out, struct error *err)
 		misuse("nothing to receive");
 	db->pending_first = (db->pending_first + 1) % DB_PENDING_MAX;
 	db->pending_count--;
-	lost = collect(db, pending.preparing, &result);
+	lost = collect(db, &pending.preparing, &result);
 	if (lost < 0 || PQresultStatus(result) == PGRES_FATAL_ERROR || !result) {
 		if (pending.preparing)
 			db->statements[pending.statement].prepared = false;

@@ -232,6 +232,25 @@ static void test_pipeline(void **state)
 	db_close(&db);
 }
 
+/* A statement whose first call is refused is prepared all the same, and preparing it again would be refused for ever. */
+static void test_pipeline_refused_first(void **state)
+{
+	struct db *db = database_open(&database, "fieldpost_intake");
+	struct error err = ERROR_INIT;
+	struct db_args args;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		error_clear(&err);
+		account_args(&args, "refused-first", i < 2 ? "nonsense" : "imap");
+		database_good("send", db_send(db, "api.account_open", &args, &err), &err);
+		assert_int_equal(db_receive(db, NULL, &err), i < 2 ? -1 : 0);
+		assert_int_equal(err.reach, i < 2 ? REACH_MESSAGE : REACH_NONE);
+	}
+	call(db, "api.account_open", &args, NULL);
+	db_close(&db);
+}
+
 /* More than the socket's buffers hold, both ways: whoever only writes waits for ever. */
 static void test_pipeline_large(void **state)
 {
@@ -604,6 +623,7 @@ int main(void)
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_pipeline),
+		cmocka_unit_test(test_pipeline_refused_first),
 		cmocka_unit_test(test_pipeline_large),
 		cmocka_unit_test(test_transactions),
 		cmocka_unit_test(test_notices),
