@@ -101,8 +101,8 @@ void exchange_over(void *context, struct MHD_Connection *mhd, void **own, enum M
 static enum MHD_Result queue(struct exchange *exchange, const struct http_reply *reply)
 {
 	struct http_server *server = exchange->server;
-	bool plain =
-		!reply->type && !reply->retry_seconds && !reply->challenge && reply->status != 405 && !server->quiet;
+	bool close = server->quiet || exchange->last;
+	bool plain = !reply->type && !reply->retry_seconds && !reply->challenge && reply->status != 405 && !close;
 	struct MHD_Response *response = server->empty;
 	enum MHD_Result result;
 	char seconds[16];
@@ -125,7 +125,7 @@ static enum MHD_Result queue(struct exchange *exchange, const struct http_reply 
 		MHD_add_response_header(response, "WWW-Authenticate", reply->challenge);
 	if (reply->status == 405)
 		MHD_add_response_header(response, "Allow", "GET, POST, PUT");
-	if (server->quiet)
+	if (close)
 		MHD_add_response_header(response, "Connection", "close");
 	result = MHD_queue_response(exchange->mhd, (unsigned)reply->status, response);
 	if (!plain)
@@ -207,6 +207,42 @@ static int take_headers(struct exchange *exchange, const char *method)
 	return 0;
 }
 
+static bool is_token(struct view name)
+{
+	static const char marks[] = "!#$%&'*+-.^_`|~";
+
+	for (size_t i = 0; i < name.len; i++) {
+		unsigned char c = (unsigned char)name.ptr[i];
+
+		if (!((c | 0x20) >= 'a' && (c | 0x20) <= 'z') && !(c >= '0' && c <= '9') && (!c || !strchr(marks, c)))
+			return false;
+	}
+	return name.len > 0;
+}
+
+/*
+ * Can it be read in one way only where its body ends (RFC 9112, 6.3)? Else a proxy before us could see another end, and
+ * what it takes for a body would be a request here. libmicrohttpd takes the first length, and chunks before a length.
+ */
+static bool has_one_end(const struct http_request *request)
+{
+	size_t lengths = 0, encodings = 0;
+
+	for (size_t i = 0; i < request->header_count; i++) {
+		const struct http_field *field = &request->headers[i];
+
+		if (!is_token(field->name))
+			return false;
+		lengths += view_equal_nocase(field->name, VIEW("Content-Length"));
+		if (view_equal_nocase(field->name, VIEW("Transfer-Encoding"))) {
+			encodings++;
+			if (!view_equal_nocase(field->value, VIEW("chunked")))
+				return false;
+		}
+	}
+	return lengths + encodings <= 1;
+}
+
 static enum MHD_Result refuse(struct exchange *exchange, int status, int retry_seconds)
 {
 	struct http_reply reply = {.status = status, .retry_seconds = retry_seconds};
@@ -226,6 +262,10 @@ static enum MHD_Result begin(struct exchange *exchange, const char *method)
 	exchange->begun = true;
 	if (take_headers(exchange, method) < 0)
 		return refuse(exchange, 431, 0);
+	if (!has_one_end(&exchange->public.request)) {
+		exchange->last = true;
+		return refuse(exchange, 400, 0);
+	}
 	if (!server->handler.begin(server->handler.context, &exchange->public, &exchange->body_max, &reply)) {
 		exchange->refused = true;
 		return queue(exchange, &reply);

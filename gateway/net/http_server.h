@@ -11,6 +11,9 @@
  * body in HTTP_BODY_SECONDS and a second for each HTTP_BODY_BYTES_A_SECOND; when nearly all connections are taken, those
  * that have waited longest without a whole request are closed. A body is never taken beyond what the handler allows,
  * all bodies together never beyond HTTP_BODIES_MAX (503).
+ *
+ * A request of which two readers could see different ends (two lengths, a length and chunks, an encoding but "chunked")
+ * is refused with 400 and its connection closed, so that nothing hides behind a proxy's request.
  */
 #ifndef NET_HTTP_SERVER_H
 #define NET_HTTP_SERVER_H

@@ -25,6 +25,7 @@ struct exchange {
 	char *body;
 	size_t body_len, body_size, body_max;
 	bool begun, refused, whole, answered;
+	bool last; /* on its connection */
 	struct http_reply reply; /* of one that was deferred */
 	struct exchange *next;	 /* among the spares, or the answered */
 };
