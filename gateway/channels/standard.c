@@ -13,6 +13,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "base/unicode.h"
 #include "channels/provider.h"
 #include "core/clock.h"
 
@@ -192,7 +193,7 @@ static int read_json(const struct http_request *request, const json_t *json, str
 	struct channel_batch *out, struct error *err)
 {
 	const char *type = json_string_value(json_object_get(json, "type"));
-	struct view id = provider_clean_line(arena, http_request_header(request, "webhook-id"));
+	struct view shown = http_request_header(request, "webhook-id"), id = provider_clean_line(arena, shown);
 	struct provider_batch batch = {.arena = arena};
 	struct channel_message message;
 	bool edited = type && strcmp(type, "message.edited") == 0;
@@ -201,6 +202,8 @@ static int read_json(const struct http_request *request, const json_t *json, str
 		return error_set(err, REACH_MESSAGE, "it has no type");
 	if (id.len == 0)
 		return error_set(err, REACH_MESSAGE, "it has no webhook-id");
+	if (!unicode_valid(shown))
+		return error_set(err, REACH_MESSAGE, "its webhook-id is no UTF-8");
 	if (!edited && strcmp(type, "message.received") != 0) {
 		batch.ignored = 1;
 		provider_finish(&batch, out);

@@ -297,9 +297,11 @@ int spool_list(struct spool *spool, int64_t *numbers_out, size_t max, struct err
 /* All of a file; -1 when it cannot be read. */
 static int read_file(struct spool *spool, const char *name, struct arena *arena, struct view *out)
 {
-	int fd = openat(spool->folder_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	/* (O_NONBLOCK: not for ever at a pipe that has such a name.) */
+	int fd = openat(spool->folder_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), reason;
 	struct stat state;
 	size_t len = 0;
+	ssize_t n = 1;
 	char *bytes;
 
 	if (fd < 0 || fstat(fd, &state) < 0) {
@@ -308,16 +310,23 @@ static int read_file(struct spool *spool, const char *name, struct arena *arena,
 		return -1;
 	}
 	bytes = arena_alloc(arena, (size_t)state.st_size + 1);
-	while (len < (size_t)state.st_size) {
-		ssize_t n = read(fd, bytes + len, (size_t)state.st_size - len);
-
-		if (n <= 0 && errno != EINTR)
+	while (n != 0 && len < (size_t)state.st_size) {
+		n = read(fd, bytes + len, (size_t)state.st_size - len);
+		if (n < 0 && errno != EINTR)
 			break;
 		len += n > 0 ? (size_t)n : 0;
 	}
+	reason = errno;
 	close(fd);
+	errno = reason;
 	*out = (struct view){bytes, len};
-	return 0;
+	return n < 0 ? -1 : 0;
+}
+
+/* Is it the machine that is short of something? Then there is nothing wrong with the file. */
+static bool is_passing(int reason)
+{
+	return reason == EMFILE || reason == ENFILE || reason == ENOMEM;
 }
 
 /* Takes the next word of the first line as a length. */
@@ -341,7 +350,8 @@ int spool_read(struct spool *spool, int64_t number, struct arena *arena, struct 
 
 	name_of(number, "", name);
 	if (read_file(spool, name, arena, &file) < 0)
-		return error_set(err, REACH_MESSAGE, "%s cannot be read: %s", name, strerror(errno));
+		return error_set(err, is_passing(errno) ? REACH_RETRY : REACH_MESSAGE, "%s cannot be read: %s", name,
+			strerror(errno));
 	if (!view_next_line(&file, &line) || !view_starts(line, magic))
 		return error_set(err, REACH_MESSAGE, "%s is no entry of a spool", name);
 	line = view_sub(line, magic.len, line.len);

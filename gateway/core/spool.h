@@ -6,7 +6,8 @@
  * folder is 0700, its files 0600. A file that is not whole is set aside in the folder `aside` and stops nothing.
  * Writing and reading may go on in several threads; one thread at a time reads.
  *
- * Errors are REACH_RETRY (full, or the disk refuses) but for spool_read(), which says REACH_MESSAGE for a torn one.
+ * Errors are REACH_RETRY (full, or the disk refuses) but for spool_read(), which says REACH_MESSAGE for one that is torn or
+ * can never be read.
  */
 #ifndef CORE_SPOOL_H
 #define CORE_SPOOL_H

@@ -38,7 +38,7 @@ static json_t *kept_headers(const struct delivery *delivery)
 		if (!json_object_get(kept, key))
 			json_object_set_new(kept, key, string_json(request->headers[i].value));
 	}
-	if (request->body.len == 0)
+	if (request->body.len == 0 || view_equal(request->method, VIEW("GET")))
 		json_object_set_new(kept, ":query", string_json(request->query));
 	return kept;
 }
@@ -114,6 +114,8 @@ int delivery_store(
 	for (size_t row = 0; result == 0 && row < db_count(rows); row++) {
 		int64_t delivery = db_get_int(rows, row, "delivery");
 
+		if (db_is_null(rows, row, "message_id"))
+			return error_set(err, REACH_RETRY, "the database does not know the channel any more");
 		if (delivery >= 1 && (size_t)delivery <= count)
 			deliveries[delivery - 1]->fresh += db_get_bool(rows, row, "fresh");
 	}
@@ -182,8 +184,11 @@ static int load(json_t *about, struct view body, const struct hooks *hooks, stru
 	struct error *err)
 {
 	const char *name = json_string_value(json_object_get(about, "channel"));
+	const char *verdict = json_string_value(json_object_get(about, "verdict"));
 	struct hook *hook = name ? hook_find(hooks, view_of(name)) : NULL;
 
+	if (!verdict || strcmp(verdict, "genuine") != 0)
+		return error_set(err, REACH_MESSAGE, "nothing says that it is genuine");
 	if (!hook)
 		return error_set(err, REACH_MESSAGE, "it is of the channel %s, which is not configured any more",
 			name ? name : "?");

@@ -2,7 +2,7 @@
  * Delivery: a genuine request with its messages, on its way into the database or the spool. Private to web/.
  *
  * What is kept of a request: its bytes, the headers that its channel names (never a credential), the method, and the
- * query of one without a body.
+ * query of one without a body or of a GET.
  */
 #ifndef WEB_DELIVERY_H
 #define WEB_DELIVERY_H

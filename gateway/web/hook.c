@@ -128,8 +128,7 @@ int hooks_accounts(struct hooks *hooks, struct db *db, struct error *err)
 	int result = 0;
 
 	for (size_t i = 0; i < hooks->count && result == 0; i++)
-		if (atomic_load(&hooks->list[i].account_id) == 0)
-			result = ask_account(&hooks->list[i], db, arena, err);
+		result = ask_account(&hooks->list[i], db, arena, err);
 	arena_free(&arena);
 	return result;
 }

@@ -54,7 +54,7 @@ void hooks_reopen(struct hooks *hooks);
 struct hook *hook_find(const struct hooks *hooks, struct view name);
 /* Of a path "/hook/<name>/<path_key>"; NULL: none, or its key is not right. An unopened one is found by its name. */
 struct hook *hook_of_path(const struct hooks *hooks, struct view path);
-/* Asks the database for the accounts that are not known yet. */
+/* Asks the database for the accounts: with every new connection, for it may have been restored from a backup since. */
 int hooks_accounts(struct hooks *hooks, struct db *db, struct error *err);
 /* Reports what came since the last time: counts at once, else that it is well every half minute. */
 int hooks_report(struct hooks *hooks, struct db *db, int64_t now, struct error *err);

@@ -110,8 +110,8 @@ struct load {
 	size_t count;
 };
 
-/* The next entries, up to a transaction's worth. */
-static void load_entries(struct keeper *keeper, struct load *load)
+/* The next entries, up to a transaction's worth. -1: the machine cannot read them now. */
+static int load_entries(struct keeper *keeper, struct load *load, struct error *err)
 {
 	struct store *store = keeper->store;
 	size_t size = 0;
@@ -119,16 +119,19 @@ static void load_entries(struct keeper *keeper, struct load *load)
 	while (keeper->next < keeper->listed && load->count < DRAIN_BATCH && size < WEB_BATCH_BYTES) {
 		int64_t number = keeper->numbers[keeper->next++];
 		struct delivery *delivery = &load->deliveries[load->count];
-		struct error err = ERROR_INIT;
 
-		if (delivery_load(store->spool, number, store->hooks, keeper->arena, delivery, &err) < 0) {
-			set_aside(keeper, number, &err);
+		if (delivery_load(store->spool, number, store->hooks, keeper->arena, delivery, err) < 0) {
+			if (err->reach != REACH_MESSAGE)
+				return -1;
+			set_aside(keeper, number, err);
+			error_clear(err);
 			continue;
 		}
 		size += delivery->request->body.len;
 		load->pointers[load->count] = delivery;
 		load->numbers[load->count++] = number;
 	}
+	return 0;
 }
 
 static void remove_entries(struct keeper *keeper, const struct load *load, size_t from, size_t count)
@@ -206,8 +209,7 @@ static void drain(struct keeper *keeper)
 		failed(keeper, &err);
 		return;
 	}
-	load_entries(keeper, load);
-	if (store_entries(keeper, load, &err) < 0) {
+	if (load_entries(keeper, load, &err) < 0 || store_entries(keeper, load, &err) < 0) {
 		keeper->listed = keeper->next = 0;
 		failed(keeper, &err);
 	}
@@ -263,7 +265,7 @@ static int tell(struct keeper *keeper, int64_t now, struct error *err)
 	if (now - keeper->reported_at < REPORT_US)
 		return 0;
 	keeper->reported_at = now;
-	if (hooks_accounts(keeper->store->hooks, keeper->db, err) < 0 || raise_alarm(keeper, err) < 0)
+	if (raise_alarm(keeper, err) < 0)
 		return -1;
 	return hooks_report(keeper->store->hooks, keeper->db, clock_now(), err);
 }

@@ -109,11 +109,14 @@ static void spool_jobs(struct store *store, struct job *jobs, struct arena *aren
 	pthread_mutex_unlock(&store->mutex);
 }
 
-static void spool_late(struct store *store, struct job *jobs, struct arena *arena)
+/* Their commit failed. They are announced first: else the keeper could find the spool empty, and go straight before they
+ * are in it. */
+static void spool_late(struct store *store, struct job *jobs, struct arena *arena, const struct error *why)
 {
 	pthread_mutex_lock(&store->mutex);
 	begin_writing(store, count_jobs(jobs));
 	pthread_mutex_unlock(&store->mutex);
+	store_away(store, why);
 	spool_jobs(store, jobs, arena);
 }
 
@@ -248,8 +251,7 @@ static void *committer_run(void *argument)
 			db_close(&db); /* it is opened anew when the database is back */
 			spool_jobs(store, jobs, arena);
 		} else if (commit(store, &db, &jobs, arena, &err) < 0) {
-			store_away(store, &err);
-			spool_late(store, jobs, arena);
+			spool_late(store, jobs, arena, &err);
 		}
 		arena_reset(arena);
 		pthread_mutex_lock(&store->mutex);

@@ -2,6 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -210,6 +211,34 @@ static void test_leftovers(void **state)
 }
 
 /* The folder goes away under it: said, and usable again once it is back. */
+/* Short of files the machine cannot read it now: there is nothing wrong with it. A pipe keeps nobody waiting. */
+static void test_unreadable_now(void **state)
+{
+	struct spool *spool = opened(1000000);
+	struct arena *arena = arena_new();
+	struct error err = ERROR_INIT;
+	struct rlimit before, none;
+	struct view about, bytes;
+	char path[160];
+
+	(void)state;
+	assert_int_equal(put(spool, 1, "one"), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){0, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(spool_read(spool, 1, arena, &about, &bytes, &err), -1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(err.reach, REACH_RETRY);
+	error_clear(&err);
+	assert_int_equal(spool_read(spool, 1, arena, &about, &bytes, &err), 0);
+	path_of(2, "", "", path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(spool_read(spool, 2, arena, &about, &bytes, &err), -1);
+	assert_int_equal(err.reach, REACH_MESSAGE);
+	arena_free(&arena);
+	spool_close(&spool);
+}
+
 static void test_unwritable(void **state)
 {
 	struct spool *spool = opened(1000000);
@@ -236,6 +265,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_full, make_folder, drop_folder),
 		cmocka_unit_test_setup_teardown(test_torn, make_folder, drop_folder),
 		cmocka_unit_test_setup_teardown(test_leftovers, make_folder, drop_folder),
+		cmocka_unit_test_setup_teardown(test_unreadable_now, make_folder, drop_folder),
 		cmocka_unit_test_setup_teardown(test_unwritable, make_folder, drop_folder),
 	};
 
