@@ -11,7 +11,7 @@ static void tables_init(struct lexicon *lexicon)
 	struct word_table *tables[] = {&lexicon->country_codes, &lexicon->country_names, &lexicon->loose_names,
 		&lexicon->articles, &lexicon->yes_no, &lexicon->no_answer, &lexicon->months, &lexicon->particles,
 		&lexicon->ordinals, &lexicon->magnitudes, &lexicon->conjunctions, &lexicon->out_of, &lexicon->headers,
-		&lexicon->separators, &lexicon->forwarded, &lexicon->closings};
+		&lexicon->separators, &lexicon->forwarded, &lexicon->closings, &lexicon->commands, &lexicon->greetings};
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
 		word_table_init(tables[i], lexicon->arena);
@@ -133,6 +133,29 @@ static int look_up(const struct word_table *table, struct arena *arena, struct v
 int lexicon_yes_no(const struct lexicon *lexicon, struct arena *arena, struct view text)
 {
 	return look_up(&lexicon->yes_no, arena, text, -1);
+}
+
+int lexicon_command(const struct lexicon *lexicon, struct arena *arena, struct view text)
+{
+	return look_up(&lexicon->commands, arena, text, 0);
+}
+
+const char *lexicon_greeting(const struct lexicon *lexicon, struct arena *arena, struct view text)
+{
+	int language = look_up(&lexicon->greetings, arena, text, -1);
+
+	return language < 0 ? NULL : lexicon->languages[language].code;
+}
+
+void lexicon_list(
+	const struct lexicon *lexicon, const char *key, void (*each)(void *context, const char *word), void *context)
+{
+	for (size_t i = 0; i < lexicon->language_count; i++) {
+		const struct yaml_node *list = yaml_get(lexicon->languages[i].root, key);
+
+		for (const struct yaml_node *item = list ? list->first : NULL; item; item = item->next)
+			each(context, item->scalar);
+	}
 }
 
 int lexicon_month(const struct lexicon *lexicon, struct arena *arena, struct view text)

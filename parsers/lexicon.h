@@ -5,20 +5,19 @@
  * which all but `language` may be left out:
  *
  *   language             its code ("fr")
- *   words                texts around a request: greeting, purpose, instruction, reference, one_or_more_of, yes, no
- *   yes, no, no_answer   lists of words that are an answer, or none
- *   and, and_attached    conjunctions; those written on to the next word
- *   out_of               what stands between 4 and 5 in "4 out of 5"; out_of_reversed: in "5 ... 4"
- *   magnitudes           words that make the number before them another one ("thousand"): for review
- *   months               twelve lists of names, January first; date_particles ("of"), ordinals ("rd")
- *   countries            alpha-2 code: name, or a list of names with the one to print first
- *   articles             may stand before a country's name; articles_attached: written on to it
- *   shared_country_names name no country when they stand alone ("Congo")
- *   mail                 lists: from, sent, to, subject, cc (header names); separators, forwarded, closings (the words
- *                        of a line, less dashes and marks); templates of a whole line: attributions, phone_lines; of
- *                        a line's beginning: closing_lines, disclaimers, list_footers, banners. In a template {date}
- *                        holds a digit, {name} something, {any} anything; {end} is the line's end; a comma may be
- *                        missing
+ *   words                texts around a request: greeting, purpose, instruction, reference, one_or_more_of, yes, no;
+ * those of a conversation (talk_...) are mustache templates yes, no, no_answer   lists of words that are an answer, or
+ * none and, and_attached    conjunctions; those written on to the next word out_of               what stands between 4
+ * and 5 in "4 out of 5"; out_of_reversed: in "5 ... 4" magnitudes           words that make the number before them
+ * another one ("thousand"): for review months               twelve lists of names, January first; date_particles
+ * ("of"), ordinals ("rd") countries            alpha-2 code: name, or a list of names with the one to print first skip,
+ * back, stop     lists of words by which a person leads a conversation (see outreach/conversation.h) greetings lists of
+ * words that say in which language somebody begins one articles             may stand before a country's name;
+ * articles_attached: written on to it shared_country_names name no country when they stand alone ("Congo") mail lists:
+ * from, sent, to, subject, cc (header names); separators, forwarded, closings (the words of a line, less dashes and
+ * marks); templates of a whole line: attributions, phone_lines; of a line's beginning: closing_lines, disclaimers,
+ * list_footers, banners. In a template {date} holds a digit, {name} something, {any} anything; {end} is the line's end;
+ * a comma may be missing
  *
  * A file without `language` adds the `mail` of languages in which no form is written (mail.yaml), or has `alpha3`, a
  * mapping from alpha-2 to alpha-3 codes (codes.yaml). A word that already stands for something else is refused.
@@ -56,6 +55,13 @@ const char *lexicon_country_near(const struct lexicon *lexicon, struct arena *ar
 bool lexicon_is_no_answer(const struct lexicon *lexicon, struct arena *arena, struct view text);
 /* 1 yes, 0 no, -1 neither. */
 int lexicon_yes_no(const struct lexicon *lexicon, struct arena *arena, struct view text);
+/* What the whole text says to who asks: 1 skip, 2 back, 3 stop, 0 none of them. */
+int lexicon_command(const struct lexicon *lexicon, struct arena *arena, struct view text);
+/* The language in which the whole text greets, or NULL. */
+const char *lexicon_greeting(const struct lexicon *lexicon, struct arena *arena, struct view text);
+/* The words of a language's list ("stop"), as they stand in its file: calls `each` with each. */
+void lexicon_list(
+	const struct lexicon *lexicon, const char *key, void (*each)(void *context, const char *word), void *context);
 /* 1 to 12, or 0. */
 int lexicon_month(const struct lexicon *lexicon, struct arena *arena, struct view text);
 /* "de", "of". */

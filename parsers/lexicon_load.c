@@ -22,6 +22,9 @@ static const struct word_kind word_kinds[] = {
 	{"date_particles", TABLE(particles), 1},
 	{"ordinals", TABLE(ordinals), 1},
 	{"articles", TABLE(articles), 1},
+	{"skip", TABLE(commands), 1},
+	{"back", TABLE(commands), 2},
+	{"stop", TABLE(commands), 3},
 	{"shared_country_names", TABLE(country_names), LEXICON_AMBIGUOUS},
 };
 
@@ -102,6 +105,14 @@ static int load_months(struct lexicon *lexicon, const struct yaml_node *node, st
 	return 0;
 }
 
+static int load_greetings(
+	struct lexicon *lexicon, const struct language *language, const struct yaml_node *node, struct error *err)
+{
+	struct word_kind kind = {"greetings", TABLE(greetings), (int)(language - lexicon->languages)};
+
+	return load_words(lexicon, &kind, node, err);
+}
+
 static int load_attached(
 	struct lexicon *lexicon, const struct yaml_node *node, struct view **list, size_t *count, struct error *err)
 {
@@ -176,6 +187,7 @@ static int load_language(
 		return yaml_error(code, err, "more than %d languages", LEXICON_LANGUAGES_MAX);
 	language = &lexicon->languages[lexicon->language_count++];
 	language->code = code->scalar;
+	language->root = root;
 	language->words = words;
 	language->country_names = ARENA_NEW_N(lexicon->arena, const char *, LEXICON_COUNTRIES_MAX);
 	*out = language;
@@ -192,6 +204,8 @@ static int load_section(struct lexicon *lexicon, struct language *language, cons
 			return load_words(lexicon, &word_kinds[i], node, err);
 	if (strcmp(key, "language") == 0 || strcmp(key, "words") == 0)
 		return 0;
+	if (strcmp(key, "greetings") == 0)
+		return load_greetings(lexicon, language, node, err);
 	if (strcmp(key, "months") == 0)
 		return load_months(lexicon, node, err);
 	if (strcmp(key, "and_attached") == 0)

@@ -271,6 +271,46 @@ int form_render_text(const struct forms *forms, const struct form *form, const c
 int form_render_html(const struct forms *forms, const struct form *form, const char *language, const char *reference,
 	struct text *out, struct error *err);
 
+/* ---- one turn of a conversation that asks a form field by field (see outreach/conversation.h) ---- */
+
+enum turn_word { TURN_WORDS, TURN_SKIP, TURN_BACK, TURN_STOP }; /* the whole message is one of these commands, or is not */
+
+struct turn_answer {
+	const struct field *field;
+	json_t *value;          /* a typed value, or NULL: it does not fit; see turn_release() */
+	struct view raw;        /* the text that was read */
+	struct view suggestion; /* where it does not fit: an option's value, a country's code; may be empty */
+	size_t start, end;      /* in the message's text */
+};
+
+struct turn {
+	enum turn_word word;
+	bool greeting;          /* the whole message is one */
+	bool nothing;           /* "-", "n/a", "?": no answer to what was asked */
+	const char *language;   /* of the greeting or the labels; NULL: neither says */
+	const struct turn_answer *answers; /* of each field at most one, in the form's order */
+	size_t answer_count;
+	struct view remarks;    /* words besides */
+};
+
+/*
+ * Reads a message of a channel as an answer to one field, or to several where it carries their labels or numbers. A number means a
+ * field only where nothing else can be meant. asked NULL: nothing was asked yet, and only labels and several numbers are answers.
+ * language: in which was asked, or NULL.
+ */
+void parse_turn(const struct forms *forms, struct arena *arena, struct view text, const struct form *form,
+	const struct field *asked, const char *language, struct turn *out);
+/* One field's answer alone; out->value NULL when it does not fit. False: the text is no answer ("-", nothing). */
+bool parse_answer(const struct forms *forms, struct arena *arena, struct view text, const struct field *field,
+	const char *language, struct turn_answer *out);
+void turn_release(struct turn *turn);
+/* Is it the name of a language whose words we have ("fr", "pt-BR": its first part)? Its code, or NULL. */
+const char *forms_language(const struct forms *forms, struct view name);
+/* A word around a form in a language (lexicon.h), English as fall-back; NULL. */
+const char *forms_word(const struct forms *forms, const char *key, const char *language);
+/* The words that stop us, of all languages. */
+void forms_stop_words(const struct forms *forms, void (*each)(void *context, const char *word), void *context);
+
 /*
  * The round-trip proof: is what we send answerable? Each form is rendered in each of its languages, answered with values of
  * every type by simulated mail clients (config/clients, see client.h), read back with parse_mail(), and every value must
