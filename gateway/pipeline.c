@@ -10,7 +10,8 @@
  *                      channel, a channel  messages; then media     channel_message; attachment
  *                      with media
  *     parse   filing/  holder: database    messages in `received`   feedback, feedback_revision, attachment;
- *             parsers/ child: shut in      raw bytes                message filed, review, held, ignored, failed
+ *             parsers/ child: shut in      raw bytes                message filed, review, held, ignored, failed;
+ *             outreach/ (in the child)     form_conversation        what is said to the person, in the outbox
  *     send    digest/  what is due, built  feedback through `read`  digest, digest_line, outbox
  *             delivery/ outbox to SMTP     outbox                   mails; outbox marked sent
  *                      and to channels                              messages; outbox_part
@@ -31,6 +32,7 @@
 #include <unistd.h>
 
 #include "core/share.h"
+#include "outreach/outreach.h"
 
 #define SOURCE_FILE_MAX ((size_t)4 * 1024 * 1024)
 #define SOURCE_FILES_MAX 1000
@@ -58,6 +60,19 @@ void pipeline_read(
 		parse_mail(forms, arena, message->raw, &message->hint, out);
 	if (message->over_size && out->outcome != OUTCOME_IGNORED)
 		set_over_size(out);
+}
+
+json_t *pipeline_read_filing(const struct forms *forms, struct arena *arena, const struct pipeline_message *message)
+{
+	struct result result;
+	json_t *json;
+
+	if (message->talk.len > 0)
+		return conversation_read(forms, arena, message->raw, message->talk);
+	pipeline_read(forms, arena, message, &result);
+	json = result_to_filing(&result);
+	result_release(&result);
+	return json;
 }
 
 void pipeline_batch_init(struct pipeline_batch *batch)

@@ -24,11 +24,17 @@ struct pipeline_message {
 	bool channel;	 /* the text of a channel's message, not a mail */
 	bool over_size;
 	struct request_hint hint;
+	struct view talk; /* what the database knows of a channel's message besides (outreach/conversation.h); empty:
+			     nothing */
 };
 
 /* Bytes to result. Pure; never fails. The result lives in the arena, its json is freed by result_release(). */
 void pipeline_read(
 	const struct forms *forms, struct arena *arena, const struct pipeline_message *message, struct result *out);
+
+/* The same as filing JSON (result_to_filing()), with what is to be said to the person where the message has a talk. A
+ * new reference. */
+json_t *pipeline_read_filing(const struct forms *forms, struct arena *arena, const struct pipeline_message *message);
 
 /*
  * A batch of results on its way to the database: `[{"message_id": 12, "result": {...}}, ...]`. Begin with
@@ -62,12 +68,14 @@ int pipeline_folder_load(const struct config *config, const char *folder, const 
 int pipeline_sources_load(
 	const struct config *config, struct arena *arena, struct pipeline_sources *out, struct error *err);
 
-/* The lists of forms that were proven (files named `proven`) beside the config's forms and the shipped ones; may be empty. */
+/* The lists of forms that were proven (files named `proven`) beside the config's forms and the shipped ones; may be
+ * empty. */
 int pipeline_proven_load(const struct config *config, struct arena *arena, struct view *out, struct error *err);
 /* Does a line of the lists begin with that hash (hex)? One behind a "#" does not count. */
 bool pipeline_is_proven(struct view lists, const char *sha256);
 
-/* What the forms' proof needs besides: the simulated clients, and mails of ours that are quoted (its folder `quoted`). */
+/* What the forms' proof needs besides: the simulated clients, and mails of ours that are quoted (its folder `quoted`).
+ */
 struct pipeline_clients {
 	struct parse_source *clients;
 	size_t client_count;

@@ -54,6 +54,10 @@ static int check(const struct config *config, const struct config_channel *setti
 	if (!polled && !kind->webhook)
 		return error_set(err, REACH_STOP, "the channel %s takes no webhook: %s is asked; write `mode: poll`",
 			settings->name, kind->name);
+	if (settings->form && !kind->send)
+		return error_set(err, REACH_STOP,
+			"the channel %s cannot ask a form: nothing can be sent by %s; leave `form` out", settings->name,
+			kind->name);
 	if (!polled && !config->web.listen)
 		return error_set(err, REACH_STOP,
 			"the channel %s takes webhooks, but nothing listens; write `web: {listen: 127.0.0.1:8025}`",

@@ -89,15 +89,28 @@ static int say_how_it_died(struct child *child, struct error *err)
 	return error_set(err, REACH_MESSAGE, "the reader ended with status %d", WEXITSTATUS(status));
 }
 
+static int send_message(
+	struct child *child, const struct pipeline_message *message, int64_t deadline, struct error *err)
+{
+	enum wire_type type = message->channel ? WIRE_MESSAGE : WIRE_MAIL;
+	TEXT_SCOPED talk;
+
+	text_init(&talk, WIRE_PAYLOAD_MAX);
+	if (message->talk.len == 0)
+		return wire_send(child->fd, type, message->over_size ? WIRE_OVER_SIZE : 0, message->raw, VIEW_NULL,
+			deadline, err);
+	text_add_view(&talk, message->talk);
+	text_add_char(&talk, '\0');
+	return wire_send(child->fd, WIRE_TALK, 0, text_view(&talk), message->raw, deadline, err);
+}
+
 int child_read(struct child *child, const struct pipeline_message *message, int time_ms, struct view *json_out,
 	struct error *err)
 {
 	int64_t deadline = clock_monotonic() + (int64_t)time_ms * 1000;
-	enum wire_type type = message->channel ? WIRE_MESSAGE : WIRE_MAIL;
 	struct wire_head head;
 
-	if (wire_send(child->fd, type, message->over_size ? WIRE_OVER_SIZE : 0, message->raw, VIEW_NULL, deadline,
-		    err) < 0 ||
+	if (send_message(child, message, deadline, err) < 0 ||
 		wire_receive(child->fd, &head, &child->payload, deadline, err) < 0) {
 		if (err->reach == REACH_MESSAGE)
 			return -1;

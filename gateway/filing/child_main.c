@@ -107,6 +107,18 @@ static void plant_fault(const struct reader *reader, struct view raw)
 		abort();
 }
 
+/* Splits what comes before the text of a channel's message off. */
+static void take_talk(struct pipeline_message *message)
+{
+	ptrdiff_t end = view_find_char(message->raw, '\0');
+
+	if (end < 0)
+		abort();
+	message->channel = true;
+	message->talk = view_sub(message->raw, 0, (size_t)end);
+	message->raw = view_sub(message->raw, (size_t)end + 1, message->raw.len);
+}
+
 static int answer(struct reader *reader, const struct wire_head *head)
 {
 	struct pipeline_message message = {
@@ -114,22 +126,21 @@ static int answer(struct reader *reader, const struct wire_head *head)
 		.channel = head->type == WIRE_MESSAGE,
 		.over_size = (head->flags & WIRE_OVER_SIZE) != 0,
 	};
-	struct result result = {0};
 	json_t *json;
 	char *text;
 	int sent;
 
+	if (head->type == WIRE_TALK)
+		take_talk(&message);
 	if (reader->hooks)
 		plant_fault(reader, message.raw);
-	pipeline_read(reader->forms, reader->message, &message, &result);
-	json = result_to_filing(&result);
+	json = pipeline_read_filing(reader->forms, reader->message, &message);
 	text = json_dumps(json, JSON_COMPACT);
 	if (!text)
 		abort();
 	sent = wire_send(SPAWN_FD, WIRE_RESULT, 0, view_of(text), VIEW_NULL, 0, NULL);
 	free(text);
 	json_decref(json);
-	result_release(&result);
 	arena_reset(reader->message);
 	return sent;
 }

@@ -39,6 +39,8 @@ struct holder {
 	struct force force;
 	struct prover *prover; /* NULL: nothing is being proven */
 	int proofs_broken;     /* of the form that waits */
+	json_t *channels;      /* {name: {join, form, language}}: what they are read by */
+	struct register_stops stops;
 	struct pipeline_batch batch;
 	struct casualty casualties[CASUALTIES_MAX];
 	size_t casualty_count;
@@ -122,7 +124,8 @@ static int weigh_forms(struct holder *holder, struct error *err)
 	force_release(&holder->force);
 	arena_reset(holder->force_arena);
 	if (force_find(holder->db, &holder->folder, &holder->rules, holder->force_arena, &holder->force, err) < 0 ||
-		register_forms(holder->db, &holder->force.sources, clock_now(), err) < 0)
+		register_forms(
+			holder->db, &holder->force.sources, clock_now(), holder->force_arena, &holder->stops, err) < 0)
 		return -1;
 	if (is_first(holder) && force_tell(holder->db, clock_now(), &holder->force, holder->force_arena, err) < 0)
 		return -1;
@@ -161,8 +164,11 @@ static int claim(struct holder *holder, struct db_rows **rows_out, struct error 
 	struct db_args args;
 
 	db_args_init(&args, holder->arena);
+	db_arg_time(&args, clock_now());
 	db_arg_int(&args, FILING_BATCH_MESSAGES);
 	db_arg_int(&args, FILING_BATCH_BYTES);
+	db_arg_json(&args, holder->channels);
+	db_arg_text_array(&args, holder->stops.list, holder->stops.count);
 	return db_call(holder->db, "api.parse_claim", &args, rows_out, err);
 }
 
@@ -178,6 +184,8 @@ static int read_one(struct holder *holder, const struct db_rows *rows, size_t ro
 	struct casualty *casualty;
 	struct view json;
 
+	if (message.channel)
+		message.talk = db_get_view(rows, row, "talk");
 	if (ensure_child(holder, err) < 0)
 		return -1;
 	duty_alive(holder->duty); /* a start and a message are each given up before the watchdog bites */
@@ -279,6 +287,7 @@ static void release(struct holder *holder)
 	db_close(&holder->db);
 	pipeline_batch_release(&holder->batch);
 	force_release(&holder->force);
+	json_decref(holder->channels);
 	arena_free(&holder->arena);
 	arena_free(&holder->force_arena);
 	arena_free(&holder->sources_arena);
@@ -311,6 +320,21 @@ static int run_rounds(struct holder *holder, struct error *err)
 	return 0;
 }
 
+static json_t *channels_json(const struct config *config)
+{
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < config->channel_count; i++) {
+		const struct config_channel *channel = &config->channels[i];
+		json_t *one = json_pack("{s:i, s:s}", "join", channel->join_seconds, "language", channel->language);
+
+		if (channel->form)
+			json_object_set_new(one, "form", json_string(channel->form));
+		json_object_set_new(all, channel->name, one);
+	}
+	return all;
+}
+
 static int run(struct duty_context *duty, struct error *err)
 {
 	struct holder *holder = calloc(1, sizeof(*holder));
@@ -323,6 +347,7 @@ static int run(struct duty_context *duty, struct error *err)
 	holder->sources_arena = arena_new();
 	pipeline_batch_init(&holder->batch);
 	holder->force_arena = arena_new();
+	holder->channels = channels_json(duty->config);
 	result = pipeline_sources_load(duty->config, holder->sources_arena, &holder->folder, err);
 	if (result == 0)
 		result = force_rules_load(duty->config, &holder->folder, holder->sources_arena, &holder->rules, err);

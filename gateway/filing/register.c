@@ -70,16 +70,34 @@ static int send_forms(struct db *db, const struct pipeline_sources *sources, con
 	return result;
 }
 
-int register_forms(struct db *db, const struct pipeline_sources *sources, int64_t now, struct error *err)
+struct stop_taker {
+	struct arena *arena;
+	struct register_stops *stops;
+};
+
+static void take_stop(void *context, const char *word)
 {
-	struct arena *arena = arena_new();
+	struct stop_taker *taker = context;
+
+	if (taker->stops->count < REGISTER_STOPS_MAX)
+		taker->stops->list[taker->stops->count++] = view_of(arena_strdup(taker->arena, word));
+}
+
+int register_forms(struct db *db, const struct pipeline_sources *sources, int64_t now, struct arena *arena,
+	struct register_stops *stops_out, struct error *err)
+{
+	struct stop_taker taker = {arena, stops_out};
+	struct arena *scratch = arena_new();
 	struct forms *forms = NULL;
 	int result = -1;
 
+	stops_out->count = 0;
 	if (parsers_open(err) == 0 && forms_new(sources->forms, sources->form_count, sources->languages,
-					      sources->language_count, &forms, err) == 0)
-		result = send_forms(db, sources, forms, now, arena, err);
+					      sources->language_count, &forms, err) == 0) {
+		forms_stop_words(forms, take_stop, &taker);
+		result = send_forms(db, sources, forms, now, scratch, err);
+	}
 	forms_free(&forms);
-	arena_free(&arena);
+	arena_free(&scratch);
 	return result;
 }

@@ -4,8 +4,20 @@
 
 #include "pipeline.h"
 
-/* Compiles the sources and hands them to api.forms_register(). REACH_STOP when a form is not right. */
-int register_forms(struct db *db, const struct pipeline_sources *sources, int64_t now, struct error *err);
+#define REGISTER_STOPS_MAX 200
+
+/* The words of all languages that stop us, each the whole of a message (see api.parse_claim()). */
+struct register_stops {
+	struct view list[REGISTER_STOPS_MAX];
+	size_t count;
+};
+
+/*
+ * Compiles the sources and hands them to api.forms_register(). REACH_STOP when a form is not right. The words of
+ * stops_out live in the arena.
+ */
+int register_forms(struct db *db, const struct pipeline_sources *sources, int64_t now, struct arena *arena,
+	struct register_stops *stops_out, struct error *err);
 
 /* A form as the database keeps it; source: the bytes of its file. A new reference. */
 json_t *register_form_json(const struct form *form, struct view source);

@@ -27,6 +27,7 @@ enum wire_type {
 	WIRE_REFUSED,  /* from the child: a sentence; it then ends */
 	WIRE_MAIL,     /* to the child: raw bytes of a mail */
 	WIRE_MESSAGE,  /* to the child: text of a channel's message */
+	WIRE_TALK,     /* to the child: what is known of such a message (JSON), NUL, its text */
 	WIRE_RESULT,   /* from the child: filing JSON; from the prover: the verdict, see prover.h */
 };
 

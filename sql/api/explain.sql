@@ -38,9 +38,9 @@ LANGUAGE sql STABLE
 AS $$
 	SELECT 50, 'answer', format('%s = %s%s', a.key, CASE jsonb_typeof(a.value) WHEN 'string' THEN a.value #>> '{}'
 		ELSE a.value::text END, CASE WHEN p.at IS NULL THEN ' (default)' ELSE format(
-		' <- "%s" (part %s, characters %s-%s of its text; bytes %s-%s of the mail)', left(p.at ->> 'raw', 200),
+		' <- "%s" (part %s, characters %s-%s of its text; bytes %s-%s of the %s)', left(p.at ->> 'raw', 200),
 		coalesce(nullif(p.at ->> 'part', ''), '-'), p.at ->> 'start', p.at ->> 'end', p.at ->> 'part_start',
-		p.at ->> 'part_end') END)
+		p.at ->> 'part_end', coalesce('message ' || (p.at ->> 'message'), 'mail')) END)
 	FROM feedback f JOIN feedback_revision r ON r.feedback_id = f.feedback_id AND r.revision = f.revision
 	JOIN form_version v ON v.form_id = f.form_id AND v.version = f.form_version
 	CROSS JOIN LATERAL jsonb_each(r.answers) a
@@ -56,6 +56,14 @@ AS $$
 	SELECT 60, 'message', format('%s (%s%s): received %s, stored %s, Message-ID %s', m.message_id, m.state,
 		coalesce(', ' || m.reason, ''), told(m.received_at), told(m.stored_at), coalesce(m.header_id, '-'))
 	FROM message m WHERE m.message_id = explain_message.message_id
+	UNION ALL
+	SELECT 62, 'channel', format('%s, from %s%s', m.channel, c.sender, coalesce(' (' || c.sender_name || ')', ''))
+	FROM channel_message c JOIN message m USING (message_id) WHERE c.message_id = explain_message.message_id
+	UNION ALL
+	SELECT 64, 'read with', format('message %s (%s), stored %s: "%s"', m.message_id, m.state, told(m.stored_at),
+		left(convert_from(r.raw, 'UTF8'), 200))
+	FROM channel_message c JOIN message m USING (message_id) JOIN message_raw r USING (message_id)
+	WHERE c.joined_to = explain_message.message_id
 	UNION ALL
 	SELECT 70, 'seen', format('%s, folder %s, UIDVALIDITY %s, UID %s, %s; on the server: %s%s', a.name, f.name, f.uidvalidity,
 		s.uid, told(s.seen_at), CASE s.after_state WHEN 'waiting' THEN 'left as it is so far' ELSE s.after_state::text END,

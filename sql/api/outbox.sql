@@ -24,6 +24,7 @@ BEGIN
 	FOR candidate IN
 		SELECT o.* FROM outbox o
 		WHERE o.state IN ('waiting', 'sending') AND o.next_at <= outbox_claim.now AND o.channel = outbox_claim.channel
+			AND fieldpost.outbox_may_go(o.kind, o.channel, o.recipient)
 		ORDER BY o.next_at, o.outbox_id
 		LIMIT outbox_claim.maximum + 100
 		FOR UPDATE SKIP LOCKED

@@ -2,11 +2,11 @@
 SET LOCAL ROLE fieldpost_owner;
 SET LOCAL search_path = pg_catalog, fieldpost, pg_temp;
 
--- The oldest messages that nobody else has, up to a number and a number of bytes (one in any case); theirs until the transaction ends.
--- source: imap, import or channel. (Plans made while the tables were small would read all of them for ever: no sequential scans here.)
-CREATE FUNCTION api.parse_claim(maximum bigint, max_bytes bigint)
+-- The oldest mails that nobody else has, up to a number and a number of bytes (one in any case); theirs until the transaction ends.
+-- (Plans made while the tables were small would read all of them for ever: no sequential scans here.)
+CREATE FUNCTION fieldpost.mails_claim(maximum bigint, max_bytes bigint)
 RETURNS TABLE (message_id bigint, raw bytea, oversize boolean, source text, attempts bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 #variable_conflict use_column
@@ -14,7 +14,7 @@ BEGIN
 	RETURN QUERY
 	WITH candidate AS (
 		SELECT m.message_id, m.account_id, m.attempts, m.oversize, CASE WHEN m.oversize THEN 0 ELSE m.size END AS size
-		FROM message m WHERE m.state = 'received' ORDER BY m.message_id LIMIT parse_claim.maximum
+		FROM message m WHERE m.state = 'received' AND m.channel IS NULL ORDER BY m.message_id LIMIT mails_claim.maximum
 		FOR UPDATE SKIP LOCKED
 	), counted AS (
 		SELECT c.*, sum(c.size) OVER (ORDER BY c.message_id) - c.size AS before FROM candidate c
@@ -22,7 +22,26 @@ BEGIN
 	SELECT c.message_id, r.raw, c.oversize, (SELECT a.kind::text FROM account a WHERE a.account_id = c.account_id),
 		c.attempts::bigint
 	FROM counted c JOIN message_raw r USING (message_id)
-	WHERE c.before = 0 OR c.before + c.size <= parse_claim.max_bytes ORDER BY c.message_id;
+	WHERE c.before = 0 OR c.before + c.size <= mails_claim.max_bytes ORDER BY c.message_id;
+END $$;
+
+-- What is to be read: of channels (see units_claim()) at most half, the rest mails. source: imap, import or channel; talk (channels alone): what
+-- the reader must know besides, JSON.
+CREATE FUNCTION api.parse_claim(now timestamptz, maximum bigint, max_bytes bigint, channels jsonb, stops text[])
+RETURNS TABLE (message_id bigint, raw bytea, oversize boolean, source text, attempts bigint, talk text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	units bigint;
+BEGIN
+	PERFORM conversations_close(parse_claim.now);
+	RETURN QUERY SELECT u.message_id, u.raw, false, 'channel', u.attempts, u.talk
+	FROM units_claim(parse_claim.now, (parse_claim.maximum + 1) / 2, parse_claim.channels, parse_claim.stops) u;
+	GET DIAGNOSTICS units = ROW_COUNT;
+	RETURN QUERY SELECT c.message_id, c.raw, c.oversize, c.source, c.attempts, NULL
+	FROM mails_claim(parse_claim.maximum - units, parse_claim.max_bytes) c;
 END $$;
 
 -- A text of a result for a column: cut, as indexes and people want it.
@@ -134,6 +153,7 @@ BEGIN
 	UPDATE message m SET state = 'failed', reason = 'crashed', settled_at = message_fail.now, error = message_fail.error
 	WHERE m.message_id = message_fail.message_id AND m.state = 'received';
 	IF FOUND THEN
+		PERFORM settle_joined(message_fail.now, ARRAY[message_fail.message_id]);
 		PERFORM api.alarm_raise(message_fail.now, 'message-failed', 'message ' || message_fail.message_id, message_fail.error);
 	END IF;
 END $$;
@@ -143,6 +163,7 @@ END $$;
 CREATE FUNCTION api.parse_file(now timestamptz, batch jsonb)
 RETURNS TABLE (message_id bigint, state text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -150,12 +171,12 @@ DECLARE
 	filed jsonb;
 BEGIN
 	BEGIN
-		filed := file_batch(parse_file.now, parse_file.batch);
+		filed := file_all(parse_file.now, parse_file.batch);
 	EXCEPTION WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded THEN
 		filed := '[]';
 		FOR one IN SELECT * FROM jsonb_array_elements(parse_file.batch) LOOP
 			BEGIN
-				filed := filed || file_batch(parse_file.now, jsonb_build_array(one));
+				filed := filed || file_all(parse_file.now, jsonb_build_array(one));
 			EXCEPTION WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded THEN
 				PERFORM message_fail(parse_file.now, (one ->> 'message_id')::bigint,
 					'the database refused what was read (SQLSTATE ' || SQLSTATE || ')');
@@ -187,5 +208,5 @@ BEGIN
 	RETURN QUERY SELECT m.attempts::bigint, m.state::text FROM message m WHERE m.message_id = parse_attempt.message_id;
 END $$;
 
-GRANT EXECUTE ON FUNCTION api.parse_claim(bigint, bigint), api.parse_file(timestamptz, jsonb),
+GRANT EXECUTE ON FUNCTION api.parse_claim(timestamptz, bigint, bigint, jsonb, text[]), api.parse_file(timestamptz, jsonb),
 	api.parse_attempt(timestamptz, bigint, text, bigint) TO fieldpost_parse;

@@ -9,7 +9,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg
 AS $$
 	SELECT m.message_id, m.state::text, m.reason::text, m.received_at, m.from_name, m.from_address, m.subject, m.form_id,
 		m.language, coalesce(m.result -> 'values', '{}'), coalesce(m.result -> 'errors', '{}'), m.error
-	FROM message m WHERE m.state IN ('review', 'held', 'failed')
+	FROM message m WHERE m.state IN ('review', 'held', 'failed') AND m.reason IS DISTINCT FROM 'in-conversation'
+		AND NOT EXISTS (SELECT FROM channel_message c JOIN message h ON h.message_id = c.joined_to
+			WHERE c.message_id = m.message_id AND h.state = m.state) -- it is looked at with that one
 	ORDER BY m.received_at, m.message_id LIMIT review_list.maximum
 $$;
 

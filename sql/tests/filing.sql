@@ -88,16 +88,16 @@ SELECT is((SELECT has_sharing::text || ' ' || country_field || ' ' || theme_fiel
 -- Filing.
 SELECT tap.message('one') AS one, tap.message('two') AS two, tap.message('three') AS three \gset
 SET LOCAL SESSION AUTHORIZATION fieldpost_parse;
-SELECT results_eq($$SELECT message_id, encode(raw, 'escape'), oversize, source, attempts FROM api.parse_claim(2, 1000)$$,
+SELECT results_eq($$SELECT message_id, encode(raw, 'escape'), oversize, source, attempts FROM api.parse_claim('2026-11-10 09:00+00', 2, 1000, '{}', '{}')$$,
 	format($$VALUES (%s::bigint, 'one', false, 'import', 0::bigint), (%s, 'two', false, 'import', 0)$$, :one, :two), 'the oldest are claimed');
-SELECT results_eq('SELECT count(*) FROM api.parse_claim(100, 6) UNION ALL SELECT count(*) FROM api.parse_claim(100, 5)', 'VALUES (2::bigint), (1)',
+SELECT results_eq($$SELECT count(*) FROM api.parse_claim('2026-11-10 09:00+00', 100, 6, '{}', '{}') UNION ALL SELECT count(*) FROM api.parse_claim('2026-11-10 09:00+00', 100, 5, '{}', '{}')$$, 'VALUES (2::bigint), (1)',
 	'up to a number of bytes');
-SELECT is((SELECT count(*) FROM api.parse_claim(100, 0)), 1::bigint, 'one in any case');
+SELECT is((SELECT count(*) FROM api.parse_claim('2026-11-10 09:00+00', 100, 0, '{}', '{}')), 1::bigint, 'one in any case');
 SELECT is(tap.file(:one, tap.result('filed', '{"country": "SL", "activity": ["oversight", "strategy"], "usefulness": 4, "lesson": "Pay them", "sharing": "open"}',
 	'{"remarks": "Thank you", "attachments": [{"part": "2", "name": "a.pdf", "type": "application/pdf", "size": 3, "sha256": "00ff"}]}')),
 	'filed', 'a message is filed');
 SELECT is(tap.file(:one, tap.result('filed', '{"country": "ML"}')), NULL, 'filed again: nothing happens');
-SELECT is((SELECT count(*) FROM api.parse_claim(100, 1000)), 2::bigint, 'and it is claimed no more');
+SELECT is((SELECT count(*) FROM api.parse_claim('2026-11-10 09:00+00', 100, 1000, '{}', '{}')), 2::bigint, 'and it is claimed no more');
 RESET SESSION AUTHORIZATION;
 SELECT results_eq($$SELECT country, theme, sharing::text, language, verified, written_at, filed_at, received_at FROM fieldpost.feedback$$,
 	$$VALUES ('SL', ARRAY['oversight', 'strategy'], 'open', 'en', false, to_timestamp(1794300000), '2026-11-10 09:00+00'::timestamptz,

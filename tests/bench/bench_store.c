@@ -223,8 +223,11 @@ static size_t file_batch(struct db *db, struct arena *arena, struct text *batch)
 	size_t count;
 
 	db_args_init(&args, arena);
+	db_arg_time(&args, clock_now());
 	db_arg_int(&args, BATCH);
 	db_arg_int(&args, 8 * 1024 * 1024);
+	db_arg_json_text(&args, VIEW("{}"));
+	db_arg_text_array(&args, NULL, 0);
 	if (db_begin(db, &err) < 0 || db_call(db, "api.parse_claim", &args, &rows, &err) < 0)
 		fail("claim", &err);
 	count = db_count(rows);

@@ -211,7 +211,7 @@ class Lab:
 
     def channel(self, name, kind, **options):
         """A channel of the config; options that are secrets are written as they are. Returns the path of its webhook."""
-        entry = {'name': name, 'kind': kind}
+        entry = {'name': name, 'kind': kind, 'join_seconds': 0}
         if options.get('mode') != 'poll':
             options.setdefault('path_key', 'key-of-%s-0123456789' % name)
         for key, value in options.items():
