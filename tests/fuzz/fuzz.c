@@ -31,13 +31,19 @@ unsigned fuzz_choose(struct view *input, unsigned below)
 	return first % below;
 }
 
-bool fuzz_twice(struct view input)
+/* What chooses the inputs that are looked at more closely. */
+static unsigned sum_of(struct view input)
 {
 	unsigned sum = 0;
 
 	for (size_t i = 0; i < input.len; i++)
 		sum = sum * 31 + (unsigned char)input.ptr[i];
-	return ((sum ^ (sum >> 16)) & 15) == 0;
+	return sum ^ (sum >> 16);
+}
+
+bool fuzz_twice(struct view input)
+{
+	return (sum_of(input) & 15) == 0;
 }
 
 /* ---- files ---- */
@@ -421,6 +427,31 @@ static void read_again(reader *read, const struct forms *forms, struct view inpu
 	arena_free(&arena);
 }
 
+/* What is told of the lines of one input in eight. */
+static void check_trace(const struct forms *forms, struct view input, bool channel, const struct request_hint *hint,
+	const struct result *result)
+{
+	const struct form *form = result->form ? forms_get(forms, result->form, result->form_version) : NULL;
+	struct arena *arena;
+	struct trace trace;
+
+	if ((sum_of(input) & 0x70) != 0)
+		return;
+	arena = arena_new();
+	parse_trace(forms, arena, input, channel, hint, &trace);
+	for (size_t i = 0; i < trace.count; i++) {
+		const struct trace_line *line = &trace.lines[i];
+
+		FUZZ_HOLDS(line->kind <= TRACE_IGNORED && line->number > 0 && line->part, "line %zu has a kind and a place", i);
+		FUZZ_HOLDS((line->kind == TRACE_BLANK) == (*line->why == '\0'), "line %zu has a reason: \"%s\"", i, line->why);
+		FUZZ_HOLDS(unicode_valid(line->text) && unicode_valid(view_of(line->why)), "line %zu is UTF-8", i);
+		FUZZ_HOLDS(!line->wrong || line->kind == TRACE_ANSWER, "line %zu is wrong and an answer", i);
+		FUZZ_HOLDS(!line->field || (form && form_field(form, line->field)), "line %zu is of a field of the form", i);
+	}
+	FUZZ_HOLDS(!trace.sign || form, "what told the form told one");
+	arena_free(&arena);
+}
+
 void fuzz_read_mail(const struct forms *forms, struct arena *arena, struct view raw, const struct request_hint *hint,
 	struct result *out)
 {
@@ -430,6 +461,7 @@ void fuzz_read_mail(const struct forms *forms, struct arena *arena, struct view 
 	mail_read(arena, raw, &mail);
 	fuzz_check_result(forms, out, mail.parts, mail.part_count);
 	read_again(parse_mail, forms, raw, hint, out);
+	check_trace(forms, raw, false, hint, out);
 }
 
 void fuzz_read_message(const struct forms *forms, struct arena *arena, struct view text, const struct request_hint *hint,
@@ -441,4 +473,5 @@ void fuzz_read_message(const struct forms *forms, struct arena *arena, struct vi
 	parse_message(forms, arena, text, hint, out);
 	fuzz_check_result(forms, out, &part, 1);
 	read_again(parse_message, forms, text, hint, out);
+	check_trace(forms, text, true, hint, out);
 }

@@ -40,7 +40,7 @@ void fuzz_check_value(const struct field *field, json_t *value);
 void fuzz_check_result(const struct forms *forms, const struct result *result, const struct mail_part *parts, size_t count);
 /* Two readings of one message say the same. */
 void fuzz_check_same(const struct result *one, const struct result *other);
-/* Reads a mail, or a channel's message, with all these checks. The result is the caller's (result_release). */
+/* Reads a mail, or a channel's message, with all these checks, and what is told of its lines (parse_trace). The result is the caller's (result_release). */
 void fuzz_read_mail(const struct forms *forms, struct arena *arena, struct view raw, const struct request_hint *hint,
 	struct result *out);
 void fuzz_read_message(const struct forms *forms, struct arena *arena, struct view text, const struct request_hint *hint,
