@@ -150,9 +150,9 @@ static int read_time(const json_t *value, int64_t *out, struct error *err)
 		*out = number >= MILLISECONDS_FROM ? number * 1000 : number * 1000000;
 		return 0;
 	}
-	if (!value || json_is_null(value) || (text && clock_parse(view_of(text), out) == 0))
+	if (!value || json_is_null(value) || (text && clock_parse(view_of(text), out) == 0 && *out >= 0))
 		return 0;
-	return error_set(err, REACH_MESSAGE, "what map_sent_at points to is no time");
+	return error_set(err, REACH_MESSAGE, "what map_sent_at points to is no time since 1970");
 }
 
 static int read_message(const struct config_channel *map, const json_t *json, struct arena *arena,

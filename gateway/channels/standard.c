@@ -179,8 +179,8 @@ static int read_message(
 
 	if (message.sender.len == 0)
 		return error_set(err, REACH_MESSAGE, "its data has no sender");
-	if (sent_at && clock_parse(view_of(sent_at), &message.sent_at) < 0)
-		return error_set(err, REACH_MESSAGE, "its sent_at is no time (RFC 3339)");
+	if (sent_at && (clock_parse(view_of(sent_at), &message.sent_at) < 0 || message.sent_at < 0))
+		return error_set(err, REACH_MESSAGE, "its sent_at is no time since 1970 (RFC 3339)");
 	if (message.reply_to.len == 0)
 		message.reply_to = message.sender;
 	read_place(json_object_get(data, "place"), &message);

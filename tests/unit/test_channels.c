@@ -294,6 +294,9 @@ static const struct {
 	{"a time that is none",
 		"{\"type\":\"message.received\",\"data\":{\"sender\":\"+1\",\"text\":\"a\",\"sent_at\":\"now\"}}", -1,
 		0},
+	{"a time before 1970",
+		"{\"type\":\"message.received\",\"data\":{\"sender\":\"+1\",\"text\":\"a\",\"sent_at\":\"1013-11-21T10:00:00Z\"}}",
+		-1, 0},
 	{"a list", "[]", -1, 0},
 	{"half", "{\"type\":\"message.rec", -1, 0},
 	{"nothing", "", -1, 0},
@@ -422,6 +425,8 @@ static const struct {
 		NULL, 0},
 	{"a time before all", NULL, "/id", "/text", "/t", "{\"id\":1,\"text\":\"a\",\"from\":1,\"t\":-5}", -1, 0, NULL,
 		NULL, 0},
+	{"a date before all", NULL, "/id", "/text", "/t",
+		"{\"id\":1,\"text\":\"a\",\"from\":1,\"t\":\"1969-12-31T23:59:59Z\"}", -1, 0, NULL, NULL, 0},
 	{"no JSON", NULL, "/id", "/text", NULL, "id=1", -1, 0, NULL, NULL, 0},
 	{"half of it", NULL, "/id", "/text", NULL, "{\"id\":1,\"te", -1, 0, NULL, NULL, 0},
 };
