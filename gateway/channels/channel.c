@@ -13,6 +13,9 @@ static const struct channel_kind *const kinds[] = {
 	&channel_json,
 	&channel_africastalking,
 	&channel_vonage,
+	&channel_mailgun,
+	&channel_postmark,
+	&channel_sendgrid,
 	NULL,
 };
 

@@ -71,6 +71,8 @@ struct channel_batch {
 	const struct channel_message *messages;
 	size_t count;
 	size_t ignored; /* events that are no message of a person: receipts, typing, our own, kinds we do not know */
+	struct view mail;  /* a whole mail as it was sent: stored as the mail it is, beside no messages; empty: none */
+	struct view nonce; /* with a mail: a word that proves one request alone and is refused with any other; empty: none */
 };
 
 /* What the provider is told. */
@@ -125,6 +127,8 @@ struct channel_kind {
 	 */
 	int (*read)(const struct channel *channel, const struct http_request *request, struct arena *arena,
 		struct channel_batch *out, struct error *err);
+	/* The status that says never to send this again: what cannot be read, a nonce that was seen. 0: 400. */
+	int never_again;
 	/* Headers that read() needs besides the body; a list that ends with NULL. Never a credential. */
 	const char *const *kept_headers;
 	/* What is answered once everything is safe. NULL: 200 without a body. */
@@ -164,7 +168,7 @@ struct channel_kind {
 
 /* The providers, a file each. */
 extern const struct channel_kind channel_telegram, channel_whatsapp, channel_twilio, channel_signal, channel_standard,
-	channel_africastalking, channel_vonage,
+	channel_africastalking, channel_vonage, channel_mailgun, channel_postmark, channel_sendgrid,
 	channel_json;
 
 /* NULL when there is no such provider. */

@@ -6,13 +6,10 @@
  * (RFC 7617: user and secret). There is no signature and no time, so a request that was overheard can be sent again:
  * its ids are known then, and it adds nothing. It fetches nothing and sends nothing.
  */
-#include <openssl/evp.h>
-
 #include "channels/provider.h"
 #include "core/clock.h"
 
 #define BODY_MAX ((size_t)1024 * 1024)
-#define CREDENTIAL_MAX 4096	       /* bytes of an Authorization header */
 #define MILLISECONDS_FROM 100000000000 /* a number from here on counts milliseconds: as seconds it is the year 5138 */
 
 static int check(const struct channel *channel, struct error *err)
@@ -34,41 +31,6 @@ static int check(const struct channel *channel, struct error *err)
 
 /* ---- the credential ---- */
 
-/* "user:password" of an Authorization header; empty when it is no such thing. */
-static struct view decode_login(struct view shown, struct arena *arena)
-{
-	struct view basic = VIEW("Basic "), text;
-	unsigned char *out;
-	char *in;
-	size_t padded;
-	int len;
-
-	if (!view_starts_nocase(shown, basic) || shown.len > CREDENTIAL_MAX)
-		return VIEW("");
-	text = view_trim(view_sub(shown, basic.len, shown.len));
-	while (view_ends(text, VIEW("=")))
-		text.len--;
-	padded = (text.len + 3) / 4 * 4;
-	if (text.len == 0 || text.len % 4 == 1)
-		return VIEW("");
-	in = arena_alloc(arena, padded + 1);
-	out = arena_alloc(arena, padded + 1);
-	memset(in, '=', padded);
-	memcpy(in, text.ptr, text.len);
-	len = EVP_DecodeBlock(out, (unsigned char *)in, (int)padded);
-	return len < 0 ? VIEW("") : (struct view){(char *)out, (size_t)len - (padded - text.len)};
-}
-
-static bool knows_login(const struct channel *channel, struct view login, struct arena *arena)
-{
-	bool known = false;
-
-	for (size_t i = 0; i < channel->secret_count; i++)
-		known |= channel_same_secret(login, view_of(arena_printf(arena, "%s:%.*s", channel->settings->user,
-							    VIEW_ARGS(channel->secrets[i]))));
-	return known;
-}
-
 static enum channel_verdict verify(const struct channel *channel, const struct http_request *request, int64_t now,
 	struct arena *arena, struct channel_answer *answer_out)
 {
@@ -81,7 +43,7 @@ static enum channel_verdict verify(const struct channel *channel, const struct h
 	if (shown.len == 0)
 		return provider_refuse(answer_out, 401);
 	if (channel->settings->user)
-		known = knows_login(channel, decode_login(shown, arena), arena);
+		known = provider_logged_in(channel, shown, arena);
 	else
 		known = channel_knows_secret(channel, shown);
 	return known ? CHANNEL_GENUINE : provider_refuse(answer_out, 403);

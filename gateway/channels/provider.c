@@ -232,7 +232,7 @@ int provider_form(struct arena *arena, struct view encoded, struct provider_form
 			return error_set(err, REACH_MESSAGE, "it is no form: a %% without its two digits");
 		count++;
 	}
-	*out = (struct provider_form){fields, count};
+	*out = (struct provider_form){.fields = fields, .count = count};
 	return 0;
 }
 

@@ -49,15 +49,27 @@ int64_t provider_number(const json_t *json, int64_t otherwise);
 /* 32 bytes from hexadecimal digits or base64; empty when it is neither. */
 struct view provider_sha256(struct arena *arena, const json_t *json);
 
-/* ---- forms: application/x-www-form-urlencoded ---- */
+/* ---- forms: application/x-www-form-urlencoded, multipart/form-data ---- */
+
+struct provider_file {
+	struct view field, name, type, bytes; /* type: as was said, may be empty */
+};
 
 struct provider_form {
 	const struct http_field *fields; /* decoded, in their order, repeated ones too */
 	size_t count;
+	const struct provider_file *files; /* of multipart/form-data: the parts with a file's name */
+	size_t file_count;
 };
 
 /* REACH_MESSAGE when it is malformed. */
 int provider_form(struct arena *arena, struct view encoded, struct provider_form *out, struct error *err);
+/* multipart/form-data (RFC 7578); its values and files are views into the body. */
+int provider_multipart(struct arena *arena, struct view content_type, struct view body, struct provider_form *out,
+	struct error *err);
+/* Whichever of the two the request's Content-Type says. */
+int provider_any_form(
+	struct arena *arena, const struct http_request *request, struct provider_form *out, struct error *err);
 /* The first of that name; ptr NULL when it is not there. */
 struct view provider_field(const struct provider_form *form, const char *name);
 
@@ -75,7 +87,31 @@ int provider_base64(struct arena *arena, struct view text, struct view *out);
 /* SHA-256 in lower-case hexadecimal. */
 const char *provider_sha256_hex(struct arena *arena, struct view data);
 
+/* Do the user of the config and one of the channel's secrets stand in this Authorization header (RFC 7617)? In constant
+ * time. */
+bool provider_logged_in(const struct channel *channel, struct view shown, struct arena *arena);
+
 enum channel_verdict provider_refuse(struct channel_answer *out, int status);
+
+/* ---- mails ---- */
+
+/* A mail of which a provider tells the parts. */
+struct provider_mail {
+	const struct http_field *headers; /* its own, as far as they are told: Message-ID, References ... */
+	size_t header_count;
+	struct view from, to, subject, date; /* for what is not among them; may be empty */
+	struct view text, html;
+	struct view text_charset, html_charset; /* empty: UTF-8 */
+	const struct provider_file *files;
+	size_t file_count;
+};
+
+/*
+ * Written as a mail (RFC 5322, MIME), for what reads mails: from the same parts always the same bytes. Of the headers those that
+ * told of the body's form are left out. REACH_MESSAGE when it is larger than a request may be.
+ */
+int provider_compose(
+	struct arena *arena, const struct provider_mail *mail, struct view *out, struct error *err);
 
 /* ---- messages ---- */
 

@@ -5,6 +5,7 @@
 #include <openssl/hmac.h>
 
 #define SHA256_BYTES 32
+#define CREDENTIAL_MAX 4096 /* bytes of an Authorization header */
 
 static const char digits[] = "0123456789abcdef";
 
@@ -129,6 +130,20 @@ struct view provider_sha256(struct arena *arena, const json_t *json)
 	if (len == 44 && text[43] == '=' && EVP_DecodeBlock(bytes, (const unsigned char *)text, 44) == SHA256_BYTES + 1)
 		return (struct view){(const char *)bytes, SHA256_BYTES};
 	return VIEW("");
+}
+
+bool provider_logged_in(const struct channel *channel, struct view shown, struct arena *arena)
+{
+	struct view basic = VIEW("Basic "), login;
+	bool known = false;
+
+	if (!view_starts_nocase(shown, basic) || shown.len > CREDENTIAL_MAX || !channel->settings->user ||
+		provider_base64(arena, view_trim(view_sub(shown, basic.len, shown.len)), &login) < 0)
+		return false;
+	for (size_t i = 0; i < channel->secret_count; i++)
+		known |= channel_same_secret(login, view_of(arena_printf(arena, "%s:%.*s", channel->settings->user,
+							    VIEW_ARGS(channel->secrets[i]))));
+	return known;
 }
 
 enum channel_verdict provider_refuse(struct channel_answer *out, int status)

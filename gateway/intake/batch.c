@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "core/clock.h"
-#include "intake/identity.h"
+#include "store/identity.h"
 
 #define RING_SIZE (BATCHES_AT_WORK + 1)
 #define WAKE_EVERY 200000 /* microseconds: each wake is a commit of its own */

@@ -1,7 +1,7 @@
 /* intake/import_store: mails out of files into the database, as the duty would have taken them in. See intake.h. */
 #include "core/clock.h"
 #include "intake/batch.h"
-#include "intake/identity.h"
+#include "store/identity.h"
 #include "intake/import.h"
 #include "intake/intake.h"
 #include "parsers/parsers.h"

@@ -99,7 +99,7 @@ static int call(struct db *db, const struct columns *columns, size_t count, stru
 	return db_receive(db, rows_out, err);
 }
 
-int delivery_store(
+static int store_messages(
 	struct db *db, struct delivery *const *deliveries, size_t count, struct arena *arena, struct error *err)
 {
 	DB_ROWS_SCOPED *rows = NULL;
@@ -122,12 +122,34 @@ int delivery_store(
 	return result;
 }
 
+/* Mails come last: a nonce is kept only when all before it is. */
+int delivery_store(
+	struct db *db, struct delivery *const *deliveries, size_t count, struct arena *arena, struct error *err)
+{
+	struct delivery **messages = ARENA_NEW_N(arena, struct delivery *, count);
+	struct delivery **mails = ARENA_NEW_N(arena, struct delivery *, count);
+	size_t message_count = 0, mail_count = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (deliveries[i]->batch.mail.len > 0)
+			mails[mail_count++] = deliveries[i];
+		else
+			messages[message_count++] = deliveries[i];
+	if (message_count > 0 && store_messages(db, messages, message_count, arena, err) < 0)
+		return -1;
+	return mail_count > 0 ? delivery_store_mails(db, mails, mail_count, arena, err) : 0;
+}
+
 void delivery_count(const struct delivery *delivery)
 {
 	struct hook *hook = delivery->hook;
 
 	hook_add(hook, HOOK_STORED, (long long)delivery->fresh);
-	hook_add(hook, HOOK_REPEATED, (long long)(delivery->batch.count - delivery->fresh));
+	if (delivery->replayed && !delivery->known)
+		hook_add(hook, HOOK_REFUSED, 1);
+	else
+		hook_add(hook, HOOK_REPEATED,
+			(long long)(delivery->batch.count + (delivery->batch.mail.len > 0) - delivery->fresh));
 	hook_add(hook, HOOK_IGNORED, (long long)delivery->batch.ignored);
 	if (delivery->fresh > 0)
 		atomic_store_explicit(&hook->last_message, delivery->received_at, memory_order_relaxed);

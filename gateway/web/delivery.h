@@ -16,14 +16,19 @@ struct delivery {
 	int64_t received_at; /* unix microseconds */
 	const struct http_request *request;
 	struct channel_batch batch;
-	size_t fresh; /* out: of its messages, how many were new */
+	size_t fresh;  /* out: of its messages, how many were new; its mail is one of them */
+	bool replayed; /* out: its nonce was seen before, and its mail is not stored */
+	bool known;    /* out: replayed with the very mail that it came with then */
 };
 
 /*
- * Stores them in one transaction. REACH_MESSAGE: the database refuses what stands in one of them. Anything else: nothing is
- * known to be stored. Works in the arena.
+ * Stores them, what brought messages in one transaction, then what brought mails in another. REACH_MESSAGE: the database refuses
+ * what stands in one of them. Anything else: nothing is known to be stored. Works in the arena.
  */
 int delivery_store(struct db *db, struct delivery *const *deliveries, size_t count, struct arena *arena,
+	struct error *err);
+/* Of delivery_store(): those that brought a mail. */
+int delivery_store_mails(struct db *db, struct delivery *const *deliveries, size_t count, struct arena *arena,
 	struct error *err);
 /* Writes it into the spool; safe after spool_sync(). */
 int delivery_spool(

@@ -58,6 +58,7 @@ struct hooks *hooks_new(const struct config *config)
 		hook->settings = &config->channels[i];
 		hook->channel.kind = channel_kind_find(hook->settings->kind);
 		hook->channel.settings = hook->settings;
+		hook->mail_max = config->limits.message_bytes;
 		open_hook(hooks, hook);
 	}
 	return hooks;

@@ -28,6 +28,7 @@ enum hook_count {
 struct hook {
 	const struct config_channel *settings;
 	struct channel channel; /* kind and settings always; the rest once it is open */
+	size_t mail_max;	/* bytes of a mail; of a larger one the header is kept */
 	atomic_bool open;
 	atomic_llong account_id; /* 0: not known yet */
 	atomic_llong counts[HOOK_COUNTS];

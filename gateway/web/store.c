@@ -42,7 +42,9 @@ static void answer_safe(struct job *job)
 	const struct channel *channel = &job->delivery.hook->channel;
 	struct channel_answer answer = {.status = 200};
 
-	if (channel->kind->accepted)
+	if (job->delivery.replayed)
+		answer.status = channel->kind->never_again;
+	else if (channel->kind->accepted)
 		channel->kind->accepted(channel, job->exchange->arena, &answer);
 	http_exchange_answer(
 		job->exchange, &(struct http_reply){.status = answer.status, .type = answer.type, .body = answer.body});

@@ -103,10 +103,10 @@ static bool genuine(
 		hook_add(hook, HOOK_MALFORMED, 1);
 		log_failure(LOG_INFO, "malformed", &err, "channel=%s bytes=%zu", hook->settings->name,
 			exchange->request.body.len);
-		reply->status = 400;
+		reply->status = hook->channel.kind->never_again ? hook->channel.kind->never_again : 400;
 		return true;
 	}
-	if (delivery.batch.count == 0) {
+	if (delivery.batch.count == 0 && delivery.batch.mail.len == 0) {
 		nothing_to_store(hook, delivery.batch.ignored, exchange, reply);
 		return true;
 	}

@@ -99,6 +99,52 @@ AS $$
 		channel_store.headers, channel_store.messages)
 $$;
 
+-- Requests of webhooks that brought a mail each, of any channels, in one transaction: stored as mails are, under their identities, so that the same
+-- mail from elsewhere is one message with it. A nonce (null: none) is taken once in a channel: a request that shows one again is replayed,
+-- and its mail is not stored; message_id is that mail's if it is there. Rows are inserted in the order of their keys, nonces first, so that
+-- two calls wait for each other and never both. Nonces are kept for a week: requests with older ones are refused for their age.
+CREATE FUNCTION api.channel_mails(now timestamptz, accounts bigint[], received timestamptz[], nonces text[], identities bytea[], sizes bigint[],
+	oversize boolean[], raws bytea[])
+RETURNS TABLE (delivery bigint, message_id bigint, fresh boolean, replayed boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+SET enable_seqscan = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	taken bigint[];
+	i bigint;
+	made bigint;
+BEGIN
+	DELETE FROM channel_nonce WHERE ctid = ANY (ARRAY(
+		SELECT n.ctid FROM channel_nonce n WHERE n.seen_at < channel_mails.now - interval '7 days' LIMIT 100 FOR UPDATE SKIP LOCKED));
+	WITH incoming AS (
+		SELECT channel_mails.accounts[n.i] AS account_id, n.nonce, min(n.i) AS i
+		FROM unnest(channel_mails.nonces) WITH ORDINALITY AS n (nonce, i) WHERE n.nonce IS NOT NULL GROUP BY 1, 2
+	), kept AS (
+		INSERT INTO channel_nonce (account_id, nonce, seen_at)
+		SELECT n.account_id, n.nonce, channel_mails.now FROM incoming n ORDER BY n.account_id, n.nonce
+		ON CONFLICT DO NOTHING
+		RETURNING account_id, nonce
+	)
+	SELECT array_agg(n.i) INTO taken FROM incoming n JOIN kept k USING (account_id, nonce);
+	FOR i IN SELECT t.i FROM unnest(channel_mails.identities) WITH ORDINALITY AS t (identity, i) ORDER BY t.identity, t.i LOOP
+		IF channel_mails.nonces[i] IS NOT NULL AND NOT i = ANY (coalesce(taken, '{}')) THEN
+			RETURN QUERY SELECT i, (SELECT m.message_id FROM message m WHERE m.identity = channel_mails.identities[i]), false, true;
+			CONTINUE;
+		END IF;
+		made := NULL;
+		INSERT INTO message (account_id, received_at, stored_at, size, oversize, identity, raw_sha256)
+		VALUES (channel_mails.accounts[i], channel_mails.received[i], channel_mails.now, channel_mails.sizes[i], channel_mails.oversize[i],
+			channel_mails.identities[i], sha256(channel_mails.raws[i]))
+		ON CONFLICT (identity) DO NOTHING RETURNING message.message_id INTO made;
+		IF made IS NOT NULL THEN
+			INSERT INTO message_raw (message_id, raw) VALUES (made, channel_mails.raws[i]);
+		END IF;
+		RETURN QUERY SELECT i, coalesce(made, (SELECT m.message_id FROM message m WHERE m.identity = channel_mails.identities[i])),
+			made IS NOT NULL, false;
+	END LOOP;
+END $$;
+
 -- A round of asking: its messages and the cursor behind them, together. Only for who holds the lease "channel:<name>" with this fence: somebody
 -- who lost it and does not know yet is refused (no_data_found), and the round is somebody else's. cursor null: it stays.
 CREATE FUNCTION api.channel_store_round(now timestamptz, account_id bigint, fence bigint, cursor text, received timestamptz, body bytea,
@@ -166,7 +212,8 @@ $$;
 
 GRANT EXECUTE ON FUNCTION api.channel_open(text), api.channel_ok(timestamptz, bigint, timestamptz, jsonb)
 	TO fieldpost_web, fieldpost_intake;
-GRANT EXECUTE ON FUNCTION api.channel_store(timestamptz, bigint[], timestamptz[], bytea[], text[], jsonb), api.channel_wake()
+GRANT EXECUTE ON FUNCTION api.channel_store(timestamptz, bigint[], timestamptz[], bytea[], text[], jsonb), api.channel_wake(),
+	api.channel_mails(timestamptz, bigint[], timestamptz[], text[], bytea[], bigint[], boolean[], bytea[])
 	TO fieldpost_web;
 GRANT EXECUTE ON FUNCTION api.channel_store_round(timestamptz, bigint, bigint, text, timestamptz, bytea, text, jsonb) TO fieldpost_intake;
 GRANT EXECUTE ON FUNCTION api.status_channels() TO fieldpost_admin;

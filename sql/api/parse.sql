@@ -19,13 +19,15 @@ BEGIN
 	), counted AS (
 		SELECT c.*, sum(c.size) OVER (ORDER BY c.message_id) - c.size AS before FROM candidate c
 	)
-	SELECT c.message_id, r.raw, c.oversize, (SELECT a.kind::text FROM account a WHERE a.account_id = c.account_id),
+	SELECT c.message_id, r.raw, c.oversize,
+		(SELECT CASE a.kind WHEN 'channel' THEN 'forwarded' ELSE a.kind::text END FROM account a WHERE a.account_id = c.account_id),
 		c.attempts::bigint
 	FROM counted c JOIN message_raw r USING (message_id)
 	WHERE c.before = 0 OR c.before + c.size <= mails_claim.max_bytes ORDER BY c.message_id;
 END $$;
 
--- What is to be read: of channels (see units_claim()) at most half, the rest mails. source: imap, import or channel; talk (channels alone): what
+-- What is to be read: of channels (see units_claim()) at most half, the rest mails. source: imap, import, forwarded (a mail that a
+-- channel brought) or channel; talk (channels alone): what
 -- the reader must know besides, JSON.
 CREATE FUNCTION api.parse_claim(now timestamptz, maximum bigint, max_bytes bigint, channels jsonb, stops text[])
 RETURNS TABLE (message_id bigint, raw bytea, oversize boolean, source text, attempts bigint, talk text)

@@ -16,6 +16,14 @@ RETURNS SETOF boolean LANGUAGE sql AS $$
 	SELECT fresh FROM api.channel_store_round(now, account, fence, cursor, now, '[]', '{}', jsonb_build_array(tap.message(1, id)))
 $$;
 
+CREATE FUNCTION tap.mails(accounts bigint[], nonces text[], raws text[], now timestamptz DEFAULT '2026-11-01 10:00+00')
+RETURNS TABLE (delivery bigint, fresh boolean, replayed boolean, known boolean) LANGUAGE sql AS $$
+	SELECT m.delivery, m.fresh, m.replayed, m.message_id IS NOT NULL FROM api.channel_mails(now, accounts, array_fill(now, ARRAY[cardinality(accounts)]),
+		nonces, ARRAY(SELECT sha256(convert_to(r, 'UTF8')) FROM unnest(raws) WITH ORDINALITY AS t (r, i) ORDER BY i),
+		array_fill(9::bigint, ARRAY[cardinality(accounts)]), array_fill(false, ARRAY[cardinality(accounts)]),
+		ARRAY(SELECT convert_to(r, 'UTF8') FROM unnest(raws) WITH ORDINALITY AS t (r, i) ORDER BY i)) m ORDER BY 1
+$$;
+
 SET LOCAL SESSION AUTHORIZATION fieldpost_web;
 SELECT account_id AS one FROM api.channel_open('one') \gset
 SELECT account_id AS two FROM api.channel_open('two') \gset
@@ -43,6 +51,15 @@ SELECT lives_ok(format($$SELECT tap.store(ARRAY[%s], jsonb_build_array(tap.messa
 	'a time that is none is left out');
 SELECT throws_ok(format($$SELECT tap.store(ARRAY[%s], jsonb_build_array(tap.message(1, 'g') - 'sender'))$$, :one), '23502', NULL,
 	'a message is somebody''s');
+-- Mails.
+SELECT results_eq(format($$SELECT * FROM tap.mails(ARRAY[%s, %s, %s], ARRAY['n1', NULL, NULL], ARRAY['mail 1', 'mail 2', 'mail 1'])$$, :one, :two, :two),
+	'VALUES (1::bigint, true, false, true), (2, true, false, true), (3, false, false, true)', 'mails are known by what they are, whoever brings them');
+SELECT results_eq(format($$SELECT * FROM tap.mails(ARRAY[%s, %s, %s, %s], ARRAY['n1', 'n1', 'n2', 'n2'], ARRAY['mail 3', 'mail 4', 'mail 5', 'mail 5'])$$,
+	:one, :two, :one, :one), 'VALUES (1::bigint, false, true, false), (2, true, false, true), (3, true, false, true), (4, false, true, true)',
+	'a nonce is taken once in its channel, also within one call');
+SELECT results_eq(format($$SELECT * FROM tap.mails(ARRAY[%s], ARRAY['n1'], ARRAY['mail 6'], '2026-11-08 10:00:01+00')$$, :one),
+	'VALUES (1::bigint, true, false, true)', 'for a week');
+
 SELECT lives_ok($$SELECT api.channel_wake()$$, 'the readers are woken');
 SELECT lives_ok(format($$SELECT api.channel_ok('2026-11-01 10:01+00', %s, '2026-11-01 10:00+00', '{"stored": 6, "repeated": 3}')$$, :one),
 	'how it fares');

@@ -4,6 +4,7 @@
  */
 #include <dirent.h>
 #include <jansson.h>
+#include <unistd.h>
 
 #include "base/unicode.h"
 #include "channels/channel.h"
@@ -19,18 +20,28 @@ static const struct channel_kind *kind_of(const char *name)
 	return channel_kind_find(word);
 }
 
-/* {"ignored": n, "messages": [...]}, or null. */
+/* What it was sent as: the file .type beside it; else nothing is said. */
+static struct view content_type(struct arena *arena, const char *name)
+{
+	const char *path = arena_printf(arena, FOLDER "/%.*s.type", (int)(strlen(name) - strlen(".body")), name);
+
+	return access(path, R_OK) == 0 ? view_trim(unit_file(arena, path)) : VIEW("");
+}
+
+/* {"ignored": n, "messages": [...]}, with a mail also "mail" and "nonce"; or null. */
 static json_t *read_case(const char *name, struct arena *arena, struct view body)
 {
 	struct config_channel settings = {
 		.name = "c", .kind = "c", .account = "106540352242922", .number = "+4915550001"};
 	struct channel channel = {.kind = kind_of(name), .settings = &settings};
 	UNIT_SCOPED char *block = unit_heap(body);
-	struct http_request request = {.method = VIEW("POST"), .body = {block, body.len}};
+	struct http_field type = {VIEW("Content-Type"), content_type(arena, name)};
+	struct http_request request = {
+		.method = VIEW("POST"), .body = {block, body.len}, .headers = &type, .header_count = 1};
 	struct channel_batch batch = {0};
 	struct error err = ERROR_INIT;
 	TEXT_SCOPED rows = {0};
-	json_t *messages, *message;
+	json_t *messages, *message, *got;
 	size_t i;
 
 	if (!channel.kind)
@@ -46,7 +57,12 @@ static json_t *read_case(const char *name, struct arena *arena, struct view body
 	if (!messages)
 		fail_msg("%s: the rows are no JSON: %s", name, text_string(&rows));
 	json_array_foreach(messages, i, message) json_object_del(message, "d");
-	return json_pack("{s:i, s:o}", "ignored", (int)batch.ignored, "messages", messages);
+	got = json_pack("{s:i, s:o}", "ignored", (int)batch.ignored, "messages", messages);
+	if (batch.mail.len > 0)
+		json_object_set_new(got, "mail", json_stringn(batch.mail.ptr, batch.mail.len));
+	if (batch.nonce.len > 0)
+		json_object_set_new(got, "nonce", json_stringn(batch.nonce.ptr, batch.nonce.len));
+	return got;
 }
 
 static void try_case(const char *name)

@@ -1,5 +1,5 @@
 /* What makes two deliveries one mail, and what does not. */
-#include "intake/identity.h"
+#include "store/identity.h"
 #include "unit.h"
 
 #define MAIL "Message-ID: <a@b>\r\nFrom: A <a@b.example>\r\nDate: Sat, 21 Nov 2026 18:00:00 +0000\r\nSubject: one\r\n two\r\n\r\nBody\r\nline\r\n"

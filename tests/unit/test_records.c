@@ -5,7 +5,7 @@
 
 #include "core/clock.h"
 #include "intake/batch.h"
-#include "intake/identity.h"
+#include "store/identity.h"
 #include "intake/records.h"
 #include "store/db_private.h"
 
