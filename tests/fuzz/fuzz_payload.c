@@ -1,7 +1,8 @@
 /*
  * Fuzz target: what comes from a channel. One byte chooses a provider, whose request is read into messages, or what is known of the
  * request that a message answers. Of a provider's request what stands before a line "%%" is its query and the value of its
- * headers, the rest its body. Every message that comes out is read as an answer. The inputs to begin with: the messages among
+ * headers, the rest its body. Every message that comes out is read as an answer, and its lines as the turns of a
+ * conversation. The inputs to begin with: the messages among
  * tests/cases/reply and replies, by themselves and as each provider sends them.
  */
 #include "tests/fuzz/fuzz.h"
@@ -11,6 +12,8 @@
 
 #include "base/unicode.h"
 #include "channels/channel.h"
+#include "filing/answer.h"
+#include "outreach/outreach.h"
 
 static const struct request_hint hints[] = {
 	{0},
@@ -28,6 +31,43 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
+/* ---- each line a turn of a conversation ---- */
+
+#define TURNS_MAX 12
+
+static json_t *take_turn(struct arena *arena, struct view text, const char *form, json_t *state, int message)
+{
+	json_t *talk = json_pack("{s:i, s:n, s:s, s:s, s:b}", "message", message, "language", "fallback", "ne", "form", form,
+		"early", message % 5 == 4);
+	json_t *result, *said;
+	char *dumped;
+
+	if (state)
+		json_object_set_new(talk, "state", state);
+	dumped = json_dumps(talk, JSON_COMPACT);
+	result = conversation_read(fuzz_forms(), arena, text, view_of(dumped));
+	free(dumped);
+	json_decref(talk);
+	dumped = json_dumps(result, JSON_COMPACT);
+	FUZZ_HOLDS(dumped && answer_is_good(view_of(dumped)), "the result is one that the holder takes");
+	free(dumped);
+	said = json_object_get(result, "talk");
+	state = json_object_get(said, "over") ? NULL : json_incref(json_object_get(said, "state"));
+	FUZZ_HOLDS(!state || json_string_length(json_object_get(state, "asked")) > 0, "an open conversation asks something");
+	json_decref(result);
+	return state;
+}
+
+static void talk_over(struct arena *arena, struct view text, const char *form)
+{
+	json_t *state = NULL;
+	struct view line;
+
+	for (int i = 1; i <= TURNS_MAX && view_next_line(&text, &line); i++)
+		state = take_turn(arena, line, form, state, i);
+	json_decref(state);
+}
+
 static void read_text(struct arena *arena, struct view text, const struct request_hint *hint)
 {
 	struct result result;
@@ -37,6 +77,8 @@ static void read_text(struct arena *arena, struct view text, const struct reques
 	FUZZ_HOLDS(view_trim(text).len > 0 || result.provenance_count == 0, "an empty message answers nothing");
 	FUZZ_HOLDS(result.attachment_count == 0 && result.outcome != OUTCOME_IGNORED, "a message is no mail");
 	result_release(&result);
+	if (unicode_valid(text))
+		talk_over(arena, text, hint->form ? hint->form : "field-lesson");
 }
 
 /* ---- a provider's request ---- */
