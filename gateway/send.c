@@ -5,6 +5,7 @@
  */
 #include "delivery/delivery.h"
 #include "digest/digest.h"
+#include "oauth/oauth.h"
 #include "pipeline.h"
 
 #define ARENA_SCOPED __attribute__((cleanup(arena_free))) struct arena
@@ -44,6 +45,7 @@ static int run(struct duty_context *context, struct error *err)
 {
 	static const struct delivery_job jobs[] = {
 		{"schedule", run_schedule},
+		{"oauth", oauth_keep},
 		{NULL, NULL},
 	};
 

@@ -26,11 +26,12 @@ static enum channel_verdict verify(const struct channel *channel, const struct h
 	struct arena *arena, struct channel_answer *answer_out)
 {
 	struct view shown = http_request_header(request, "Authorization");
-	bool good;
+	bool is_post = view_equal(request->method, VIEW("POST")), good;
 
-	if (!view_equal(request->method, VIEW("POST")) && !view_equal(request->method, VIEW("GET")))
+	if (!is_post && !view_equal(request->method, VIEW("GET")))
 		return provider_refuse(answer_out, 405);
-	if (view_starts_nocase(shown, VIEW("Bearer ")))
+	/* A token covers the body: of a GET it would cover nothing. */
+	if (is_post && view_starts_nocase(shown, VIEW("Bearer ")))
 		good = vonage_bearer_good(channel, arena, view_trim(view_sub(shown, 7, shown.len)), request->body, now);
 	else
 		good = vonage_sig_good(channel, arena, request, now);

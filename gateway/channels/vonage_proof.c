@@ -114,6 +114,29 @@ static struct view signed_text(struct arena *arena, const struct provider_form *
 	return (struct view){out, len};
 }
 
+/* Lists and objects are not signed: whoever saw one request could add them to it. */
+static bool is_flat(json_t *json)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(json, key, value)
+	{
+		if (json_is_object(value) || json_is_array(value))
+			return false;
+	}
+	return true;
+}
+
+/* In a name & and = stay as they are: one field could be written as two, and two as one. */
+static bool names_are_plain(const struct provider_form *form)
+{
+	for (size_t i = 0; i < form->count; i++)
+		if (view_find_char(form->fields[i].name, '&') >= 0 || view_find_char(form->fields[i].name, '=') >= 0)
+			return false;
+	return true;
+}
+
 static int request_fields(struct arena *arena, const struct http_request *request, struct provider_form *out)
 {
 	bool is_json = view_starts(view_trim(request->body), VIEW("{"));
@@ -124,7 +147,7 @@ static int request_fields(struct arena *arena, const struct http_request *reques
 	if (!is_json)
 		return provider_form(arena, request->body, out, NULL);
 	json = provider_json(arena, request->body, NULL);
-	return json ? vonage_fields(arena, json, out, NULL) : -1;
+	return json && is_flat(json) ? vonage_fields(arena, json, out, NULL) : -1;
 }
 
 static struct view lower(struct arena *arena, struct view text)
@@ -148,7 +171,7 @@ bool vonage_sig_good(
 	struct view sig, time;
 	long long seconds;
 
-	if (request_fields(arena, request, &form) < 0)
+	if (request_fields(arena, request, &form) < 0 || !names_are_plain(&form))
 		return false;
 	sig = lower(arena, provider_field(&form, "sig"));
 	time = provider_field(&form, "timestamp");

@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "cli/table.h"
 #include "core/config.h"
 
 struct db;
@@ -59,6 +60,9 @@ typedef int cli_job(void *context, const struct config *config, struct db *db, s
 int cli_run(struct cli *cli, cli_job *job, void *context);
 /* Writes the bytes of a stored message to standard output, as they came. */
 int cli_raw(struct cli *cli, struct db *db, int64_t message_id, struct error *err);
+/* The logins by OAuth 2.0 of the config, a row each; *well_out: none fails and none ends soon. */
+int cli_logins(struct cli *cli, const struct config *config, struct db *db, struct table **out, bool *well_out,
+	struct error *err);
 /* Reads and compiles the forms and languages named by the config, or the forms of another folder (NULL: the config's). */
 int cli_forms(const struct config *config, const char *folder, struct forms **out, struct error *err);
 

@@ -1,7 +1,8 @@
 /*
  * fieldpost check: is all well? The config, the forms, the database, each mailbox and the SMTP server, really connected
- * to; each channel's secrets, and the URL that its provider must be given; nothing is changed anywhere. A line as each
- * is done (or one object with --json); exit 1 when something is not well.
+ * to; each login's token (a new one is asked for when it is time); each channel's secrets, and the URL that its provider
+ * must be given; nothing else is changed anywhere. A line as each is done (or one object with --json); exit 1 when
+ * something is not well.
  */
 #include "cli/commands.h"
 
@@ -10,9 +11,11 @@
 
 #include "channels/channel.h"
 #include "cli/table.h"
+#include "core/clock.h"
 #include "core/process.h"
 #include "delivery/delivery.h"
 #include "intake/intake.h"
+#include "oauth/oauth.h"
 #include "parsers/parsers.h"
 #include "pipeline.h"
 #include "store/db.h"
@@ -24,6 +27,7 @@
 struct check {
 	struct cli *cli;
 	const struct config *config;
+	struct embedded *embedded; /* held to the end: logins are kept in the database */
 	json_t *done; /* array of {what, object, well, words} */
 	bool well;
 };
@@ -118,20 +122,38 @@ static int check_proofs(struct check *check, struct error *err)
 static void check_database(struct check *check)
 {
 	const struct config *config = check->config;
-	struct embedded *embedded = NULL;
 	struct error err = ERROR_INIT;
 
 	if (!config->database.url && !embedded_made(config)) {
 		say(check, "database", "", "the private PostgreSQL is made at the first start", NULL);
 		return;
 	}
-	if ((!config->database.url && embedded_hold(config, &embedded, &err) < 0) || migrate_check(config, &err) < 0 ||
+	if ((!config->database.url && embedded_hold(config, &check->embedded, &err) < 0) || migrate_check(config, &err) < 0 ||
 		check_proofs(check, &err) < 0)
 		say(check, "database", "", NULL, &err);
 	else
 		say(check, "database", "", config->database.url ? "the one in database.url" : "the private PostgreSQL",
 			NULL);
-	embedded_release(&embedded);
+}
+
+/* Is there a token, or can there be one? When it is time for a new one it is asked for, as the service would. */
+static void check_logins(struct check *check)
+{
+	for (size_t i = 0; i < check->config->oauth_count; i++) {
+		const char *name = check->config->oauth[i].name;
+		struct oauth_access access;
+		struct error err = ERROR_INIT;
+		struct oauth *oauth = NULL;
+
+		if (oauth_new(check->config, NULL, &oauth, &err) < 0 || oauth_access(oauth, name, 0, &access, &err) < 0)
+			say(check, "login", name, NULL, &err);
+		else
+			say(check, "login", name,
+				arena_printf(check->cli->arena, "there is a token, which ends %s",
+					table_ago(check->cli->arena, access.until, clock_now())),
+				NULL);
+		oauth_free(&oauth);
+	}
 }
 
 static void check_mailbox(struct check *check, const struct config_mailbox *mailbox)
@@ -237,9 +259,11 @@ int cmd_check(struct cli *cli, int argc, char **argv)
 	check_forms(&check);
 	if (user || config->database.url)
 		check_database(&check);
+	check_logins(&check);
 	check_mailboxes(&check);
 	check_channels(&check);
 	check_smtp(&check);
+	embedded_release(&check.embedded);
 	status = finish(&check);
 	config_free(&config);
 	return status;

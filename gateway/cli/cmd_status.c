@@ -15,7 +15,7 @@ struct status {
 	const struct config *config;
 	struct db *db;
 	int64_t now;
-	struct table *sources, *states, *alarms;
+	struct table *sources, *logins, *states, *alarms;
 	const struct db_rows *channels; /* while the sources are loaded */
 	json_t *totals;
 	bool well;
@@ -130,6 +130,16 @@ static int load_sources(struct status *s, struct error *err)
 	return 0;
 }
 
+static int load_logins(struct status *s, struct error *err)
+{
+	bool well;
+
+	if (cli_logins(s->cli, s->config, s->db, &s->logins, &well, err) < 0)
+		return -1;
+	s->well = s->well && well;
+	return 0;
+}
+
 static int load_states(struct status *s, struct error *err)
 {
 	DB_ROWS_SCOPED *rows = NULL;
@@ -190,6 +200,7 @@ static void print_json(struct status *s)
 
 	json_object_set_new(all, "well", json_boolean(s->well));
 	json_object_set_new(all, "sources", table_json(s->sources));
+	json_object_set_new(all, "logins", table_json(s->logins));
 	json_object_set_new(all, "states", table_json(s->states));
 	json_object_set_new(all, "totals", json_incref(s->totals));
 	json_object_set_new(all, "alarms", table_json(s->alarms));
@@ -207,6 +218,9 @@ static void print_people(struct status *s)
 		printf("no mailbox and no channel is configured\n");
 	table_print(s->sources, "", stdout);
 	putchar('\n');
+	table_print(s->logins, "", stdout);
+	if (table_rows(s->logins) > 0)
+		putchar('\n');
 	table_print(s->states, "", stdout);
 	putchar('\n');
 	json_object_foreach(s->totals, key, value) printf("%-14s  %lld\n",
@@ -222,7 +236,8 @@ static int show(void *context, const struct config *config, struct db *db, struc
 
 	s->config = config;
 	s->db = db;
-	if (load_sources(s, err) < 0 || load_states(s, err) < 0 || load_totals(s, err) < 0 || load_alarms(s, err) < 0)
+	if (load_sources(s, err) < 0 || load_logins(s, err) < 0 || load_states(s, err) < 0 || load_totals(s, err) < 0 ||
+		load_alarms(s, err) < 0)
 		return -1;
 	if (s->cli->json)
 		print_json(s);

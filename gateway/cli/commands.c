@@ -6,7 +6,7 @@
 
 const struct command cli_commands[] = {
 	{"serve", "[--only DUTY,...]", "run the service", cmd_serve},
-	{"check", "", "is all well? config, forms, database, every mailbox, SMTP", cmd_check},
+	{"check", "", "is all well? config, forms, database, logins, every mailbox, SMTP", cmd_check},
 	{"status", "", "each source, the counts, what is wrong", cmd_status},
 	{"parse", "[--text] [--colour] [--forms FOLDER] FILE",
 		"what would be made of this mail (--text: of this message), line by line; needs no database",
@@ -30,6 +30,8 @@ const struct command cli_commands[] = {
 		"look at the next digest, send one now, list them", cmd_digest},
 	{"review", "list [--limit N] | show MESSAGE [--raw]", "the messages that wait for a person", cmd_review},
 	{"explain", "NUMBER [--raw]", "from a digest's line back to the mail that it came from", cmd_explain},
+	{"oauth", "login NAME [--device | --browser] | refresh NAME | list",
+		"log in to a mail provider by OAuth 2.0, ask for a new token now, list the logins", cmd_oauth},
 	{"db", "init|upgrade", "make the database, or bring it to the schema of this program", cmd_db},
 	{"config", "sample|docs", "print a config with every option, or the reference of all options", cmd_config},
 	{NULL, NULL, NULL, NULL},

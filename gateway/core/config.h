@@ -41,6 +41,7 @@ struct config_mailbox {
 	enum config_tls tls;
 	const char *user;
 	struct config_secret password;
+	const char *oauth;      /* name of the login that stands in the password's place; NULL: the password */
 	const char **folders;   /* default INBOX; the first one is watched by IDLE */
 	size_t folder_count;
 	struct config_after after_filed, after_review, after_held, after_ignored; /* default leave */
@@ -54,10 +55,27 @@ struct config_smtp {
 	enum config_tls tls;
 	const char *user;       /* NULL: no AUTH */
 	struct config_secret password;
+	const char *oauth;      /* name of the login that stands in the password's place; NULL: the password */
 	const char *from_name;  /* "Fieldpost" */
 	const char *from_address; /* digests and answers come from it, bounces go to it */
 	int connections;        /* at once, default 2 */
 	int rate_per_minute;    /* 0: no limit */
+};
+
+/* A login by OAuth 2.0, for mailboxes and SMTP. After config_check() the addresses and the scope are the provider's. */
+struct config_oauth {
+	const char *name;       /* unique; in logs, status and the database */
+	const char *provider;   /* "google", "microsoft", "custom" */
+	const char *grant;      /* "refresh", "client_credentials", "service_account" */
+	const char *client_id;  /* NULL with a service account */
+	struct config_secret client_secret;
+	const char *secret_expires; /* "2027-11-21": when the client secret ends; NULL: not known */
+	const char *tenant;     /* Microsoft's */
+	const char *auth_url, *token_url, *device_url; /* NULL: there is none (token_url is always there) */
+	const char *scope;      /* may be NULL */
+	struct config_secret service_account; /* Google's JSON key file */
+	const char *subject;    /* the mailbox that a service account acts for */
+	struct config_secret key; /* seals what is kept in the database */
 };
 
 /* Messages that are no mail. What a provider needs of this is said in its own file under channels/. */
@@ -125,6 +143,8 @@ struct config {
 	} web;
 	struct config_channel *channels;
 	size_t channel_count;
+	struct config_oauth *oauth;
+	size_t oauth_count;
 	struct config_smtp smtp;
 };
 
@@ -143,6 +163,8 @@ int config_secret(const struct config_secret *secret, struct arena *arena, struc
 bool config_host_is_loopback(const char *host);
 /* Is there a place for it? (It may still not be readable.) */
 bool config_secret_is_set(const struct config_secret *secret);
+/* The login of that name; NULL: there is none. */
+const struct config_oauth *config_oauth_find(const struct config *config, const char *name);
 /* Takes web.listen apart: a Unix socket's path, or host (no brackets) and port, in the arena; -1 when it is neither. */
 int config_listen(const char *listen, struct arena *arena, const char **unix_out, const char **host_out, int *port_out);
 /* Every option with its default and help, as YAML. */

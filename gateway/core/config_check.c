@@ -67,7 +67,9 @@ static int check_mailbox(const struct config *config, struct config_mailbox *mai
 			return yaml_error(place(item, "name"), err,
 				"a mailbox before this one is called \"%s\" too; give each a name of its own",
 				mailbox->name);
-	if (check_host(item, mailbox->host, mailbox->tls, err) < 0 ||
+	if (config_check_login(config, item, mailbox->oauth, &mailbox->password,
+		    "{file: /etc/fieldpost/feedback.password}", err) < 0 ||
+		check_host(item, mailbox->host, mailbox->tls, err) < 0 ||
 		check_after(item, mailbox, "after_filed", &mailbox->after_filed, err) < 0 ||
 		check_after(item, mailbox, "after_review", &mailbox->after_review, err) < 0 ||
 		check_after(item, mailbox, "after_held", &mailbox->after_held, err) < 0)
@@ -75,10 +77,11 @@ static int check_mailbox(const struct config *config, struct config_mailbox *mai
 	return check_after(item, mailbox, "after_ignored", &mailbox->after_ignored, err);
 }
 
-static int check_smtp(struct config_smtp *smtp, const struct yaml_node *node, struct error *err)
+static int check_smtp(struct config *config, const struct yaml_node *node, struct error *err)
 {
+	struct config_smtp *smtp = &config->smtp;
 	static const int ports[] = {465, 587, 25};
-	bool secret = smtp->password.file || smtp->password.credential || smtp->password.command;
+	bool secret = config_secret_is_set(&smtp->password);
 
 	if (smtp->port == 0)
 		smtp->port = ports[smtp->tls];
@@ -88,7 +91,12 @@ static int check_smtp(struct config_smtp *smtp, const struct yaml_node *node, st
 		return 0;
 	if (!smtp->from_address)
 		return yaml_error(node, err, "from_address is missing; write `from_address: feedback@example.org`");
-	if (smtp->user && !secret)
+	if (smtp->oauth && !smtp->user)
+		return yaml_error(place(node, "oauth"), err,
+			"oauth without user; write `user: feedback@example.org`, the mailbox that it logs in to");
+	if (smtp->oauth && config_check_login(config, node, smtp->oauth, &smtp->password, "", err) < 0)
+		return -1;
+	if (smtp->user && !smtp->oauth && !secret)
 		return yaml_error(place(node, "user"), err,
 			"user without password; write `password: {file: /etc/fieldpost/smtp.password}`");
 	if (!smtp->user && secret)
@@ -171,12 +179,14 @@ int config_check(struct config *config, const struct yaml_node *root, struct err
 		return -1;
 	if (config->database.url && check_url(config->database.url, yaml_get(root, "database"), err) < 0)
 		return -1;
+	if (config_check_oauth(config, root, err) < 0)
+		return -1;
 	for (size_t i = 0; i < config->mailbox_count; i++, item = item ? item->next : NULL)
 		if (check_mailbox(config, &config->mailboxes[i], item, err) < 0)
 			return -1;
 	if (config_check_web(config, root, err) < 0 || config_check_channels(config, root, err) < 0)
 		return -1;
-	return check_smtp(&config->smtp, yaml_get(root, "smtp"), err);
+	return check_smtp(config, yaml_get(root, "smtp"), err);
 }
 
 int config_can_replace(const struct config *running, const struct config *next, struct error *err)

@@ -78,21 +78,23 @@ int config_check_web(const struct config *config, const struct yaml_node *root, 
 	return config->web.listen ? check_listen(config, node, err) : 0;
 }
 
-/* https, or http to this machine. */
-static int check_api_url(const struct config_channel *channel, const struct yaml_node *item, struct error *err)
+bool config_url_is_safe(const char *url)
 {
-	const char *url = channel->api_url, *begin = url ? strstr(url, "://") : NULL;
+	const char *begin = strstr(url, "://");
 	char host[256] = "";
 
-	if (!url)
-		return 0;
 	if (begin)
 		snprintf(host, sizeof(host), "%.*s", (int)strcspn(begin + 3, ":/?#"), begin + 3);
 	if (begin && begin[3] == '[')
 		snprintf(host, sizeof(host), "%.*s", (int)strcspn(begin + 4, "]"), begin + 4);
-	if (!strpbrk(url, " <>\"@?#") && host[0] &&
-		(strncmp(url, "https://", 8) == 0 ||
-			(strncmp(url, "http://", 7) == 0 && config_host_is_loopback(host))))
+	return !strpbrk(url, " <>\"@?#") && host[0] &&
+	       (strncmp(url, "https://", 8) == 0 ||
+		       (strncmp(url, "http://", 7) == 0 && config_host_is_loopback(host)));
+}
+
+static int check_api_url(const struct config_channel *channel, const struct yaml_node *item, struct error *err)
+{
+	if (!channel->api_url || config_url_is_safe(channel->api_url))
 		return 0;
 	return yaml_error(place(item, "api_url"), err,
 		"api_url begins with https:// (http:// only for this machine) and holds no login; write `api_url: "

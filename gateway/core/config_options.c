@@ -5,6 +5,8 @@ static const char *const log_levels[] = {"error", "warning", "info", "debug", NU
 static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const channel_kinds[] = {"telegram", "whatsapp", "twilio", "signal", "standard", "json",
 	"africastalking", "vonage", "mailgun", "postmark", "sendgrid", NULL};
+static const char *const oauth_providers[] = {"google", "microsoft", "custom", NULL};
+static const char *const oauth_grants[] = {"refresh", "client_credentials", "service_account", NULL};
 static const char *const channel_modes[] = {"webhook", "poll", NULL};
 
 #define TOP(member, of_kind)                                                                                           \
@@ -13,6 +15,8 @@ static const char *const channel_modes[] = {"webhook", "poll", NULL};
 	.section = #part, .name = #member, .kind = (of_kind), .offset = offsetof(struct config, part.member)
 #define BOX(member, of_kind)                                                                                           \
 	.section = "mailboxes", .name = #member, .kind = (of_kind), .offset = offsetof(struct config_mailbox, member)
+#define OAUTH(member, of_kind)                                                                                         \
+	.section = "oauth", .name = #member, .kind = (of_kind), .offset = offsetof(struct config_oauth, member)
 #define CHANNEL(member, of_kind)                                                                                       \
 	.section = "channels", .name = #member, .kind = (of_kind), .offset = offsetof(struct config_channel, member)
 /* The duty that reads messages needs no secret of theirs. */
@@ -46,6 +50,10 @@ const struct config_section config_sections[] = {
 		"Messages that are no mail: providers that call us or are asked, one item each. docs/channels.md says "
 		"what each needs."),
 		.one = "channel", .example = "field-telegram", ITEMS(channels, channel_count)},
+	{LIST_SECTION("oauth", PART_INTAKE | PART_SEND,
+		"Logins by OAuth 2.0, where a mail provider takes no password, one item each; docs/oauth.md goes "
+		"through it step by step."),
+		.one = "login", .example = "office", ITEMS(oauth, oauth_count)},
 	{SECTION("smtp", PART_SEND, "The server that digests and answers leave by. With no host nothing is sent.")},
 	{.name = NULL},
 };
@@ -100,8 +108,10 @@ const struct config_option config_options[] = {
 	{BOX(tls, KIND_TLS), .fallback = "implicit", RELOAD,
 		.help = "TLS from the first byte, or begun by STARTTLS; none only for a server on loopback."},
 	{BOX(user, KIND_STRING), .example = "feedback@example.org", RELOAD, REQUIRED, .help = "Who logs in."},
-	{BOX(password, KIND_SECRET), .example = "{file: /etc/fieldpost/feedback.password}", RELOAD, REQUIRED,
-		.help = "That user's password."},
+	{BOX(password, KIND_SECRET), .example = "{file: /etc/fieldpost/feedback.password}", RELOAD,
+		.help = "That user's password; it or oauth must be given."},
+	{BOX(oauth, KIND_NAME), .example = "office", RELOAD,
+		.help = "Instead of a password: the login of that name, in the section oauth."},
 	{BOX(folders, KIND_LIST), .count_offset = offsetof(struct config_mailbox, folder_count),
 		.fallback = "[INBOX]", RELOAD,
 		.help = "The folders to read, the first watched by IDLE. Name the junk folder too: replies end up there."},
@@ -180,6 +190,36 @@ const struct config_option config_options[] = {
 	{CHANNEL(map_sent_at, KIND_POINTER), .example = "/sent_at", RELOAD,
 		.help = "Kind json: when it was written: RFC 3339, or seconds or milliseconds since 1970."},
 
+	{OAUTH(name, KIND_NAME), .example = "office", RELOAD, REQUIRED,
+		.help = "Its name in logs, in `fieldpost status` and where a mailbox or smtp uses it; keep it."},
+	{OAUTH(provider, KIND_WORD), .words = oauth_providers, .example = "microsoft", RELOAD, REQUIRED,
+		.help = "Whose it is; of google and microsoft the addresses and the scope are known."},
+	{OAUTH(grant, KIND_WORD), .words = oauth_grants, .fallback = "refresh", RELOAD,
+		.help = "refresh: a person logs in once, with `fieldpost oauth login`; the others need nobody."},
+	{OAUTH(client_id, KIND_STRING), .example = "00000000-1111-2222-3333-444444444444", RELOAD,
+		.help = "What the provider calls this application; a service account has none."},
+	{OAUTH(client_secret, KIND_SECRET), .example = "{file: /etc/fieldpost/office.secret}", RELOAD,
+		.help = "The application's own secret, where it was given one."},
+	{OAUTH(secret_expires, KIND_STRING), .example = "2027-11-21", RELOAD,
+		.help = "The day on which the client secret ends: an alarm comes 30 days before."},
+	{OAUTH(tenant, KIND_NAME), .example = "example.org", RELOAD,
+		.help = "Microsoft: the tenant's domain or id; consumers for outlook.com."},
+	{OAUTH(auth_url, KIND_STRING), .example = "https://login.example.org/authorize", .computed = "the provider's",
+		RELOAD, .help = "Where a person logs in."},
+	{OAUTH(token_url, KIND_STRING), .example = "https://login.example.org/token", .computed = "the provider's",
+		RELOAD, .help = "Where tokens come from."},
+	{OAUTH(device_url, KIND_STRING), .example = "https://login.example.org/devicecode",
+		.computed = "the provider's", RELOAD,
+		.help = "Where a login by a code, typed in on another device, begins."},
+	{OAUTH(scope, KIND_STRING), .example = "https://mail.google.com/", .computed = "the provider's, for mail",
+		RELOAD, .help = "What is asked for, parted by blanks."},
+	{OAUTH(service_account, KIND_SECRET), .example = "{file: /etc/fieldpost/service-account.json}", RELOAD,
+		.help = "Grant service_account: the JSON key file that Google gave."},
+	{OAUTH(subject, KIND_ADDRESS), .example = "feedback@example.org", RELOAD,
+		.help = "Grant service_account: the mailbox that it acts for, the `user` there."},
+	{OAUTH(key, KIND_SECRET), .example = "{credential: oauth.key}", RELOAD, REQUIRED,
+		.help = "Seals the tokens in the database: 32 random bytes as Base64, `openssl rand -base64 32`."},
+
 	{OPTION(smtp, host, KIND_STRING), .example = "smtp.example.org", RELOAD, .help = "The SMTP server."},
 	{OPTION(smtp, port, KIND_INT), .min = 1, .max = 65535, .example = "587",
 		.computed = "587 with STARTTLS, 465 with implicit TLS, 25 with none", RELOAD, .help = "Its port."},
@@ -188,6 +228,8 @@ const struct config_option config_options[] = {
 	{OPTION(smtp, user, KIND_STRING), .example = "fieldpost", RELOAD, .help = "Who logs in; none: no login."},
 	{OPTION(smtp, password, KIND_SECRET), .example = "{file: /etc/fieldpost/smtp.password}", RELOAD,
 		.help = "That user's password."},
+	{OPTION(smtp, oauth, KIND_NAME), .example = "office", RELOAD,
+		.help = "Instead of a password: the login of that name, in the section oauth."},
 	{OPTION(smtp, from_name, KIND_STRING), .fallback = "Fieldpost", RELOAD,
 		.help = "The sender's name on mails."},
 	{OPTION(smtp, from_address, KIND_ADDRESS), .example = "feedback@example.org", RELOAD,

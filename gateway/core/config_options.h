@@ -79,5 +79,12 @@ int config_check(struct config *config, const struct yaml_node *root, struct err
 /* Its parts about the listener and the channels. */
 int config_check_web(const struct config *config, const struct yaml_node *root, struct error *err);
 int config_check_channels(const struct config *config, const struct yaml_node *root, struct error *err);
+/* Fills what the provider of a login says of itself, and checks the logins. */
+int config_check_oauth(struct config *config, const struct yaml_node *root, struct error *err);
+/* A password or a login of that name, never both. example: of the password's place. */
+int config_check_login(const struct config *config, const struct yaml_node *mapping, const char *oauth,
+	const struct config_secret *password, const char *example, struct error *err);
+/* https, or http to this machine; with no login, query and fragment in it. */
+bool config_url_is_safe(const char *url);
 
 #endif

@@ -2,6 +2,8 @@
  */
 #include "delivery/smtp.h"
 
+#include "oauth/oauth.h"
+
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -18,6 +20,8 @@ struct smtp {
 	const struct config *config;
 	struct duty_context *context;
 	struct arena *arena;
+	struct oauth *oauth; /* NULL: it logs in with a password, or not at all */
+	struct oauth_access access;
 	struct view rest; /* of the mail: not handed to libcurl yet */
 	enum phase phase;
 	bool answered; /* the server replied after what was sent last */
@@ -154,6 +158,26 @@ static void set_time_limits(struct smtp *smtp)
 	}
 }
 
+/* libcurl takes XOAUTH2 only when it may take nothing else: else CRAM-MD5 or an empty password by PLAIN comes first. */
+static int set_token(struct smtp *smtp, int64_t refused, struct error *err)
+{
+	const struct config_smtp *settings = &smtp->config->smtp;
+	int64_t before = smtp->access.version;
+
+	if (oauth_access(smtp->oauth, settings->oauth, refused, &smtp->access, err)) {
+		if (err->reach != REACH_STOP) /* not this mail's fault, whatever it is */
+			err->reach = REACH_SOURCE;
+		return -1;
+	}
+	if (smtp->access.version == before)
+		return 0;
+	curl_easy_setopt(smtp->curl, CURLOPT_USERNAME, settings->user);
+	curl_easy_setopt(smtp->curl, CURLOPT_LOGIN_OPTIONS, "AUTH=XOAUTH2");
+	curl_easy_setopt(smtp->curl, CURLOPT_SASL_IR, 1L);
+	curl_easy_setopt(smtp->curl, CURLOPT_XOAUTH2_BEARER, smtp->access.token.ptr);
+	return 0;
+}
+
 static int set_login(struct smtp *smtp, struct error *err)
 {
 	const struct config *config = smtp->config;
@@ -161,6 +185,8 @@ static int set_login(struct smtp *smtp, struct error *err)
 
 	if (!config->smtp.user)
 		return 0;
+	if (config->smtp.oauth)
+		return oauth_new(config, smtp->context, &smtp->oauth, err) || set_token(smtp, 0, err) ? -1 : 0;
 	if (config_secret(&config->smtp.password, smtp->arena, &password, err))
 		return error_prefix(err, "smtp");
 	curl_easy_setopt(smtp->curl, CURLOPT_USERNAME, config->smtp.user);
@@ -205,6 +231,7 @@ void smtp_close(struct smtp **smtp)
 	if (!*smtp)
 		return;
 	curl_easy_cleanup((*smtp)->curl);
+	oauth_free(&(*smtp)->oauth);
 	arena_free(&(*smtp)->arena);
 	free(*smtp);
 	*smtp = NULL;
@@ -281,7 +308,7 @@ static int fail(struct smtp *smtp, CURLcode result, struct error *err)
 		said ? " (the server said: " : "", said ? smtp->reply : "", said ? ")" : "");
 }
 
-static int perform(struct smtp *smtp, struct error *err)
+static int perform_once(struct smtp *smtp, struct error *err)
 {
 	CURLcode result;
 
@@ -291,6 +318,50 @@ static int perform(struct smtp *smtp, struct error *err)
 	smtp->reply[0] = smtp->detail[0] = '\0';
 	result = curl_easy_perform(smtp->curl);
 	return result == CURLE_OK ? 0 : fail(smtp, result, err);
+}
+
+/* 334 is a challenge: the refusal of XOAUTH2, which libcurl does not answer. 454 passes; the token is as good as before. */
+static bool is_token_refused(const struct smtp *smtp)
+{
+	long code = 0;
+
+	if (!smtp->oauth || smtp->phase != PHASE_CONNECT)
+		return false;
+	curl_easy_getinfo(smtp->curl, CURLINFO_RESPONSE_CODE, &code);
+	return code == 334 || code == 535;
+}
+
+/* What a server says may hold the token that it was shown. */
+static void hush(const struct smtp *smtp, struct error *err)
+{
+	if (smtp->oauth && oauth2_shows(view_of(err->text), view_of(smtp->config->smtp.user), smtp->access.token))
+		error_set(err, err->reach, "smtp %s:%d: the server refuses the login, with words that hold the token",
+			smtp->config->smtp.host, smtp->config->smtp.port);
+}
+
+/* A token that is refused is replaced once; no mail was offered yet. */
+static int perform(struct smtp *smtp, struct error *err)
+{
+	struct view mail = smtp->rest;
+	struct error first;
+
+	if (smtp->oauth && set_token(smtp, 0, err))
+		return -1;
+	if (perform_once(smtp, err) == 0)
+		return 0;
+	hush(smtp, err);
+	if (!is_token_refused(smtp))
+		return -1;
+	first = *err;
+	if (set_token(smtp, smtp->access.version, err)) {
+		error_prefix(err, "%s; no new token", first.text);
+		return -1;
+	}
+	smtp->rest = mail;
+	if (perform_once(smtp, err) == 0)
+		return 0;
+	hush(smtp, err);
+	return is_token_refused(smtp) ? error_prefix(err, "a new token of %s is not taken either", smtp->config->smtp.oauth) : -1;
 }
 
 int smtp_send(struct smtp *smtp, struct view from, struct view to, struct view mail, struct error *err)

@@ -20,7 +20,9 @@
 
 struct smtp;
 
-/* Reads the password; connects to nothing yet. context may be NULL: with it, a stop ends what has not begun to be sent.
+/*
+ * Reads the password, or fetches an access token (oauth/oauth.h); connects to no mail server yet. context may be NULL:
+ * with it, a stop ends what has not begun to be sent.
  */
 int smtp_open(const struct config *config, struct duty_context *context, struct smtp **out, struct error *err);
 /* Says QUIT if a connection is open. */

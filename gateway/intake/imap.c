@@ -1,8 +1,7 @@
-/* intake/imap: connecting, logging in, folders. See imap.h. */
+/* intake/imap: connecting, folders. See imap.h; imap_login.c logs in. */
 #include "intake/imap.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "intake/imap_name.h"
 #include "intake/imap_session.h"
@@ -22,7 +21,7 @@ bool imap_alive(const struct imap *imap)
 }
 
 /* The server's own words, made fit for a log and the database. */
-static void server_words(const struct imap *imap, char *words, size_t size)
+void imap_server_words(const struct imap *imap, char *words, size_t size)
 {
 	const char *said = imap->session->imap_response;
 	size_t len = 0;
@@ -32,6 +31,11 @@ static void server_words(const struct imap *imap, char *words, size_t size)
 	while (len && words[len - 1] == ' ')
 		len--;
 	words[len] = '\0';
+}
+
+bool imap_said_bye(const struct imap *imap)
+{
+	return imap->guard.bye[0] != '\0';
 }
 
 /* Every code behind the general ones stands for "the server answered NO to that command". */
@@ -46,7 +50,7 @@ static void lose(struct imap *imap, int code, const char *what, struct error *er
 	const char *host = imap->mailbox->host;
 	char words[200];
 
-	server_words(imap, words, sizeof(words));
+	imap_server_words(imap, words, sizeof(words));
 	if (code == MAILIMAP_ERROR_FATAL || code == MAILIMAP_ERROR_DONT_ACCEPT_CONNECTION)
 		error_set(err, REACH_SOURCE, "%s: %s ended the session%s%s", what, host, *words ? ": " : "", words);
 	else if (code == MAILIMAP_ERROR_PROTOCOL)
@@ -73,7 +77,7 @@ int imap_check(struct imap *imap, int code, const char *what, struct error *err)
 		code == MAILIMAP_NO_ERROR_NON_AUTHENTICATED)
 		return 0;
 	if (is_refusal(code)) {
-		server_words(imap, words, sizeof(words));
+		imap_server_words(imap, words, sizeof(words));
 		return error_set(err, REACH_SOURCE, "%s: %s refused: %s", what, imap->mailbox->host,
 			*words ? words : "no reason given");
 	}
@@ -126,7 +130,7 @@ static struct imap *imap_new(const struct config *config, const struct config_ma
 	return imap;
 }
 
-static int fetch_capabilities(struct imap *imap, struct error *err)
+int imap_capabilities(struct imap *imap, struct error *err)
 {
 	struct mailimap_capability_data *data = NULL;
 	int code;
@@ -193,45 +197,8 @@ static int greet(struct imap *imap, struct tls_client *tls, struct error *err)
 	return start_tls(imap, tls, err);
 }
 
-static int login_refused(struct imap *imap, struct error *err)
-{
-	const char *atom = imap->session->imap_response_info ? imap->session->imap_response_info->rsp_atom : NULL;
-	char words[200];
-
-	server_words(imap, words, sizeof(words));
-	stream_break(imap->stream, &(struct error){REACH_SOURCE, "login refused"});
-	if (atom && strcasecmp(atom, "UNAVAILABLE") == 0)
-		return error_set(
-			err, REACH_SOURCE, "%s cannot log anybody in at the moment: %s", imap->mailbox->host, words);
-	return error_set(err, REACH_STOP, "%s refused the login of %s: %s (look at user and password)",
-		imap->mailbox->host, imap->mailbox->user, *words ? words : "no reason given");
-}
-
-static int login(struct imap *imap, struct error *err)
-{
-	struct arena *arena;
-	struct view password;
-	int code;
-
-	if (imap->session->imap_state == MAILIMAP_STATE_AUTHENTICATED)
-		return 0;
-	arena = arena_new();
-	if (config_secret(&imap->mailbox->password, arena, &password, err) < 0) {
-		arena_free(&arena);
-		return -1;
-	}
-	imap_begin(imap, IMAP_ANSWER_MAX);
-	code = mailimap_login(imap->session, imap->mailbox->user, password.ptr ? password.ptr : "");
-	if (password.len)
-		explicit_bzero((void *)(uintptr_t)password.ptr, password.len);
-	arena_free(&arena);
-	if (code == MAILIMAP_ERROR_LOGIN && imap_alive(imap))
-		return login_refused(imap, err);
-	return imap_check(imap, code, "logging in", err);
-}
-
-int imap_open(const struct config *config, const struct config_mailbox *mailbox, struct tls_client *tls, int cancel_fd,
-	struct imap **out, struct error *err)
+int imap_open(const struct config *config, const struct config_mailbox *mailbox, struct tls_client *tls,
+	struct oauth *oauth, int cancel_fd, struct imap **out, struct error *err)
 {
 	const struct stream_target target = {
 		.host = mailbox->host,
@@ -250,9 +217,10 @@ int imap_open(const struct config *config, const struct config_mailbox *mailbox,
 		free(imap);
 		return -1;
 	}
+	imap->oauth = oauth;
 	imap_guard_init(&imap->guard);
 	stream_set_guard(imap->stream, guard_bytes, &imap->guard);
-	if (greet(imap, tls, err) < 0 || login(imap, err) < 0 || fetch_capabilities(imap, err) < 0) {
+	if (greet(imap, tls, err) < 0 || imap_login(imap, err) < 0 || imap_capabilities(imap, err) < 0) {
 		stream_break(imap->stream, err);
 		imap_close(&imap);
 		return -1;

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "core/config.h"
 #include "net/tls.h"
+#include "oauth/oauth.h"
 
 #define IMAP_ANSWER_MAX (64 * 1024)  /* bytes of an answer that carries no list and no mail */
 #define IMAP_LIST_MAX 500	     /* UIDs named in one command */
@@ -42,12 +43,17 @@ struct imap_mail {
  * lost). */
 typedef int imap_taker(void *context, const struct imap_mail *mail, struct view raw, struct error *err);
 
-/* Connects, TLS, logs in. cancel_fd readable: every wait ends. */
-int imap_open(const struct config *config, const struct config_mailbox *mailbox, struct tls_client *tls, int cancel_fd,
-	struct imap **out, struct error *err);
+/*
+ * Connects, TLS, logs in: by password, or where the mailbox names a login of the section oauth by its access token
+ * (XOAUTH2), which `oauth` gives; NULL does where no mailbox does. cancel_fd readable: every wait ends.
+ */
+int imap_open(const struct config *config, const struct config_mailbox *mailbox, struct tls_client *tls,
+	struct oauth *oauth, int cancel_fd, struct imap **out, struct error *err);
 /* Logs out when the session is alive and nobody cancelled. Accepts NULL. */
 void imap_close(struct imap **imap);
 bool imap_alive(const struct imap *imap);
+/* Did the server end the session, in so many words? */
+bool imap_said_bye(const struct imap *imap);
 /* "IDLE", "MOVE", "UIDPLUS". */
 bool imap_can(const struct imap *imap, const char *capability);
 

@@ -11,6 +11,7 @@
 struct imap {
 	const struct config *config;
 	const struct config_mailbox *mailbox;
+	struct oauth *oauth; /* may be NULL */
 	mailimap *session;
 	struct stream *stream; /* owned by the session once that has it */
 	struct arena *arena;   /* of imap_wire_name() */
@@ -29,6 +30,12 @@ void imap_begin(struct imap *imap, uint64_t bytes);
  * A refusal (tagged NO) keeps the session, everything else breaks it.
  */
 int imap_check(struct imap *imap, int code, const char *what, struct error *err);
+
+/* Logs in; connection and TLS are there. */
+int imap_login(struct imap *imap, struct error *err);
+int imap_capabilities(struct imap *imap, struct error *err);
+/* The server's own words, made fit for a log and the database. */
+void imap_server_words(const struct imap *imap, char *words, size_t size);
 
 /* The folder's name for the server; good until the next call. */
 const char *imap_wire_name(struct imap *imap, const char *folder);

@@ -79,7 +79,7 @@ static int listen_once(struct intake *intake, struct db **db, struct error *err)
 	if (!*db) {
 		if (db_open(intake->duty->config, "fieldpost_intake", db, err) < 0)
 			return -1;
-		if (db_listen(*db, "fieldpost_filed", err) < 0)
+		if (db_listen(*db, "fieldpost_filed", err) < 0 || db_listen(*db, "fieldpost_oauth", err) < 0)
 			return -1;
 	}
 	heard = db_wait(*db, intake->duty->stop_fd, LISTEN_MS, err);
@@ -88,7 +88,7 @@ static int listen_once(struct intake *intake, struct db **db, struct error *err)
 	return heard < 0 ? -1 : 0;
 }
 
-/* Hears of filed messages, so that after-actions need not wait for the next look. */
+/* Hears of filed messages and logins, so that after-actions and mailboxes need not wait for the next look. */
 static void *listen_run(void *argument)
 {
 	struct intake *intake = argument;

@@ -11,6 +11,7 @@
 #define SECOND ((int64_t)1000000)
 #define WELL_SECONDS 5	   /* while much comes in, the database hears that all is well so often */
 #define SETTLED_SECONDS 60 /* a session that lasted so long was a good one */
+#define OVER_SECONDS 15	   /* a session by token that lasted so long may be ended by the server */
 #define DATABASE_BACKOFF_MAX (10 * SECOND)
 
 int mailbox_init(struct mailbox *mailbox, struct error *err)
@@ -29,11 +30,12 @@ int mailbox_init(struct mailbox *mailbox, struct error *err)
 		mailbox->acts = mailbox->acts || after[i]->kind != AFTER_LEAVE;
 	mailbox->selected = -1;
 	mailbox_step(mailbox);
-	return 0;
+	return settings->oauth ? oauth_new(mailbox->config, mailbox->duty, &mailbox->oauth, err) : 0;
 }
 
 void mailbox_release(struct mailbox *mailbox)
 {
+	oauth_free(&mailbox->oauth);
 	batches_free(&mailbox->batches);
 	free(mailbox->folders);
 	mailbox->folders = NULL;
@@ -227,7 +229,8 @@ static int open_session(struct mailbox *mailbox, struct error *err)
 	tls = trusted(mailbox, err);
 	if (!tls)
 		return -1;
-	return imap_open(mailbox->config, mailbox->settings, tls, mailbox->cancel_fd, &mailbox->imap, err);
+	return imap_open(
+		mailbox->config, mailbox->settings, tls, mailbox->oauth, mailbox->cancel_fd, &mailbox->imap, err);
 }
 
 /* Everything that was remembered of the server is void with its session. */
@@ -262,6 +265,12 @@ static int64_t wait_after(struct mailbox *mailbox, const struct error *why)
 	return clock_backoff(mailbox->failures, MAILBOX_BACKOFF_BASE, maximum);
 }
 
+/* Has its login by OAuth 2.0 another state than when this was asked last? */
+static bool login_mended(struct mailbox *mailbox)
+{
+	return mailbox->oauth && oauth_changed(mailbox->oauth, mailbox->settings->oauth, &mailbox->oauth_state);
+}
+
 static void back_off(struct mailbox *mailbox, int64_t began, const struct error *why)
 {
 	int64_t until, wait;
@@ -276,10 +285,11 @@ static void back_off(struct mailbox *mailbox, int64_t began, const struct error 
 		"mailbox=%s failures=%d next=%llds", mailbox->settings->name, mailbox->failures,
 		(long long)(wait / SECOND));
 	note_failure(mailbox, why, wait);
-	/* The wake of a database that is back ends the wait for it. */
+	(void)login_mended(mailbox);
+	/* The wake of a database that is back ends the wait for it, a person's login that for a login. */
 	do
 		what = mailbox_poll(mailbox, -1, until);
-	while (what == 2 && !is_ours(why) && clock_monotonic() < until);
+	while (what == 2 && !is_ours(why) && !login_mended(mailbox) && clock_monotonic() < until);
 }
 
 /* Until the duty's housekeeping has the lease; false: the duty stops. */
@@ -303,6 +313,13 @@ static bool wait_for_lease(struct mailbox *mailbox)
 	return false;
 }
 
+/* A server ends a session (BYE) about when the token ends by which it began: that is no failure. */
+static bool is_over(const struct mailbox *mailbox, int64_t began)
+{
+	return mailbox->oauth && mailbox->imap && mailbox->round_done && imap_said_bye(mailbox->imap) &&
+	       clock_monotonic() - began > OVER_SECONDS * SECOND;
+}
+
 void *mailbox_run(void *argument)
 {
 	struct mailbox *mailbox = argument;
@@ -310,14 +327,18 @@ void *mailbox_run(void *argument)
 	while (wait_for_lease(mailbox)) {
 		int64_t began = clock_monotonic();
 		struct error err = ERROR_INIT;
+		bool over;
 		int result;
 
 		mailbox->round_done = false;
 		result = open_session(mailbox, &err);
 		if (result == 0)
 			result = serve_session(mailbox, &err);
+		over = result < 0 && is_over(mailbox, began);
 		forget_session(mailbox);
-		if (result < 0 && !mailbox_stopping(mailbox))
+		if (over)
+			log_info("mailbox_over", "mailbox=%s", mailbox->settings->name);
+		else if (result < 0 && !mailbox_stopping(mailbox))
 			back_off(mailbox, began, &err);
 	}
 	return NULL;

@@ -74,6 +74,8 @@ struct mailbox {
 	pthread_t thread;
 	/* the thread's own */
 	struct imap *imap;
+	struct oauth *oauth; /* NULL: it logs in with a password */
+	int64_t oauth_state; /* of its login's row, see oauth_changed() */
 	int64_t account_id;
 	struct folder *folders;	   /* settings->folder_count */
 	ptrdiff_t selected;	   /* index of the folder that is open, -1: none */

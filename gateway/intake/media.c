@@ -33,6 +33,9 @@ static int get(struct media *media, const struct record_media *row, struct view 
 		.size = row->size};
 	size_t max = media->settings->media_bytes;
 
+	if (row->attempts > MEDIA_BEGUN_MAX)
+		return error_set(err, REACH_MESSAGE, "its fetching was begun %lld times and never ended",
+			(long long)row->attempts);
 	if (!media->settings->media)
 		return error_set(err, REACH_MESSAGE, "media are not fetched (`media: no`)");
 	if (!kind->fetch)
@@ -75,6 +78,13 @@ static void settle(struct media *media, struct record_media_end *end)
 	struct error err = ERROR_INIT;
 
 	for (int attempt = 1; database_run(media->database, record_media_end, end, &err) < 0; attempt++) {
+		if (err.reach == REACH_MESSAGE && !end->error) { /* else it would be fetched again and again */
+			end->error = arena_printf(media->work, "it was refused by the database: %s", err.text);
+			log_failure(LOG_WARNING, "media_refused", &err, "channel=%s message=%lld medium=%lld",
+				media->settings->name, (long long)end->message_id, (long long)end->ordinal);
+			error_clear(&err);
+			continue;
+		}
 		if (duty_stopping(media->duty) || err.reach == REACH_MESSAGE || err.reach == REACH_STOP) {
 			log_failure(LOG_ERROR, "media_record", &err, "channel=%s", media->settings->name);
 			return;

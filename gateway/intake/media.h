@@ -19,6 +19,7 @@
 
 #define MEDIA_IDLE_SECONDS 2 /* between looks */
 #define MEDIA_ATTEMPTS 12    /* then it is given up: over a day */
+#define MEDIA_BEGUN_MAX 24   /* attempts with those that ended with the service: it may be what ends it */
 #define MEDIA_BACKOFF_BASE ((int64_t)10000000)
 #define MEDIA_BACKOFF_MAX ((int64_t)4 * 3600 * 1000000)
 

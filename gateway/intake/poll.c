@@ -14,6 +14,7 @@
 #include "net/http_client.h"
 
 #define SECOND ((int64_t)1000000)
+#define PAUSE_STEP_MS 60000
 
 static bool ending(const struct poller *poller)
 {
@@ -34,7 +35,12 @@ static void pause_until(struct poller *poller, int64_t until, bool wakes)
 	for (;;) {
 		int64_t left = (until - clock_monotonic()) / 1000 + 1;
 
-		if (left <= 0 || ending(poller) || poll(fds, 2, (int)left) <= 0 || fds[0].revents)
+		begin_step(poller); /* a provider may want us to wait for hours: that is not to be stuck */
+		if (left <= 0 || ending(poller))
+			return;
+		if (poll(fds, 2, left < PAUSE_STEP_MS ? (int)left : PAUSE_STEP_MS) <= 0)
+			continue;
+		if (fds[0].revents)
 			return;
 		(void)!read(poller->wake_fd, &count, sizeof(count));
 		if (wakes)
@@ -42,7 +48,11 @@ static void pause_until(struct poller *poller, int64_t until, bool wakes)
 	}
 }
 
-/* ---- storing ---- */
+/* What became of a round's messages. */
+struct totals {
+	size_t stored, repeated, refused;
+	struct error why; /* the last one was refused */
+};
 
 static int ask_database(struct poller *poller, database_work *work, void *context, struct error *err)
 {
@@ -76,33 +86,7 @@ static int tell_counts(struct poller *poller, size_t stored, size_t repeated, si
 	return ask_database(poller, record_counts, &record, err);
 }
 
-/* The messages, the bytes they came in, and the cursor behind them: one transaction. */
-static int store(struct poller *poller, struct view raw, struct view cursor, const struct channel_batch *batch,
-	struct error *err)
-{
-	struct record_round record = {.account_id = poller->account_id,
-		.fence = atomic_load(&poller->fence),
-		.received = clock_now(),
-		.cursor = cursor,
-		.body = raw,
-		.arena = poller->round};
-	TEXT_SCOPED rows = {0};
-
-	channel_rows_begin(&rows);
-	if (channel_rows_add(&rows, batch, 1) < 0)
-		return error_set(err, REACH_SOURCE, "a round of more than %zu bytes", CHANNEL_ROWS_MAX);
-	channel_rows_end(&rows);
-	record.messages = text_view(&rows);
-	if ((batch->count > 0 || !view_equal(cursor, poller->cursor)) &&
-		ask_database(poller, record_round, &record, err) < 0)
-		return -1;
-	keep_cursor(poller, cursor);
-	if (record.fresh > 0)
-		log_info("stored", "channel=%s count=%zu", poller->settings->name, record.fresh);
-	return tell_counts(poller, record.fresh, record.count - record.fresh, batch->ignored, err);
-}
-
-/* ---- a provider that destroys what it hands out ---- */
+/* ---- files: of a provider that destroys what it hands out, and what the database refuses ---- */
 
 /* state_dir/polled/NAME */
 static int open_spool(struct poller *poller, struct error *err)
@@ -134,17 +118,115 @@ static void set_aside(struct poller *poller, int64_t number, const struct error 
 	struct record_alarm alarm = {.kind = "channel-unreadable", .object = poller->settings->name};
 	struct error ignored = ERROR_INIT;
 
-	alarm.text = arena_printf(poller->round, "an answer of %s cannot be read and is kept in polled/%s/aside: %s",
-		poller->settings->kind, poller->settings->name, why->text);
+	alarm.text = arena_printf(poller->round,
+		"an answer of %s cannot be read or stored whole and is kept in polled/%s/aside: %s", poller->settings->kind,
+		poller->settings->name, why->text);
 	log_failure(LOG_ERROR, "channel_unreadable", why, "channel=%s number=%lld", poller->settings->name,
 		(long long)number);
 	(void)!database_run(poller->database, record_alarm, &alarm, &ignored);
 	spool_set_aside(poller->spool, number);
 }
 
+/* Never one of before, also not of what lies in `aside`. */
+static int64_t next_number(struct poller *poller)
+{
+	int64_t last = spool_last(poller->spool), now = clock_now();
+
+	return last < now ? now : last + 1;
+}
+
+static int keep_aside(struct poller *poller, struct view raw, const struct error *why, struct error *err)
+{
+	int64_t number;
+
+	if (!poller->spool && open_spool(poller, err) < 0)
+		return -1;
+	number = next_number(poller);
+	if (spool_write(poller->spool, number, VIEW("{}"), raw, err) < 0 || spool_sync(poller->spool, err) < 0)
+		return -1;
+	set_aside(poller, number, why);
+	return 0;
+}
+
+/* ---- storing ---- */
+
+/* Messages, the bytes they came in, and the cursor behind them (empty: it stays): one transaction. */
+static int record(struct poller *poller, struct view raw, struct view cursor, const struct channel_batch *batch,
+	struct totals *totals, struct error *err)
+{
+	struct record_round record = {.account_id = poller->account_id,
+		.fence = atomic_load(&poller->fence),
+		.received = clock_now(),
+		.cursor = cursor,
+		.body = raw,
+		.arena = poller->round};
+	TEXT_SCOPED rows = {0};
+
+	channel_rows_begin(&rows);
+	if (channel_rows_add(&rows, batch, 1) < 0)
+		return error_set(err, REACH_MESSAGE, "a round of more than %zu bytes", CHANNEL_ROWS_MAX);
+	channel_rows_end(&rows);
+	record.messages = text_view(&rows);
+	if (ask_database(poller, record_round, &record, err) < 0)
+		return -1;
+	totals->stored += record.fresh;
+	totals->repeated += record.count - record.fresh;
+	return 0;
+}
+
+/* Each by itself, after the database refused one of them. Refused alike when there is none: it is no message's fault. */
+static int record_singly(struct poller *poller, struct view raw, const struct channel_batch *batch,
+	struct totals *totals, struct error *err)
+{
+	static const struct channel_batch none;
+
+	error_clear(err);
+	if (record(poller, raw, VIEW(""), &none, totals, err) < 0)
+		return -1;
+	for (size_t i = 0; i < batch->count; i++) {
+		struct channel_batch one = {.messages = &batch->messages[i], .count = 1};
+		struct error why = ERROR_INIT;
+
+		if (record(poller, raw, VIEW(""), &one, totals, &why) == 0)
+			continue;
+		if (why.reach != REACH_MESSAGE) {
+			*err = why;
+			return -1;
+		}
+		totals->refused++;
+		totals->why = why;
+	}
+	return 0;
+}
+
+/* What the database refuses is kept as the provider said it, before the cursor goes past it. */
+static int store(struct poller *poller, struct view raw, struct view cursor, const struct channel_batch *batch,
+	struct totals *totals, struct error *err)
+{
+	static const struct channel_batch none;
+	int result = 0;
+
+	if (batch->count > 0 || !view_equal(cursor, poller->cursor))
+		result = record(poller, raw, cursor, batch, totals, err);
+	if (result < 0 && err->reach == REACH_MESSAGE && batch->count > 0) {
+		result = record_singly(poller, raw, batch, totals, err);
+		if (result == 0 && totals->refused > 0 && !poller->channel.kind->poll_consumes)
+			result = keep_aside(poller, raw, &totals->why, err);
+		if (result == 0)
+			result = record(poller, raw, cursor, &none, totals, err);
+	}
+	if (result < 0)
+		return -1;
+	keep_cursor(poller, cursor);
+	if (totals->stored > 0)
+		log_info("stored", "channel=%s count=%zu", poller->settings->name, totals->stored);
+	return tell_counts(poller, totals->stored, totals->repeated, batch->ignored, err);
+}
+
 static int store_spooled(struct poller *poller, int64_t number, struct view raw, struct error *err)
 {
 	struct http_request request = {.method = VIEW("POST"), .body = raw};
+	struct totals totals = {0};
 	struct channel_batch batch;
 	struct error why = ERROR_INIT;
 
@@ -152,9 +234,12 @@ static int store_spooled(struct poller *poller, int64_t number, struct view raw,
 		set_aside(poller, number, &why);
 		return 0;
 	}
-	if (store(poller, raw, VIEW(""), &batch, err) < 0)
+	if (store(poller, raw, VIEW(""), &batch, &totals, err) < 0)
 		return -1;
-	spool_remove(poller->spool, number);
+	if (totals.refused > 0)
+		set_aside(poller, number, &totals.why);
+	else
+		spool_remove(poller->spool, number);
 	return 0;
 }
 
@@ -187,7 +272,7 @@ static bool is_empty(struct view raw)
 
 static int keep_consumed(struct poller *poller, const struct channel_round *round, struct error *err)
 {
-	int64_t number = spool_last(poller->spool) + 1;
+	int64_t number = next_number(poller);
 
 	if (is_empty(round->raw))
 		return tell_counts(poller, 0, 0, 0, err);
@@ -215,6 +300,7 @@ static int do_round(struct poller *poller, struct error *err)
 	const struct channel_kind *kind = poller->channel.kind;
 	int64_t began = clock_monotonic();
 	struct channel_round round = {0};
+	struct totals totals = {0};
 
 	begin_step(poller);
 	arena_reset(poller->round);
@@ -226,7 +312,7 @@ static int do_round(struct poller *poller, struct error *err)
 	if (ask(poller, &round, err) < 0)
 		return -1;
 	if ((kind->poll_consumes ? keep_consumed(poller, &round, err)
-				 : store(poller, round.raw, round.cursor, &round.batch, err)) < 0)
+				 : store(poller, round.raw, round.cursor, &round.batch, &totals, err)) < 0)
 		return -1;
 	poller->failures = 0;
 	if (round.batch.count == 0 && (!kind->poll_consumes || is_empty(round.raw)) &&

@@ -27,17 +27,21 @@ static int look_at_folders(
 int intake_probe(
 	const struct config *config, const struct config_mailbox *mailbox, struct text *found, struct error *err)
 {
+	struct oauth *oauth = NULL;
 	struct tls_client *tls;
 	struct imap *imap;
 	int result;
 
 	if (tls_client_new(config->tls.ca_file, &tls, err) < 0)
 		return -1;
-	result = imap_open(config, mailbox, tls, -1, &imap, err);
+	result = mailbox->oauth ? oauth_new(config, NULL, &oauth, err) : 0;
+	if (result == 0)
+		result = imap_open(config, mailbox, tls, oauth, -1, &imap, err);
 	if (result == 0) {
 		result = look_at_folders(imap, mailbox, found, err);
 		imap_close(&imap);
 	}
+	oauth_free(&oauth);
 	tls_client_free(&tls);
 	return result;
 }

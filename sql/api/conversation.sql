@@ -247,7 +247,8 @@ BEGIN
 	END IF;
 	SELECT m.* INTO settled FROM message m WHERE m.message_id = head;
 	UPDATE message m SET state = settled.state, reason = settled.reason, settled_at = talk_patch.now, error = NULL
-	WHERE m.state = 'received' AND m.message_id IN (SELECT c.message_id FROM channel_message c WHERE c.joined_to = head);
+	WHERE m.state = 'received' AND m.message_id = ANY (ARRAY(
+		SELECT c.message_id FROM channel_message c WHERE c.joined_to = head));
 	RETURN false;
 END $$;
 
@@ -287,7 +288,8 @@ BEGIN
 		END IF;
 		UPDATE form_conversation f SET question_id = said WHERE f.conversation_id = kept AND said IS NOT NULL;
 		UPDATE message m SET state = 'held', reason = 'in-conversation', settled_at = talk_one.now, error = NULL
-		WHERE m.state = 'received' AND m.message_id IN (SELECT c.message_id FROM channel_message c WHERE c.conversation_id = kept);
+		WHERE m.state = 'received' AND m.message_id = ANY (ARRAY(
+			SELECT c.message_id FROM channel_message c WHERE c.conversation_id = kept));
 		RETURN false;
 	END IF;
 	IF (talk ->> 'patch')::boolean THEN
@@ -323,7 +325,7 @@ BEGIN
 	filed := file_batch(file_all.now, (SELECT coalesce(jsonb_agg(e #- '{result,talk}'), '[]')
 		FROM jsonb_array_elements(file_all.batch) AS e WHERE (e ->> 'message_id')::bigint = ANY (settled) IS NOT TRUE));
 	UPDATE message m SET from_name = short(c.sender_name), from_address = short(c.sender)
-	FROM channel_message c WHERE c.message_id = ANY (spoken) AND m.message_id = c.message_id;
+	FROM channel_message c WHERE c.message_id = ANY (spoken) AND m.message_id = ANY (spoken) AND m.message_id = c.message_id;
 	PERFORM settle_joined(file_all.now, spoken);
 	RETURN filed || coalesce((SELECT jsonb_agg(jsonb_build_array(m.message_id, m.state)) FROM message m
 		WHERE m.message_id = ANY (settled)), '[]');

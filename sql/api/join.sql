@@ -10,6 +10,9 @@ SET LOCAL search_path = pg_catalog, fieldpost, pg_temp;
 CREATE FUNCTION fieldpost.join_longest() RETURNS interval LANGUAGE sql IMMUTABLE AS $$ SELECT interval '10 minutes' $$;
 CREATE FUNCTION fieldpost.flood_limit() RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT 60 $$; -- messages an hour that are read
 
+-- (LATERAL with LIMIT below: a person's rows are looked up by their keys. Joined plainly, a plan made while the tables were small would go
+-- through all that waits for every person, as long as the session lives.)
+
 -- One person's messages are read by one worker at a time: first of two advisory keys ('talk').
 CREATE FUNCTION fieldpost.person_lock(channel text, sender text)
 RETURNS boolean
@@ -67,7 +70,8 @@ BEGIN
 			AND m.stored_at > stop_flood.now - interval '1 hour'
 		ORDER BY c.message_id DESC LIMIT flood_limit()) t;
 	SELECT array_agg(t.message_id) INTO over FROM (
-		SELECT c.message_id FROM channel_message c JOIN message m USING (message_id)
+		SELECT c.message_id FROM channel_message c
+		CROSS JOIN LATERAL (SELECT m.state, m.channel, m.stored_at FROM message m WHERE m.message_id = c.message_id LIMIT 1) m
 		WHERE c.sender = stop_flood.sender AND c.message_id >= stop_flood.first AND m.channel = stop_flood.channel
 			AND m.state = 'received'
 		ORDER BY c.message_id OFFSET greatest(room, 0)) t;
@@ -103,7 +107,9 @@ DECLARE
 BEGIN
 	FOR one IN
 		SELECT c.message_id, c.edits_id, is_stop(r.raw, next_unit.stops) AS stop
-		FROM channel_message c JOIN message m USING (message_id) JOIN message_raw r USING (message_id)
+		FROM channel_message c
+		CROSS JOIN LATERAL (SELECT m.state, m.channel, m.stored_at FROM message m WHERE m.message_id = c.message_id LIMIT 1) m
+		CROSS JOIN LATERAL (SELECT r.raw FROM message_raw r WHERE r.message_id = c.message_id LIMIT 1) r
 		WHERE c.sender = next_unit.sender AND c.message_id >= next_unit.first AND m.channel = next_unit.channel
 			AND m.state = 'received' ORDER BY c.message_id
 	LOOP
@@ -114,7 +120,8 @@ BEGIN
 		IF one.edits_id IS NOT NULL AND original IS NULL THEN
 			SELECT e.original, e.head INTO original, head FROM edited_unit(next_unit.channel, one.edits_id) e;
 			IF original IS NOT NULL THEN
-				ids := ARRAY(SELECT c.message_id FROM channel_message c JOIN message m USING (message_id)
+				ids := ARRAY(SELECT c.message_id FROM channel_message c
+		CROSS JOIN LATERAL (SELECT m.state, m.channel, m.stored_at FROM message m WHERE m.message_id = c.message_id LIMIT 1) m
 					WHERE c.sender = next_unit.sender AND c.message_id >= next_unit.first AND m.channel = next_unit.channel
 						AND m.state = 'received' AND c.edits_id = one.edits_id ORDER BY c.message_id);
 			END IF;
@@ -124,7 +131,8 @@ BEGIN
 		RETURN;
 	END IF;
 	SELECT array_agg(c.message_id ORDER BY c.message_id), max(m.stored_at), min(m.stored_at) INTO ids, newest, oldest
-	FROM channel_message c JOIN message m USING (message_id)
+	FROM channel_message c
+		CROSS JOIN LATERAL (SELECT m.state, m.channel, m.stored_at FROM message m WHERE m.message_id = c.message_id LIMIT 1) m
 	WHERE c.sender = next_unit.sender AND c.message_id >= next_unit.first AND m.channel = next_unit.channel AND m.state = 'received'
 		AND (window_seconds > 0 OR next_unit.settings ? 'form' OR c.message_id = next_unit.first OR EXISTS (
 			SELECT FROM channel_message f JOIN message o USING (message_id)
@@ -170,7 +178,9 @@ BEGIN
 		-- What another worker settled before we had the lock is no more.
 		SELECT array_agg(c.message_id ORDER BY c.message_id) AS ids, bool_or(c.edits_id IS NOT NULL OR c.part_of IS NOT NULL) AS odd,
 			bool_or(is_stop(r.raw, units_claim.stops)) AS stops INTO mine
-		FROM channel_message c JOIN message m USING (message_id) JOIN message_raw r USING (message_id)
+		FROM channel_message c
+		CROSS JOIN LATERAL (SELECT m.state, m.channel, m.stored_at FROM message m WHERE m.message_id = c.message_id LIMIT 1) m
+		CROSS JOIN LATERAL (SELECT r.raw FROM message_raw r WHERE r.message_id = c.message_id LIMIT 1) r
 		WHERE c.sender = person.sender AND c.message_id >= person.first AND m.channel = person.channel AND m.state = 'received';
 		CONTINUE WHEN mine.ids IS NULL;
 		IF NOT mine.stops THEN
@@ -185,7 +195,8 @@ BEGIN
 		END IF;
 		members := unit.ids;
 		IF unit.head IS NOT NULL THEN
-			members := unit.ids || ARRAY(SELECT c.message_id FROM channel_message c JOIN message m USING (message_id)
+			members := unit.ids || ARRAY(SELECT c.message_id FROM channel_message c
+		CROSS JOIN LATERAL (SELECT m.state, m.channel, m.stored_at FROM message m WHERE m.message_id = c.message_id LIMIT 1) m
 				WHERE (c.message_id = unit.head OR c.joined_to = unit.head) AND c.conversation_id IS NULL AND m.state <> 'received');
 		END IF;
 		UPDATE channel_message c SET joined_to = t.joined

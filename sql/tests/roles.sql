@@ -51,7 +51,8 @@ SELECT is(tap.calls('fieldpost_parse'), ARRAY['alarm_clear', 'alarm_raise', 'for
 SELECT is(tap.calls('fieldpost_intake'), ARRAY['account_open', 'after_done', 'after_due', 'after_failed', 'alarm_clear', 'alarm_raise',
 	'channel_ok', 'channel_open', 'channel_store_round', 'folder_open', 'lease_drop', 'lease_take', 'media_claim', 'media_done',
 	'media_failed', 'messages_import', 'messages_store',
-	'messages_wake', 'schema_state', 'source_failed', 'source_ok', 'uids_unseen'], 'intake: just these');
+	'messages_wake', 'oauth_asking', 'oauth_failed', 'oauth_get', 'oauth_lock', 'oauth_save', 'schema_state', 'source_failed', 'source_ok',
+	'uids_unseen'], 'intake: just these');
 SELECT is(tap.calls('fieldpost_web'), ARRAY['alarm_clear', 'alarm_raise', 'channel_mails', 'channel_ok', 'channel_open', 'channel_store',
 	'channel_wake', 'schema_state', 'source_failed'], 'web: just these');
 SELECT ok(NOT tap.calls('fieldpost_send') && ARRAY['parse_claim', 'messages_store', 'message_raw', 'review_list', 'explain'],

@@ -190,16 +190,52 @@ def signal_reads(lab, signal):
 
 def signal_troubles(lab, signal):
     before = count(lab, "channel = 'sig'")
+    signal.script('/receive', status=500, body=b'x')
     signal.script('/receive', raw=b'[{"envelope":{"source":"+1"')
     lab.ok(lab.wait('set aside', lambda: any(a['kind'] == 'channel-unreadable' for a in lab.status()['alarms'])),
            'signal: an answer that cannot be read is kept aside, with an alarm')
     aside = os.path.join(lab.state, 'polled', 'sig', 'aside')
     lab.ok(os.path.isdir(aside) and len(os.listdir(aside)) == 1, 'its bytes are in a file', os.path.isdir(aside))
+    signal.script('/receive', status=500, body=b'x')
+    signal.script('/receive', raw=b'{"a":"second"}')
+    lab.ok(lab.wait('a second one', lambda: len(os.listdir(aside)) == 2, 30), 'a later one takes nobody\'s place there', os.listdir(aside))
     signal.script('/receive', raw=b'null\n')
     signal.script('/receive', status=400, body=b'{"error":"Connection to Signal failed"}')
     signal.write('+9779800000001', 'after')
     lab.ok(lab.wait('after', lambda: count(lab, "channel = 'sig'") == before + 1, 30), 'signal: an error of the gateway passes')
     lab.same(os.listdir(os.path.join(lab.state, 'polled', 'sig')), ['aside'], 'nothing stays in the spool that is stored')
+
+
+def refused(lab, telegram, signal):
+    """The database refuses a message, or a medium, for what is in it: the others are stored, and nothing stands still."""
+    lab.sql("""CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF convert_from(NEW.raw, 'UTF8') = 'refuse me' THEN RAISE check_violation; END IF; RETURN NEW; END $$;
+        CREATE TRIGGER refuse BEFORE INSERT ON fieldpost.message_raw FOR EACH ROW EXECUTE FUNCTION public.refuse();
+        CREATE FUNCTION public.refuse_file() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE check_violation; END $$;
+        CREATE TRIGGER refuse BEFORE INSERT ON fieldpost.attachment FOR EACH ROW EXECUTE FUNCTION public.refuse_file()""")
+    with telegram.lock, signal.lock:  # in one round each
+        for text in ('before', 'refuse me', 'behind'):
+            telegram.write(5000000021, text)
+            signal.write('+9779800000021', text)
+    lab.ok(lab.wait('the others', lambda: count(lab, "EXISTS (SELECT FROM fieldpost.message_raw r WHERE r.message_id = m.message_id AND "
+                                                     "raw IN ('before', 'behind'))") == 4, 30),
+           'one message that the database refuses keeps no other from being stored', lab.source('bot') + lab.source('sig'))
+    lab.ok(lab.wait('acknowledged', lambda: telegram.acknowledged == telegram.update_id, 30), 'nor the next round', lab.source('bot'))
+    aside = [os.path.join(lab.state, 'polled', n, 'aside') for n in ('bot', 'sig')]
+    kept = [''.join(open(os.path.join(a, n), 'rb').read().decode() for n in os.listdir(a)) if os.path.isdir(a) else '' for a in aside]
+    lab.same([k.count('refuse me') for k in kept], [1, 1], 'its bytes are kept for a person')
+    lab.same({a['object'] for a in lab.status()['alarms'] if a['kind'] == 'channel-unreadable'}, {'bot', 'sig'}, 'with an alarm')
+    telegram.write(5000000021, None, voice={'file_id': 'voice'})
+    lab.ok(lab.wait('refused', lambda: any('was refused by the database' in r[4] for r in media(lab, "m.channel = 'bot'")), 20),
+           'a medium that the database refuses is fetched once', media(lab, "m.channel = 'bot' AND c.state = 'waiting'"))
+    lab.sql('DROP TRIGGER refuse ON fieldpost.message_raw; DROP TRIGGER refuse ON fieldpost.attachment')
+    telegram.write(5000000021, None, caption='deadly', voice={'file_id': 'never'})
+    telegram.script('/getFile', status=500)
+    lab.wait('a first try', lambda: not telegram.scripts)
+    telegram.files['never'] = OGG
+    lab.sql("UPDATE fieldpost.channel_media SET attempts = 30, next_at = now() WHERE state = 'waiting'")
+    lab.ok(lab.wait('given up', lambda: any('begun 31 times' in r[4] for r in media(lab, "m.channel = 'bot' AND c.state = 'refused'")), 20),
+           'one whose every fetch ended with the service is given up', media(lab, "m.channel = 'bot'"))
 
 
 def signal_sends(lab, signal):
@@ -245,6 +281,7 @@ def main():
         signal_reads(lab, signal)
         signal_troubles(lab, signal)
         signal_sends(lab, signal)
+        refused(lab, telegram, signal)
         outage(lab, telegram, signal)
         telegram_troubles(lab, telegram)
         began = time.monotonic()

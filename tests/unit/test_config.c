@@ -24,6 +24,8 @@ static struct config *parsed(const char *yaml)
 	return config;
 }
 
+#define OAUTH_ITEM "- {name: office, provider: google, client_id: c, key: {file: /k}}\n"
+#define OAUTH "oauth:\n" OAUTH_ITEM
 #define BOX "mailboxes:\n- name: field\n  host: imap.example.org\n  user: u\n  password: {file: /p}\n"
 
 #define CHANNEL "channels:\n- name: a\n  kind: json\n"
@@ -134,6 +136,42 @@ static const struct {
 		"my.yaml:1:7: from_address is missing; write `from_address: feedback@example.org`"},
 	{"smtp: {host: smtp.example.org, from_address: a@example.org, user: u}\n",
 		"my.yaml:1:67: user without password; write `password: {file: /etc/fieldpost/smtp.password}`"},
+	/* logins */
+	{"mailboxes:\n- {name: a, host: h, user: u}\n",
+		"my.yaml:2:3: password is missing; write `password: {file: /etc/fieldpost/feedback.password}`, or `oauth: "
+		"NAME` of a login in the section oauth"},
+	{OAUTH "mailboxes:\n- {name: a, host: h, user: u, oauth: office, password: {file: /p}}\n",
+		"my.yaml:4:38: password and oauth are both given; take one out, for only one of them logs in"},
+	{OAUTH "mailboxes:\n- {name: a, host: h, user: u, oauth: offcie}\n",
+		"my.yaml:4:38: there is no login \"offcie\" in the section oauth; add one: `oauth:` with `- name: offcie`"},
+	{OAUTH "smtp: {host: h, from_address: a@example.org, oauth: office}\n",
+		"my.yaml:3:53: oauth without user; write `user: feedback@example.org`, the mailbox that it logs in to"},
+	{OAUTH "smtp: {host: h, from_address: a@example.org, user: u, oauth: office, password: {file: /p}}\n",
+		"my.yaml:3:62: password and oauth are both given; take one out, for only one of them logs in"},
+	{OAUTH OAUTH_ITEM,
+		"my.yaml:3:10: a login before this one is called \"office\" too; give each a name of its own"},
+	{"oauth:\n- {name: a, provider: google, client_id: c}\n",
+		"my.yaml:2:3: key is missing; write `key: {credential: oauth.key}`"},
+	{"oauth:\n- {name: a, provider: microsoft, client_id: c, key: {file: /k}}\n",
+		"my.yaml:2:3: tenant is missing; write `tenant: example.org`, the tenant's domain or its id (`consumers` for "
+		"outlook.com)"},
+	{"oauth:\n- {name: a, provider: custom, client_id: c, key: {file: /k}}\n",
+		"my.yaml:2:3: token_url is missing; write `token_url: https://login.example.org/token`"},
+	{"oauth:\n- {name: a, provider: google, key: {file: /k}}\n",
+		"my.yaml:2:3: client_id is missing, which grant refresh needs; write `client_id: "
+		"00000000-1111-2222-3333-444444444444`"},
+	{"oauth:\n- {name: a, provider: google, grant: service_account, key: {file: /k}}\n",
+		"my.yaml:2:3: service_account is missing, which grant service_account needs; write `service_account: {file: "
+		"/etc/fieldpost/service-account.json}`"},
+	{"oauth:\n- {name: a, provider: google, grant: service_account, key: {file: /k}, service_account: {file: /s}}\n",
+		"my.yaml:2:3: subject is missing, which grant service_account needs; write `subject: feedback@example.org`"},
+	{"oauth:\n- {name: a, provider: google, grant: client_credentials, client_id: c, key: {file: /k}}\n",
+		"my.yaml:2:38: google knows no grant client_credentials; write `grant: service_account`"},
+	{"oauth:\n- {name: a, provider: custom, client_id: c, token_url: 'http://x.example/t', key: {file: /k}}\n",
+		"my.yaml:2:56: token_url begins with https:// (http:// only for this machine) and holds no login and no query; "
+		"write `token_url: https://login.example.org/...`"},
+	{"oauth:\n- {name: a, provider: google, client_id: c, secret_expires: 21.11.2027, key: {file: /k}}\n",
+		"my.yaml:2:61: secret_expires is a day; write `secret_expires: 2027-11-21`"},
 	{"smtp: {host: smtp.example.org, from_address: a@example.org, password: {file: /p}}\n",
 		"my.yaml:1:71: password without user; write `user: fieldpost`"},
 	{"smtp: {host: 10.0.0.1, from_address: a@example.org, tls: none}\n",
@@ -297,7 +335,8 @@ static void test_listen(void **state)
 	arena_free(&arena);
 }
 
-/* The sample is a config: as it stands it gives the defaults, with every # before an option taken away it is whole. */
+/* The sample is a config: as it stands it gives the defaults, with every # before an option taken away it is whole (but for
+ * a login in a password's place). */
 static void test_sample(void **state)
 {
 	struct config *plain, *whole;
@@ -311,6 +350,9 @@ static void test_sample(void **state)
 	while (view_next_line(&rest, &line)) {
 		ptrdiff_t hash = view_find_char(line, '#');
 		bool off = hash >= 0 && (size_t)hash + 1 < line.len && line.ptr[hash + 1] != ' ';
+
+		/* it stands in the password's place */
+		off = off && view_find(line, VIEW("#oauth: office")) < 0;
 
 		if (line.len > 0 && line.ptr[line.len - 1] == ' ')
 			fail_msg("blank at the end: %.*s", VIEW_ARGS(line));
@@ -328,6 +370,7 @@ static void test_sample(void **state)
 	assert_int_equal(plain->limits.command_seconds, 120);
 	assert_int_equal(whole->mailbox_count, 1);
 	assert_int_equal(whole->channel_count, 1);
+	assert_int_equal(whole->oauth_count, 1);
 	assert_string_equal(whole->channels[0].map_sent_at, "/sent_at");
 	assert_string_equal(whole->mailboxes[0].name, "feedback");
 	assert_string_equal(whole->smtp.host, "smtp.example.org");
@@ -357,6 +400,7 @@ static const char everything[] =
 	"parse: {workers: 7}\nlog: {level: debug, format: json}\n" BOX
 	"  after_filed: move A\n  folders: ['a\"b', c]\n  idle: false\n"
 	"channels: [{name: c, kind: json, secret: {file: /hush}, form: f}]\nweb: {listen: '127.0.0.1:1'}\n"
+	"oauth: [{name: o, provider: microsoft, tenant: example.org, client_id: c, client_secret: {file: /os}, key: {file: /ok}}]\n"
 	"smtp: {host: smtp.example.org, from_address: a@example.org, user: u, password: {command: 'echo \"x\"'}, tls: "
 	"implicit}\n";
 
@@ -392,6 +436,7 @@ static void test_parts(void **state)
 	parse_part = part_of(config, "parse", &text);
 	assert_null(strstr(text_string(&text), "/p\""));
 	assert_null(strstr(text_string(&text), "hush"));
+	assert_null(strstr(text_string(&text), "/ok"));
 	assert_int_equal(parse_part->mailbox_count, 0);
 	assert_string_equal(parse_part->channels[0].form, "f");
 	assert_null(parse_part->channels[0].secret.file);
@@ -403,6 +448,9 @@ static void test_parts(void **state)
 	assert_string_equal(send->web.listen, "127.0.0.1:1");
 	assert_string_equal(send->smtp.password.command, "echo \"x\"");
 	assert_int_equal(send->smtp.port, 465);
+	assert_string_equal(send->oauth[0].client_secret.file, "/os");
+	assert_string_equal(send->oauth[0].token_url, "https://login.microsoftonline.com/example.org/oauth2/v2.0/token");
+	unit_holds("scope", send->oauth[0].scope, "SMTP.Send offline_access");
 	assert_string_equal(send->tls.ca_file, "/ca");
 	assert_string_equal(send->log.format, "json");
 	config_free(&send);

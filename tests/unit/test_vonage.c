@@ -162,6 +162,24 @@ static const struct {
 		"param1=value1&param2=value2&timestamp=1234567890&sig="
 		"280c4320703dbc98bfa22db676655ed2acfbfe8792b062ff7622e67f1183c287",
 		NULL, "signature_secret", NULL, 1234657891, false},
+	{"sig, with a part that it does not cover", "POST", "",
+		"{\"param1\":\"value1\",\"param2\":\"value2\",\"timestamp\":1234567890,\"location\":{\"lat\":1,\"long\":2},"
+		"\"sig\":\"280c4320703dbc98bfa22db676655ed2acfbfe8792b062ff7622e67f1183c287\"}",
+		NULL, "signature_secret", NULL, 1234567890, false},
+	{"sig, two fields in the name of one", "POST", "",
+		"{\"param1=value1&param2\":\"value2\",\"timestamp\":1234567890,\"sig\":"
+		"\"280c4320703dbc98bfa22db676655ed2acfbfe8792b062ff7622e67f1183c287\"}",
+		NULL, "signature_secret", NULL, 1234567890, false},
+	{"sig, two fields in the name of one, of a form", "POST", "",
+		"param1%3Dvalue1%26param2=value2&timestamp=1234567890&sig="
+		"280c4320703dbc98bfa22db676655ed2acfbfe8792b062ff7622e67f1183c287",
+		NULL, "signature_secret", NULL, 1234567890, false},
+	{"bearer of an empty body, beside a query that it does not cover", "GET", "messageId=1&msisdn=2&text=3", "",
+		"Bearer "
+		"eyJ0eXAiOiAiSldUIiwgImFsZyI6ICJIUzI1NiJ9.eyJpYXQiOiAxNzk1MDAwMDAwLCAicGF5bG9hZF9oYXNoIjogImUzYjBjNDQ"
+		"yOThmYzFjMTQ5YWZiZjRjODk5NmZiOTI0MjdhZTQxZTQ2NDliOTM0Y2E0OTU5OTFiNzg1MmI4NTUifQ.RQPXOLku2LIh1x6nnl3R"
+		"1tp4SL3WZmpnPY_cFYZ5QZM",
+		"qwertyuiopasdfghjklzxcvbnm123456", NULL, 1795000010, false},
 	{"DELETE", "DELETE", "", "", NULL, "x", NULL, 0, false},
 };
 
