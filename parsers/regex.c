@@ -117,10 +117,10 @@ int regex_match(const struct regex *regex, struct view subject, size_t from, str
 	return run(regex, regex->code, subject, from, 0, spans, count);
 }
 
-bool regex_match_begins(const struct regex *regex, struct view subject)
+int regex_match_begins(const struct regex *regex, struct view subject)
 {
 	return run(regex, regex->open ? regex->open : regex->code, subject, 0, PCRE2_ANCHORED | PCRE2_PARTIAL_HARD,
-		       NULL, 0) > 0;
+		NULL, 0);
 }
 
 size_t regex_group(const struct regex *regex, const char *name)

@@ -36,8 +36,8 @@ void regex_free(struct regex **regex);
 
 /* The first match at or behind byte `from`; spans[0] is the whole of it. 1 found, 0 none, -1 a limit was reached. */
 int regex_match(const struct regex *regex, struct view subject, size_t from, struct regex_span *spans, size_t count);
-/* Could the subject, taken from its first byte, be the beginning of a match of the whole pattern? */
-bool regex_match_begins(const struct regex *regex, struct view subject);
+/* Could the subject, taken from its first byte, be the beginning of a match of the whole pattern? 1, 0, -1 at a limit. */
+int regex_match_begins(const struct regex *regex, struct view subject);
 /* Number of a named group, or 0. */
 size_t regex_group(const struct regex *regex, const char *name);
 /* The named groups one by one, by name, from index 0; NULL behind the last. The text is the regex's own. */

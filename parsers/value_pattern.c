@@ -72,14 +72,18 @@ static char other_case(char c)
 	return (c >= 'a' && c <= 'z') ? (char)(c - 32) : (c >= 'A' && c <= 'Z') ? (char)(c + 32) : c;
 }
 
-/* Gives each letter the case that the pattern has there, going from left to right. */
+/* Gives each letter the case that the pattern has there, going from left to right; not where one look takes too long. */
 static bool take_case(const struct regex *whole, char *value, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		if (regex_match_begins(whole, (struct view){value, i + 1}))
+		int begins = regex_match_begins(whole, (struct view){value, i + 1});
+
+		if (begins > 0)
 			continue;
+		if (begins < 0)
+			return false;
 		value[i] = other_case(value[i]);
-		if (!regex_match_begins(whole, (struct view){value, i + 1}))
+		if (regex_match_begins(whole, (struct view){value, i + 1}) <= 0)
 			return false;
 	}
 	return regex_match(whole, (struct view){value, len}, 0, NULL, 0) > 0;

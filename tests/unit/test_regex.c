@@ -82,12 +82,12 @@ static void knows_beginnings(void **state)
 {
 	struct regex *regex = compiled("(?:Pol|Law)-[a-z]{2}\\d{2}", REGEX_WHOLE);
 
-	assert_true(regex_match_begins(regex, VIEW("P")));
-	assert_true(regex_match_begins(regex, VIEW("Law-")));
-	assert_true(regex_match_begins(regex, VIEW("Pol-ab12")));
-	assert_false(regex_match_begins(regex, VIEW("p")));
-	assert_false(regex_match_begins(regex, VIEW("Pol-A")));
-	assert_false(regex_match_begins(regex, VIEW("xPol")));
+	assert_int_equal(regex_match_begins(regex, VIEW("P")), 1);
+	assert_int_equal(regex_match_begins(regex, VIEW("Law-")), 1);
+	assert_int_equal(regex_match_begins(regex, VIEW("Pol-ab12")), 1);
+	assert_int_equal(regex_match_begins(regex, VIEW("p")), 0);
+	assert_int_equal(regex_match_begins(regex, VIEW("Pol-A")), 0);
+	assert_int_equal(regex_match_begins(regex, VIEW("xPol")), 0);
 	regex_free(&regex);
 }
 

@@ -218,6 +218,38 @@ static void survives_anything(void **state)
 	}
 }
 
+#define SLOW_MS_MAX 150 /* of processor time */
+
+/* Capitals where (x+)+[yv] has small letters: their case is not looked for letter by letter, each time to the limit. */
+static void gives_up_slow_case(void **state)
+{
+	const struct value_context context = {.lexicon = shared.lexicon};
+	struct arena *arena = arena_new();
+	const struct field *field = find_field(arena, VIEW("cases.slow"));
+	double least = 1e9;
+	char text[64];
+
+	memset(text, 'X', sizeof(text));
+	text[sizeof(text) - 1] = 'Y';
+	for (int turn = 0; turn < 3; turn++) {
+		struct timespec from, to;
+		struct view suggestion;
+		double spent;
+		json_t *value;
+		size_t used;
+
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+		assert_int_equal(value_read(&context, field, arena, (struct view){text, sizeof(text)}, &value, &used, &suggestion),
+			VALUE_INVALID);
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
+		spent = (double)(to.tv_sec - from.tv_sec) * 1e3 + (double)(to.tv_nsec - from.tv_nsec) / 1e6;
+		least = spent < least ? spent : least;
+	}
+	if (least > SLOW_MS_MAX)
+		fail_msg("%.0f ms", least);
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +263,7 @@ int main(void)
 		cmocka_unit_test(reads_text),
 		cmocka_unit_test(reads_long_lines),
 		cmocka_unit_test(survives_anything),
+		cmocka_unit_test(gives_up_slow_case),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);
