@@ -281,6 +281,17 @@ void provider_add_media(struct arena *arena, struct channel_message *message, co
 	message->media = list;
 }
 
+void provider_place(struct channel_message *message, const json_t *latitude, const json_t *longitude)
+{
+	double north = json_number_value(latitude), east = json_number_value(longitude);
+
+	if (!json_is_number(latitude) || !json_is_number(longitude) || north < -90 || north > 90 || east < -180 || east > 180)
+		return;
+	message->has_place = true;
+	message->latitude = north;
+	message->longitude = east;
+}
+
 void provider_finish(const struct provider_batch *batch, struct channel_batch *out)
 {
 	*out = (struct channel_batch){.messages = batch->messages, .count = batch->count, .ignored = batch->ignored};

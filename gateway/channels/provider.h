@@ -126,6 +126,8 @@ struct provider_batch {
 int provider_add(struct provider_batch *batch, const struct channel_message *message, struct error *err);
 /* Adds one to those of the message, up to CHANNEL_MEDIA_MAX. */
 void provider_add_media(struct arena *arena, struct channel_message *message, const struct channel_media *media);
+/* Degrees north and east; what is no number, or beyond the poles or the date line, is no place. */
+void provider_place(struct channel_message *message, const json_t *latitude, const json_t *longitude);
 void provider_finish(const struct provider_batch *batch, struct channel_batch *out);
 
 /* ---- calls ---- */

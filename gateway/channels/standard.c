@@ -143,11 +143,7 @@ static void read_place(const json_t *place, struct channel_message *message)
 {
 	const json_t *latitude = json_object_get(place, "latitude"), *longitude = json_object_get(place, "longitude");
 
-	if (!json_is_number(latitude) || !json_is_number(longitude))
-		return;
-	message->has_place = true;
-	message->latitude = json_number_value(latitude);
-	message->longitude = json_number_value(longitude);
+	provider_place(message, latitude, longitude);
 }
 
 static void read_parts(const json_t *data, struct arena *arena, struct channel_message *message)

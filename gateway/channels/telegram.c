@@ -97,11 +97,7 @@ static void add_place(struct channel_message *message, const json_t *content)
 	const json_t *latitude = provider_find(content, "location", "latitude", NULL);
 	const json_t *longitude = provider_find(content, "location", "longitude", NULL);
 
-	if (!json_is_number(latitude) || !json_is_number(longitude))
-		return;
-	message->has_place = true;
-	message->latitude = json_number_value(latitude);
-	message->longitude = json_number_value(longitude);
+	provider_place(message, latitude, longitude);
 }
 
 static struct view text_of(struct arena *arena, const json_t *content)

@@ -119,11 +119,7 @@ static void add_place(struct channel_message *message, const json_t *place)
 	const json_t *latitude = provider_find(place, "latitude", NULL),
 		     *longitude = provider_find(place, "longitude", NULL);
 
-	if (!json_is_number(latitude) || !json_is_number(longitude))
-		return;
-	message->has_place = true;
-	message->latitude = json_number_value(latitude);
-	message->longitude = json_number_value(longitude);
+	provider_place(message, latitude, longitude);
 }
 
 /* The name that goes with this sender; a person who hides the number is known by an id. */
