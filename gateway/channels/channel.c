@@ -186,3 +186,14 @@ bool channel_knows_secret(const struct channel *channel, struct view shown)
 		known |= channel_same_secret(shown, channel->secrets[i]);
 	return known;
 }
+
+void channel_hide_token(const struct channel *channel, struct error *err)
+{
+	struct view text = view_of(err->text);
+	ptrdiff_t at;
+
+	while (channel->token.len > 0 && (at = view_find(text, channel->token)) >= 0) {
+		memset(err->text + (text.ptr - err->text) + at, '*', channel->token.len);
+		text = view_sub(text, (size_t)at + channel->token.len, text.len);
+	}
+}

@@ -194,6 +194,9 @@ bool channel_same_secret(struct view shown, struct view secret);
 /* Is it one of the channel's secrets? Always compares with each. */
 bool channel_knows_secret(const struct channel *channel, struct view shown);
 
+/* After a call to the provider failed: what we showed it may be repeated in its words, and is blotted out there. */
+void channel_hide_token(const struct channel *channel, struct error *err);
+
 /*
  * Messages as the argument `messages` of api.channel_store() and api.channel_store_round(): begin, add a delivery's (counted
  * from 1), end. -1: it is full; what was added before stays.

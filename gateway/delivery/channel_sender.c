@@ -147,8 +147,10 @@ static int send_part(struct channel_sender *sender, struct arena *arena, const s
 
 	if (!wait_for_slot(sender))
 		return error_set(err, REACH_RETRY, "the service is stopping");
-	if (sender->channel.kind->send(&sender->channel, sender->http, &message, arena, sent, err))
+	if (sender->channel.kind->send(&sender->channel, sender->http, &message, arena, sent, err)) {
+		channel_hide_token(&sender->channel, err);
 		return -1;
+	}
 	return outbox_record_part(&sender->outbox, arena, row, part, sent->id) < 0
 		       ? error_set(err, REACH_UNCERTAIN, "the service is stopping")
 		       : 0;

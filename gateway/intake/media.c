@@ -43,7 +43,10 @@ static int get(struct media *media, const struct record_media *row, struct view 
 	if (row->size > (int64_t)max)
 		return error_set(
 			err, REACH_MESSAGE, "%lld bytes, more than media_bytes (%zu)", (long long)row->size, max);
-	return kind->fetch(&media->channel, media->http, &medium, max, media->work, bytes_out, err);
+	if (kind->fetch(&media->channel, media->http, &medium, max, media->work, bytes_out, err) == 0)
+		return 0;
+	channel_hide_token(&media->channel, err);
+	return -1;
 }
 
 static void keep(struct media *media, const struct record_media *row, struct view bytes, struct record_media_end *end)
