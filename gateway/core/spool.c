@@ -388,7 +388,7 @@ void spool_remove(struct spool *spool, int64_t number)
 		forget(spool, (size_t)state.st_size);
 }
 
-void spool_set_aside(struct spool *spool, int64_t number)
+int spool_set_aside(struct spool *spool, int64_t number, struct error *err)
 {
 	char name[NAME_SIZE];
 	struct stat state = {0};
@@ -396,7 +396,8 @@ void spool_set_aside(struct spool *spool, int64_t number)
 	name_of(number, "", name);
 	if (fstatat(spool->folder_fd, name, &state, AT_SYMLINK_NOFOLLOW) < 0 ||
 		renameat(spool->folder_fd, name, spool->aside_fd, name) < 0)
-		return;
+		return error_set(err, REACH_RETRY, "%s cannot be set aside: %s", name, strerror(errno));
 	fsync(spool->aside_fd);
 	forget(spool, (size_t)state.st_size);
+	return 0;
 }

@@ -42,7 +42,7 @@ int spool_list(struct spool *spool, int64_t *numbers_out, size_t max, struct err
 int spool_read(struct spool *spool, int64_t number, struct arena *arena, struct view *about_out,
 	struct view *bytes_out, struct error *err);
 void spool_remove(struct spool *spool, int64_t number);
-/* It is kept in `aside` for a person, and is no entry any more. */
-void spool_set_aside(struct spool *spool, int64_t number);
+/* It is kept in `aside` for a person, and is no entry any more. -1: it is one still. */
+int spool_set_aside(struct spool *spool, int64_t number, struct error *err);
 
 #endif

@@ -113,7 +113,7 @@ static int check_room(struct poller *poller, struct error *err)
 	return 0;
 }
 
-static void set_aside(struct poller *poller, int64_t number, const struct error *why)
+static int set_aside(struct poller *poller, int64_t number, const struct error *why, struct error *err)
 {
 	struct record_alarm alarm = {.kind = "channel-unreadable", .object = poller->settings->name};
 	struct error ignored = ERROR_INIT;
@@ -124,7 +124,7 @@ static void set_aside(struct poller *poller, int64_t number, const struct error 
 	log_failure(LOG_ERROR, "channel_unreadable", why, "channel=%s number=%lld", poller->settings->name,
 		(long long)number);
 	(void)!database_run(poller->database, record_alarm, &alarm, &ignored);
-	spool_set_aside(poller->spool, number);
+	return spool_set_aside(poller->spool, number, err);
 }
 
 /* Never one of before, also not of what lies in `aside`. */
@@ -144,8 +144,7 @@ static int keep_aside(struct poller *poller, struct view raw, const struct error
 	number = next_number(poller);
 	if (spool_write(poller->spool, number, VIEW("{}"), raw, err) < 0 || spool_sync(poller->spool, err) < 0)
 		return -1;
-	set_aside(poller, number, why);
-	return 0;
+	return set_aside(poller, number, why, err);
 }
 
 /* ---- storing ---- */
@@ -230,16 +229,13 @@ static int store_spooled(struct poller *poller, int64_t number, struct view raw,
 	struct channel_batch batch;
 	struct error why = ERROR_INIT;
 
-	if (poller->channel.kind->read(&poller->channel, &request, poller->round, &batch, &why) < 0) {
-		set_aside(poller, number, &why);
-		return 0;
-	}
+	if (poller->channel.kind->read(&poller->channel, &request, poller->round, &batch, &why) < 0)
+		return set_aside(poller, number, &why, err);
 	if (store(poller, raw, VIEW(""), &batch, &totals, err) < 0)
 		return -1;
 	if (totals.refused > 0)
-		set_aside(poller, number, &totals.why);
-	else
-		spool_remove(poller->spool, number);
+		return set_aside(poller, number, &totals.why, err);
+	spool_remove(poller->spool, number);
 	return 0;
 }
 
@@ -251,10 +247,13 @@ static int drain_spool(struct poller *poller, struct error *err)
 
 	while (!ending(poller) && (found = spool_list(poller->spool, &number, 1, err)) > 0) {
 		if (spool_read(poller->spool, number, poller->round, &about, &raw, err) < 0) {
+			struct error why = *err;
+
 			if (err->reach != REACH_MESSAGE)
 				break;
-			set_aside(poller, number, err);
 			error_clear(err);
+			if (set_aside(poller, number, &why, err) < 0)
+				break;
 		} else if (store_spooled(poller, number, raw, err) < 0) {
 			return -1;
 		}
@@ -290,6 +289,8 @@ static int ask(struct poller *poller, struct channel_round *round, struct error 
 	int seconds = kind->poll_consumes ? POLL_CONSUMING_SECONDS : POLL_WAIT_SECONDS;
 	int result = kind->poll(&poller->channel, poller->http, poller->cursor, seconds, poller->round, round, err);
 
+	if (result < 0)
+		channel_hide_token(&poller->channel, err);
 	poller->ours = false;
 	poller->retry_seconds = round->retry_seconds;
 	return result;

@@ -31,16 +31,22 @@ struct keeper {
 	size_t listed, next; /* of numbers */
 	size_t drained;	     /* since the outage began */
 	bool idle;	     /* what is in the spool is still being written */
+	bool stuck;	     /* something in the spool can be neither stored nor set aside */
 };
+
+static void let_go(struct keeper *keeper)
+{
+	pthread_mutex_lock(&keeper->store->mutex);
+	keeper->store->held = false;
+	pthread_cond_broadcast(&keeper->store->work);
+	pthread_mutex_unlock(&keeper->store->mutex);
+}
 
 static void failed(struct keeper *keeper, const struct error *err)
 {
 	db_close(&keeper->db);
 	keeper->failures++;
-	pthread_mutex_lock(&keeper->store->mutex);
-	keeper->store->held = false;
-	pthread_cond_broadcast(&keeper->store->work);
-	pthread_mutex_unlock(&keeper->store->mutex);
+	let_go(keeper);
 	keeper->retry_at = clock_monotonic() + clock_backoff(keeper->failures, BACKOFF_BASE, BACKOFF_MAX);
 	if (keeper->failures == 1)
 		store_away(keeper->store, err);
@@ -96,8 +102,14 @@ static void go_straight(struct keeper *keeper, uint64_t writes)
 
 static void set_aside(struct keeper *keeper, int64_t number, const struct error *why)
 {
+	struct error err = ERROR_INIT;
+
 	log_failure(LOG_ERROR, "set-aside", why, "request=%lld", (long long)number);
-	spool_set_aside(keeper->store->spool, number);
+	if (spool_set_aside(keeper->store->spool, number, &err) < 0) {
+		log_failure(LOG_ERROR, "set-aside", &err, "request=%lld", (long long)number);
+		keeper->stuck = true; /* the others go on */
+		return;
+	}
 	pthread_mutex_lock(&keeper->store->mutex);
 	keeper->store->aside++;
 	pthread_mutex_unlock(&keeper->store->mutex);
@@ -203,7 +215,7 @@ static void drain(struct keeper *keeper)
 	struct load *load = ARENA_NEW(keeper->arena, struct load);
 	struct error err = ERROR_INIT;
 
-	keeper->idle = false;
+	keeper->idle = keeper->stuck = false;
 	hold(keeper);
 	if (list_entries(keeper, &err) < 0) {
 		failed(keeper, &err);
@@ -213,6 +225,8 @@ static void drain(struct keeper *keeper)
 		keeper->listed = keeper->next = 0;
 		failed(keeper, &err);
 	}
+	if (keeper->stuck)
+		let_go(keeper); /* it rests before it looks again */
 	arena_reset(keeper->arena);
 }
 
@@ -295,7 +309,7 @@ static bool wait_for_work(struct keeper *keeper, bool *behind_out)
 
 	pthread_mutex_lock(&store->mutex);
 	if (store->behind && keeper->db)
-		until = now + (keeper->idle ? WRITING_US : 0);
+		until = now + (keeper->stuck ? IDLE_US : keeper->idle ? WRITING_US : 0);
 	else if (store->behind)
 		until = keeper->retry_at > now ? keeper->retry_at : now;
 	else if (store->fresh)

@@ -136,7 +136,8 @@ static void set_aside(struct store *store, struct job *job, struct arena *arena,
 		answer_lost(store, job, &err);
 		return;
 	}
-	spool_set_aside(store->spool, job->number);
+	if (spool_set_aside(store->spool, job->number, &err) < 0)
+		log_failure(LOG_ERROR, "set-aside", &err, "request=%lld", (long long)job->number);
 	pthread_mutex_lock(&store->mutex);
 	store->aside++;
 	pthread_mutex_unlock(&store->mutex);

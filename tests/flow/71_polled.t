@@ -123,6 +123,15 @@ def telegram_troubles(lab, telegram):
            'and the mend', lab.source('bot'))
     telegram.webhook = False
     lab.ok(lab.wait('well again', lambda: lab.source('bot').startswith('ok') or 'webhook' not in lab.source('bot'), 60), 'and it goes on by itself', lab.source('bot'))
+    telegram.write(5000000009, 'ends a long poll')
+    telegram.script('/getUpdates', status=401, words='Malformed access token %s' % TOKEN)
+    lab.wait('401', lambda: 'Malformed access' in lab.source('bot'), 45)
+    lab.ok(lab.source('bot').count('Malformed access') and TOKEN not in lab.source('bot'), 'a provider that repeats our token in its error gives it away nowhere', lab.source('bot'))
+    lab.wait('well again', lambda: lab.source('bot').startswith('ok') or 'Malformed' not in lab.source('bot'), 60)
+    telegram.script('/sendMessage', status=400, words='no such token: %s' % TOKEN)
+    send(lab, 'bot', '5000000001', 'x', 'repeats')
+    lab.wait('failed', lambda: outbox(lab, 'repeats')[0] == 'failed')
+    lab.ok('no such token' in outbox(lab, 'repeats')[1] and TOKEN not in outbox(lab, 'repeats')[1], 'nor in the outbox', outbox(lab, 'repeats'))
     before = count(lab, "channel = 'bot'")
     lab.wait('an idle round', lambda: lab.sql("SELECT cursor FROM fieldpost.account WHERE name = 'bot'")[0][0].endswith(' idle'), 40)
     telegram.update_id = 5

@@ -136,3 +136,19 @@ with Lab('hostile') as lab:
     lab.ok(lab.wait('the drain', lambda: not entries() and stored('SM1'), 30), 'all of it is stored', entries())
     lab.same((stored('forged'), len(os.listdir(os.path.join(spool, 'aside')))), ([], 3),
              'but for what does not say that it was genuine, or is no file: these are set aside')
+
+    # ---- something can be neither stored nor set aside: the disk refuses ----
+    server.stop()
+    lab.same([post_signed('cannot-%d' % i) for i in range(3)], [200] * 3, 'three are spooled')
+    with open(os.path.join(spool, entries()[0]), 'r+b') as f:
+        f.truncate(50)
+    os.chmod(os.path.join(spool, 'aside'), 0o500)
+    before = lab.log().count(' set-aside ')
+    server.start()
+    lab.ok(lab.wait('the others', lambda: len(stored('cannot%')) == 2), 'what cannot even be set aside keeps no other in the spool', stored('cannot%'))
+    share = lab.cpu_share(lab.duty_pid('web'), 3)
+    lab.ok(lab.log().count(' set-aside ') - before < 40 and share < 0.3, 'nor the machine busy', (lab.log().count(' set-aside ') - before, share))
+    lab.same(post_signed('goes-on'), 200, 'and all goes on')
+    os.chmod(os.path.join(spool, 'aside'), 0o700)
+    lab.ok(lab.wait('the drain', lambda: not entries() and stored('goes-on') and sender.ask('GET', '/readyz')[1] == b'ready\n', 30),
+           'until the disk takes it', entries())

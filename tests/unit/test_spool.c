@@ -182,7 +182,7 @@ static void test_torn(void **state)
 	}
 	assert_int_equal(put(spool, 2, "bad"), 0);
 	damage(2, 20, true);
-	spool_set_aside(spool, 2);
+	assert_int_equal(spool_set_aside(spool, 2, NULL), 0);
 	path_of(2, "aside/", "", path);
 	assert_int_equal(access(path, F_OK), 0);
 	assert_int_equal(spool_count(spool), 1);
@@ -198,7 +198,8 @@ static void test_leftovers(void **state)
 
 	(void)state;
 	assert_int_equal(put(spool, 5, "x"), 0);
-	spool_set_aside(spool, 5);
+	assert_int_equal(spool_set_aside(spool, 5, NULL), 0);
+	assert_int_equal(spool_set_aside(spool, 5, NULL), -1);
 	spool_close(&spool);
 	path_of(9, "", ".draft", draft);
 	path_of(5, "aside/", "", aside);
