@@ -375,6 +375,7 @@ static int run(struct oauth *oauth, const char *name, int64_t refused, bool forc
 		return error_set(err, REACH_STOP, "there is no login \"%s\" in the section oauth", name);
 	if (forced || !turn.held->token || turn.held->version == refused || turn.now >= turn.held->renew_at) {
 		result = look(&turn, err);
+		db_close(&oauth->db); /* it is wanted once an hour */
 		arena_reset(oauth->arena);
 	}
 	if (result == 0)
@@ -402,6 +403,7 @@ bool oauth_changed(struct oauth *oauth, const char *name, int64_t *state)
 		changed = row.changes != *state;
 		*state = row.changes;
 	}
+	db_close(&oauth->db);
 	arena_reset(oauth->arena);
 	return changed;
 }

@@ -69,6 +69,11 @@ def set_up(lab):
         {'name': 'machine', 'provider': 'custom', 'grant': 'client_credentials', 'client_id': 'client-1',
          'client_secret': lab.keep_secret('machine.secret', 'secret-of-the-application'), 'token_url': provider.url + '/token',
          'key': lab.keep_secret('machine.key', SEALING_KEY), 'secret_expires': time.strftime('%Y-%m-%d', time.gmtime(time.time() + 86400 * 12))}]
+    key = subprocess.run(['openssl', 'genpkey', '-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048'], capture_output=True, text=True).stdout
+    robot = json.dumps({'client_email': 'robot@project.example', 'private_key': key, 'private_key_id': 'k1'})
+    lab.options['oauth'].append(
+        {'name': 'robot', 'provider': 'custom', 'grant': 'service_account', 'service_account': lab.keep_secret('robot.json', robot),
+         'subject': 'field@example.org', 'token_url': provider.url + '/token', 'key': lab.keep_secret('robot.key', SEALING_KEY)})
     lab.options['smtp'] = {'host': '127.0.0.1', 'port': provider.smtp, 'tls': 'none', 'user': 'field', 'oauth': 'office',
                            'from_address': 'field@example.org'}
     lab.mailbox('field', dovecot, user='field', oauth='office', poll_seconds=1)
@@ -179,6 +184,9 @@ def fails_in_words(lab, provider, dovecot, stored):
         done = lab.run('oauth', 'refresh', 'office')
         lab.ok(done.returncode != 0 and words in done.stderr, '%s: said in words' % mode, done.stderr)
         lab.ok(any(words in a for a in alarms(lab)), '%s: there is an alarm' % mode, alarms(lab))
+        if mode == '503':
+            waits = float(lab.sql("SELECT extract(epoch FROM next_at - now()) FROM fieldpost.oauth_token WHERE name = 'office'")[0][0])
+            lab.ok(15 < waits <= 20, 'its Retry-After is kept', waits)
     lab.ok('correlation="c0-rre1a710n"' in done.stderr, "the provider's number for its support is in the log", done.stderr)
     lab.stop()
     provider.set(mode='500', revoke=True)
@@ -354,6 +362,7 @@ def searched(lab, provider, said):
     dump = subprocess.run(lab._as_user() + [os.path.join(lab.database.programs, 'pg_dump'), '-h', lab.database.folder, '-U', 'postgres', 'fieldpost'],
                           capture_output=True).stdout
     issued = provider.state()['issued'] + ['secret-of-the-application', SEALING_KEY]
+    issued += [r['assertion'] for r in provider.state()['requests'] if 'assertion' in r]
     lab.ok(len(issued) > 40 and b'oauth_token' in dump, '%d tokens, codes and secrets are looked for' % len(issued), len(dump))
 
     def held_in(data):
@@ -395,6 +404,12 @@ def main():
         said += pasted(lab, provider)
         done = lab.run('oauth', 'refresh', 'machine')
         lab.same(done.returncode, 0, 'client credentials need no login')
+        done = lab.run('oauth', 'refresh', 'robot')
+        lab.same(done.returncode, 0, 'nor does a service account')
+        assertion = next((r['assertion'] for r in provider.state()['requests'] if 'assertion' in r), '')
+        claims = json.loads(base64.urlsafe_b64decode(assertion.split('.')[1] + '==')) if assertion else {}
+        lab.ok(claims.get('sub') == 'field@example.org' and claims.get('aud') == provider.url + '/token' and
+               -60 < claims['iat'] - time.time() <= 0, 'its assertion says who, for whom and when', claims)
         said += smtp(lab, provider)
         since = time.monotonic()
         at_once(lab, provider)

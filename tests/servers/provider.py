@@ -115,7 +115,7 @@ def answer_of(form):
 
 FAULTS = {
     '500': (500, {'error': 'server_error'}, {}),
-    '503': (503, b'<html>busy</html>', {'Retry-After': '7'}),
+    '503': (503, b'<html>busy</html>', {'Retry-After': '20'}),
     'invalid_grant': (400, {'error': 'invalid_grant', 'error_description': 'AADSTS70008: expired', 'error_codes': [70008]}, {}),
     'invalid_client': (401, {'error': 'invalid_client', 'error_codes': [7000222], 'correlation_id': 'c0-rre1a710n'}, {}),
     'garbage': (200, b'{"access_token": "abc', {}),
