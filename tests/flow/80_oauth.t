@@ -355,7 +355,8 @@ def killed(lab, provider, *words):
             break
     lab.ok(not lost, 'killed at %d of them, %d times when the provider had rotated, %d when the new token was used: the next refresh finds one '
            'that counts' % (kills, rotated, used), lost)
-    lab.ok(kills > 10 and rotated > 2 and (used > 2 or words[0] == 'oauth'), 'the kills came before, between and after', (kills, rotated, used))
+    enough = kills > 10 and rotated > 2 and (used > 2 or words[0] == 'oauth')
+    lab.ok(enough or POINTS, 'the kills came before, between and after', (kills, rotated, used))
 
 
 def searched(lab, provider, said):
