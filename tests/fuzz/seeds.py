@@ -91,9 +91,16 @@ def channel_kinds():
     return re.findall(r'&channel_(\w+),', read('gateway/channels/channel.c').decode())
 
 
+def requests(names):
+    """The cases; a type of the body (.type) stands before the line %%."""
+    for path in files('tests/cases/payload/*.body'):
+        kind, typed = os.path.basename(path).split('-')[0], path[:-len('.body')] + '.type'
+        yield bytes([names.index(kind)]) + (read(typed).rstrip(b'\n') + b'\n%%\n' if os.path.exists(typed) else b'') + read(path)
+
+
 def payload():
     names = channel_kinds()
-    found = [bytes([names.index(os.path.basename(path).split('-')[0])]) + read(path) for path in files('tests/cases/payload/*.body')]
+    found = list(requests(names))
     for number, text in enumerate(channel_messages()):
         kinds = providers(text[:600], number)
         found.append(bytes([len(names) + number % 7]) + text)
