@@ -86,8 +86,11 @@ def providers(text, number):
             json.dumps(signal).encode(), json.dumps(standard).encode(), json.dumps(mapped).encode()]
 
 
+HINTS = 7  # of fuzz_payload.c
+
+
 def channel_kinds():
-    """Their order is that in which the first byte counts them; the hints follow."""
+    """Their order is that in which the first byte counts them, behind the hints."""
     return re.findall(r'&channel_(\w+),', read('gateway/channels/channel.c').decode())
 
 
@@ -95,17 +98,16 @@ def requests(names):
     """The cases; a type of the body (.type) stands before the line %%."""
     for path in files('tests/cases/payload/*.body'):
         kind, typed = os.path.basename(path).split('-')[0], path[:-len('.body')] + '.type'
-        yield bytes([names.index(kind)]) + (read(typed).rstrip(b'\n') + b'\n%%\n' if os.path.exists(typed) else b'') + read(path)
+        yield bytes([HINTS + names.index(kind)]) + (read(typed).rstrip(b'\n') + b'\n%%\n' if os.path.exists(typed) else b'') + read(path)
 
 
 def payload():
-    names = channel_kinds()
-    found = list(requests(names))
+    found = list(requests(channel_kinds()))
     for number, text in enumerate(channel_messages()):
         kinds = providers(text[:600], number)
-        found.append(bytes([len(names) + number % 7]) + text)
-        found += [bytes([kind]) + body for kind, body in enumerate(kinds) if kind == number % len(kinds)]
-    return found + [bytes([len(names) + number % 7]) + own_words(text)[:1500] for number, text in enumerate(texts('plain'))][::3]
+        found.append(bytes([number % HINTS]) + text)
+        found += [bytes([HINTS + kind]) + body for kind, body in enumerate(kinds) if kind == number % len(kinds)]
+    return found + [bytes([number % HINTS]) + own_words(text)[:1500] for number, text in enumerate(texts('plain'))][::3]
 
 
 def form_fields():
