@@ -16,6 +16,7 @@ static const struct channel_kind *const kinds[] = {
 	&channel_mailgun,
 	&channel_postmark,
 	&channel_sendgrid,
+	&channel_matrix,
 	NULL,
 };
 

@@ -115,6 +115,7 @@ struct channel_kind {
 	const char *name; /* in the config: "telegram" */
 	size_t body_max;  /* bytes of a request at most, unless configured */
 	bool webhook;	  /* it can call us */
+	bool subpaths;	  /* by paths of its own behind the channel's */
 
 	/* Is the configuration whole for this provider? The error says what is missing. */
 	int (*check)(const struct channel *channel, struct error *err);
@@ -169,6 +170,7 @@ struct channel_kind {
 /* The providers, a file each. */
 extern const struct channel_kind channel_telegram, channel_whatsapp, channel_twilio, channel_signal, channel_standard,
 	channel_africastalking, channel_vonage, channel_mailgun, channel_postmark, channel_sendgrid,
+	channel_matrix,
 	channel_json;
 
 /* NULL when there is no such provider. */

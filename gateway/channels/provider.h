@@ -75,7 +75,8 @@ struct view provider_field(const struct provider_form *form, const char *name);
 
 /* ---- signatures ---- */
 
-enum provider_hash { PROVIDER_MD5, PROVIDER_SHA1, PROVIDER_SHA256, PROVIDER_SHA512 };
+/* PROVIDER_MD5_PLAIN is no HMAC: the MD5 of the data and the secret behind it. */
+enum provider_hash { PROVIDER_MD5, PROVIDER_MD5_PLAIN, PROVIDER_SHA1, PROVIDER_SHA256, PROVIDER_SHA512 };
 enum provider_spelling { PROVIDER_HEX, PROVIDER_BASE64, PROVIDER_BASE64URL /* without padding */ };
 
 /* Is `shown` the HMAC of data under one of the channel's secrets? In constant time; hexadecimal digits are lower-case.

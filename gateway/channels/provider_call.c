@@ -22,6 +22,7 @@ static const EVP_MD *method_of(enum provider_hash hash)
 {
 	switch (hash) {
 	case PROVIDER_MD5:
+	case PROVIDER_MD5_PLAIN:
 		return EVP_md5();
 	case PROVIDER_SHA1:
 		return EVP_sha1();
@@ -30,6 +31,27 @@ static const EVP_MD *method_of(enum provider_hash hash)
 	default:
 		return EVP_sha256();
 	}
+}
+
+static bool digest(const EVP_MD *method, struct view data, struct view secret, unsigned char *out, unsigned *len_out)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool good = context && EVP_DigestInit_ex(context, method, NULL) == 1 &&
+		    EVP_DigestUpdate(context, data.ptr ? data.ptr : "", data.len) == 1 &&
+		    EVP_DigestUpdate(context, secret.ptr, secret.len) == 1 &&
+		    EVP_DigestFinal_ex(context, out, len_out) == 1;
+
+	EVP_MD_CTX_free(context);
+	return good;
+}
+
+/* What proves the data under this secret. */
+static bool prove(enum provider_hash hash, struct view data, struct view secret, unsigned char *out, unsigned *len_out)
+{
+	if (hash == PROVIDER_MD5_PLAIN)
+		return digest(method_of(hash), data, secret, out, len_out);
+	return HMAC(method_of(hash), secret.ptr, (int)secret.len, (const unsigned char *)data.ptr, data.len, out,
+		       len_out) != NULL;
 }
 
 static void spell(const unsigned char *mac, unsigned len, enum provider_spelling spelling, char *text)
@@ -64,8 +86,7 @@ bool provider_signed(const struct channel *channel, enum provider_hash hash, enu
 		char text[2 * EVP_MAX_MD_SIZE + 1];
 		unsigned len = 0;
 
-		if (!HMAC(method_of(hash), secret.ptr, (int)secret.len, (const unsigned char *)data.ptr, data.len, mac,
-			    &len))
+		if (!prove(hash, data, secret, mac, &len))
 			continue;
 		spell(mac, len, spelling, text);
 		good |= channel_same_secret(shown, view_of(text));

@@ -12,7 +12,10 @@ json_t *vonage_claims(const struct channel *channel, struct arena *arena, struct
 /* Such a token whose payload_hash is the body's, and whose times fit. now: microseconds since 1970. */
 bool vonage_bearer_good(
 	const struct channel *channel, struct arena *arena, struct view token, struct view body, int64_t now);
-/* The parameter `sig` of the SMS API, by HMAC with MD5, SHA-1, SHA-256 or SHA-512: its length says which. */
+/*
+ * The parameter `sig` of the SMS API, by HMAC with MD5, SHA-1, SHA-256 or SHA-512, or the MD5 of text and secret: its length says
+ * which.
+ */
 bool vonage_sig_good(
 	const struct channel *channel, struct arena *arena, const struct http_request *request, int64_t now);
 /* The members of an object that are strings or numbers, as the fields of a form. */

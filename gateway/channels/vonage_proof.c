@@ -166,9 +166,11 @@ bool vonage_sig_good(
 	static const struct {
 		size_t digits;
 		enum provider_hash hash;
-	} methods[] = {{32, PROVIDER_MD5}, {40, PROVIDER_SHA1}, {64, PROVIDER_SHA256}, {128, PROVIDER_SHA512}};
+	} methods[] = {{32, PROVIDER_MD5}, {32, PROVIDER_MD5_PLAIN}, {40, PROVIDER_SHA1}, {64, PROVIDER_SHA256},
+		{128, PROVIDER_SHA512}};
 	struct provider_form form;
-	struct view sig, time;
+	struct view sig, time, text;
+	bool good = false;
 	long long seconds;
 
 	if (request_fields(arena, request, &form) < 0 || !names_are_plain(&form))
@@ -177,8 +179,9 @@ bool vonage_sig_good(
 	time = provider_field(&form, "timestamp");
 	if (time.ptr && (view_to_int(time, 1, INT32_MAX * INT64_C(100), &seconds) < 0 || !fits(seconds, now)))
 		return false;
+	text = signed_text(arena, &form);
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
 		if (methods[i].digits == sig.len)
-			return provider_signed(channel, methods[i].hash, PROVIDER_HEX, signed_text(arena, &form), sig);
-	return false;
+			good |= provider_signed(channel, methods[i].hash, PROVIDER_HEX, text, sig);
+	return good;
 }

@@ -4,7 +4,7 @@
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
 static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const channel_kinds[] = {"telegram", "whatsapp", "twilio", "signal", "standard", "json",
-	"africastalking", "vonage", "mailgun", "postmark", "sendgrid", NULL};
+	"africastalking", "vonage", "mailgun", "postmark", "sendgrid", "matrix", NULL};
 static const char *const oauth_providers[] = {"google", "microsoft", "custom", NULL};
 static const char *const oauth_grants[] = {"refresh", "client_credentials", "service_account", NULL};
 static const char *const channel_modes[] = {"webhook", "poll", NULL};

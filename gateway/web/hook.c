@@ -92,7 +92,7 @@ struct hook *hook_find(const struct hooks *hooks, struct view name)
 
 struct hook *hook_of_path(const struct hooks *hooks, struct view path)
 {
-	struct view prefix = VIEW(CHANNEL_HOOK), name;
+	struct view prefix = VIEW(CHANNEL_HOOK), name, rest;
 	struct hook *hook;
 
 	if (!view_starts(path, prefix))
@@ -100,9 +100,12 @@ struct hook *hook_of_path(const struct hooks *hooks, struct view path)
 	path = view_sub(path, prefix.len, path.len);
 	if (!view_next_field(&path, '/', &name))
 		return NULL;
+	rest = path;
 	hook = hook_find(hooks, name);
 	if (!hook || !atomic_load_explicit(&hook->open, memory_order_acquire))
 		return hook;
+	if (hook->channel.kind->subpaths)
+		(void)!view_next_field(&rest, '/', &path);
 	return channel_same_secret(path, hook->channel.path_key) ? hook : NULL;
 }
 

@@ -53,7 +53,10 @@ void hooks_free(struct hooks **hooks);
 void hooks_reopen(struct hooks *hooks);
 /* By the channel's name; NULL: none. */
 struct hook *hook_find(const struct hooks *hooks, struct view name);
-/* Of a path "/hook/<name>/<path_key>"; NULL: none, or its key is not right. An unopened one is found by its name. */
+/*
+ * Of a path "/hook/<name>/<path_key>", with more behind it where the kind has subpaths; NULL: none, or its key is not right.
+ * An unopened one is found by its name.
+ */
 struct hook *hook_of_path(const struct hooks *hooks, struct view path);
 /* Asks the database for the accounts: with every new connection, for it may have been restored from a backup since. */
 int hooks_accounts(struct hooks *hooks, struct db *db, struct error *err);

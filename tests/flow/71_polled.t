@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Channels that are asked: Telegram's getUpdates and Signal's gateway, simulated with their errors. What is written is stored once
+"""Channels that are asked: Telegram's getUpdates, Signal's gateway, Matrix's /sync, simulated with their errors. What is written is stored once
 and filed, media are kept, answers are sent, and what a provider says of errors and waiting is heeded."""
 import hashlib
 import json
@@ -9,7 +9,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'servers'))
 from lab import Lab  # noqa: E402
-from providers import JPEG, OGG, Signal, Telegram  # noqa: E402
+from providers import JPEG, OGG, Matrix, Signal, Telegram  # noqa: E402
 
 TOKEN, NUMBER = '123456:bot-token-that-is-secret', '+4915550001'
 LESSON = 'Lesson from the field\nCountry: %s\nWhat worked: joint patrols\nLesson for policy: pay the drivers'
@@ -275,13 +275,65 @@ def outage(lab, telegram, signal):
            lab.sql('SELECT channel, count(*) FROM fieldpost.message GROUP BY 1'))
 
 
+# ---- Matrix ----
+
+def matrix_reads(lab, matrix):
+    def stored():
+        return count(lab, "channel = 'mx'")
+    matrix.invited.append('!new:s')
+    lab.ok(lab.wait('joined', lambda: matrix.joined == ['!new:s']), 'matrix: an invitation is accepted', matrix.joined)
+    first = matrix.write('@ann:s', LESSON % 'Nepal')
+    lab.ok(lab.wait('filed', lambda: count(lab, "channel = 'mx' AND state = 'filed'") == 1), 'matrix: what was written is filed')
+    matrix.write('@ann:s', '* x', **{'m.new_content': {'msgtype': 'm.text', 'body': 'changed'}, 'm.relates_to': {'rel_type': 'm.replace', 'event_id': first}})
+    matrix.write('@bot:s', 'our own')
+    lab.wait('edit', lambda: stored() == 2)
+    lab.same(lab.sql("SELECT edits_id FROM fieldpost.channel_message WHERE edits_id LIKE '$%'"), [[first]], 'matrix: an edit names what it replaces')
+    matrix.media['pic'] = JPEG
+    matrix.write('@ann:s', 'p.jpg', msgtype='m.image', url='mxc://s/pic')
+    lab.ok(lab.wait('media', lambda: media(lab, "m.channel = 'mx'") and media(lab, "m.channel = 'mx'")[0][0] == 'done', 20),
+           'matrix: a photo is fetched with our token', media(lab, "m.channel = 'mx'"))
+    matrix.write('@ann:s', 'x', kind='m.room.encrypted')
+    lab.ok(lab.wait('told', lambda: any('cannot read encrypted' in b['body'] for b in matrix.sent.values())), 'matrix: who writes encrypted is told',
+           matrix.sent)
+    before = stored()
+    with matrix.lock:
+        matrix.limit = 3
+        for i in range(20):
+            matrix.write('@ann:s', 'line %d' % i, room='!r%d:s' % (i % 2))
+    lab.wait('all', lambda: stored() >= before + 20, 20)
+    lab.same((stored() - before, [r[0] for r in lab.sql("SELECT convert_from(raw, 'UTF8') FROM fieldpost.message JOIN fieldpost.message_raw USING "
+              "(message_id) JOIN fieldpost.channel_message c USING (message_id) WHERE reply_to = '!r0:s' ORDER BY message_id")]),
+             (20, ['line %d' % i for i in range(0, 20, 2)]), 'matrix: of a timeline that is cut the rest is fetched, in order')
+    lab.wait('cursor', lambda: lab.sql("SELECT cursor FROM fieldpost.account WHERE name = 'mx'") == [['s%d' % len(matrix.events)]])
+    before = stored()
+    for i, how in enumerate(({'status': 500}, {'cut': 30}, {'drop': True}, {'raw': b'<html>'}, {'status': 429, 'retry_after': 2})):
+        matrix.write('@ann:s', 'ends the question that waits')
+        matrix.script('/sync', **how)
+        matrix.write('@ann:s', 'after')
+        lab.wait('after %s' % how, lambda: not matrix.scripts and stored() == before + 2 * i + 2, 30)
+    lab.same((matrix.scripts, stored()), ([], before + 10), 'matrix: errors pass, nothing is lost or doubled')
+
+
+def matrix_sends(lab, matrix):
+    matrix.script('/send/', status=429, retry_after=1)
+    send(lab, 'mx', '!field:s', 'Thank you', 'matrix', '$1')
+    sent(lab, 'matrix')
+    lab.same([b for (room, _), b in matrix.sent.items() if b['body'] == 'Thank you'],
+             [{'msgtype': 'm.text', 'body': 'Thank you', 'm.relates_to': {'m.in_reply_to': {'event_id': '$1'}}}], 'matrix: an answer is sent, once')
+    send(lab, 'mx', '!gone:s', 'x', 'matrix-gone')
+    lab.wait('given up', lambda: outbox(lab, 'matrix-gone')[0] == 'failed')
+    lab.same(outbox(lab, 'matrix-gone')[0], 'failed', 'matrix: a room that we are not in is given up')
+
+
 def main():
     with Lab('polled') as lab:
-        telegram, signal = Telegram(TOKEN), Signal(NUMBER)
-        lab.helpers += [telegram, signal]
+        telegram, signal, matrix = Telegram(TOKEN), Signal(NUMBER), Matrix('matrix-token', '@bot:s')
+        lab.helpers += [telegram, signal, matrix]
         lab.options = {'channels': [
             {'name': 'bot', 'kind': 'telegram', 'mode': 'poll', 'token': lab.secret_file('token', TOKEN), 'api_url': telegram.url,
              'media_bytes': '64 KiB', 'join_seconds': 0},
+            {'name': 'mx', 'kind': 'matrix', 'mode': 'poll', 'token': lab.secret_file('matrix', 'matrix-token'), 'account': '@bot:s',
+             'api_url': matrix.url, 'join_seconds': 0},
             {'name': 'sig', 'kind': 'signal', 'number': NUMBER, 'api_url': signal.url, 'join_seconds': 0}]}
         lab.serve('--only', 'intake,parse,send')
         telegram_reads(lab, telegram)
@@ -290,6 +342,8 @@ def main():
         signal_reads(lab, signal)
         signal_troubles(lab, signal)
         signal_sends(lab, signal)
+        matrix_reads(lab, matrix)
+        matrix_sends(lab, matrix)
         refused(lab, telegram, signal)
         outage(lab, telegram, signal)
         telegram_troubles(lab, telegram)

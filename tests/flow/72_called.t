@@ -12,7 +12,7 @@ import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'servers'))
 from lab import SERVERS, Lab, free_ports  # noqa: E402
-from callers import KEY, Caller, Mailgun, Postmark, Sendgrid, Vonage, count  # noqa: E402
+from callers import KEY, Caller, Mailgun, Matrix, Postmark, Sendgrid, Vonage, count  # noqa: E402
 from providers import JPEG, AfricasTalking, Graph, Telegram, Trap, Twilio, post, sign_twilio, sign_whatsapp  # noqa: E402
 
 BOT, ACCESS, APP, SID, AUTH, PHONE = 'bot:tok', 'access-token', 'app-secret', 'AC' + 'a' * 32, 'twilio-auth', '106540352242922'
@@ -282,6 +282,17 @@ def african_sends(lab, african):
     lab.same(outcome(lab, 'at+3')[0], 'sent', "africa's talking: trouble there: sent later")
 
 
+def matrix(lab, caller):
+    right, stored = caller.headers(b''), caller.stored()
+    lab.same([caller.call(None, right, '/_matrix/app/v1/users/@a:s', 'GET')[0], caller.call(b'{}', right, '/_matrix/app/v1/ping', 'POST')[::2],
+              caller.call(None, {}, '/_matrix/app/v1/users/@a:s', 'GET')[0]], [404, (200, b'{}'), 401], 'matrix: asked for users: none; pinged: here')
+    body, path = caller.message(60, 'again'), '/_matrix/app/v1/transactions/again'
+    given = [caller.call(body, right, path)[::2] for _ in range(2)]
+    lab.same((given, caller.stored()), ([(200, b'{}')] * 2, stored + 1), 'matrix: a transaction that comes again is answered alike and adds nothing')
+    answer = caller.call(body, {'Authorization': 'Bearer no'})
+    lab.ok(answer[0] == 403 and b'M_FORBIDDEN' in answer[2], 'matrix: a refusal has its errcode', answer)
+
+
 def main():
     with Lab('called') as lab:
         port, = free_ports(1)
@@ -297,7 +308,8 @@ def main():
              'token': lab.secret_file('bot', BOT), 'api_url': telegram.url, 'max_body': '64 KiB', 'join_seconds': 0},
             {'name': 'at', 'kind': 'africastalking', 'path_key': key, 'token': lab.secret_file('apikey', 'api-key-of-at'), 'account': 'fieldpost',
              'number': '28901', 'api_url': african.url, 'max_body': '64 KiB', 'join_seconds': 0}] + [
-            dict(c.config(lab), path_key=key, max_body='64 KiB') for c in (Mailgun, Postmark, Sendgrid, Vonage)]}
+            dict(c.config(lab), path_key=key, max_body='64 KiB') for c in (Mailgun, Postmark, Sendgrid, Vonage)] + [
+            dict(Matrix.config(lab), path_key=key, max_body='64 KiB', api_url=telegram.url)]}
         # Names lead where the test wants them to.
         library = os.path.join(lab.folder, 'resolve.so')
         subprocess.run(['cc', '-O1', '-shared', '-fPIC', '-o', library, os.path.join(SERVERS, 'resolve.c'), '-ldl'], check=True)
@@ -314,8 +326,9 @@ def main():
         lab.same(post(port, meta.path + '?hub.mode=subscribe&hub.verify_token=word&hub.challenge=%3Cb%3E1', None, {}, 'GET')[::2], (200, b'<b>1'),
                  'whatsapp: the first call is given its challenge')
         lab.same(post(port, meta.path + '?hub.mode=subscribe&hub.verify_token=wrong&hub.challenge=1', None, {}, 'GET')[0], 403, 'and no other')
-        for caller in (meta, sms, bot, at, mg, pm, sg, vonage):
+        for caller in (meta, sms, bot, at, mg, pm, sg, vonage, Matrix(lab, port)):
             every(lab, caller)
+        matrix(lab, Matrix(lab, port))
         forwarded(lab, mg, pm, sg)
         answer = sms.call(sms.message(9, 'hi'))
         lab.ok(answer[2] == b'<Response/>' and 'text/xml' in answer[1], 'twilio: the answer says nothing to the person', answer)

@@ -186,3 +186,27 @@ class Vonage(Caller):
         good = self.message(number, 'forged')
         bodies = [good[:-2], good.split(b'&sig=')[0], good.replace(b'text=forged', b'text=altered'), self.message(number, 'old', ago=90001)]
         return [(body, self.headers(body)) for body in bodies]
+
+
+class Matrix(Caller):
+    """A homeserver that calls its application service."""
+    name, signs, broken, unknown = 'mx', False, b'{"events":[', b'{"events":[{"type":"m.reaction","event_id":"$x","sender":"@a:s"}]}'
+    large = b'{"events":[' + b' ' * 66000 + b']}'
+    transaction = 0
+
+    @staticmethod
+    def config(lab):
+        return {'name': 'mx', 'kind': 'matrix', 'secret': lab.secret_file('hs', 'hs-token-of-matrix'), 'token': lab.secret_file('as', 'as-token'),
+                'account': '@bot:s', 'join_seconds': 0}
+
+    def call(self, body, headers=None, path=None, method='PUT'):
+        Matrix.transaction += 1
+        path = self.path + (path or '/_matrix/app/v1/transactions/%d' % Matrix.transaction)
+        return post(self.port, path, body, self.headers(body) if headers is None else headers, method)
+
+    def headers(self, body):
+        return {'Content-Type': 'application/json', 'Authorization': 'Bearer hs-token-of-matrix'}
+
+    def message(self, number, text=''):
+        return json.dumps({'events': [{'event_id': '$%d' % number, 'room_id': '!r%d:s' % number, 'sender': '@ann:s', 'type': 'm.room.message',
+                                       'origin_server_ts': 1795000000000, 'content': {'msgtype': 'm.text', 'body': text}}]}).encode()

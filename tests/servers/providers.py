@@ -390,6 +390,77 @@ class Signal(Server):
             return self.json({'timestamp': str(self.timestamp)}, 201)
 
 
+class Matrix(Server):
+    """A homeserver: one timeline of events; a sync token is a place in it."""
+
+    def __init__(self, token, user):
+        super().__init__()
+        self.token, self.user, self.events, self.media, self.sent = token, user, [], {}, {}
+        self.limit, self.invited, self.joined = 50, [], []
+
+    def write(self, person, text, kind='m.room.message', room='!field:s', **content):
+        with self.lock:
+            identity = '$%d' % (len(self.events) + 1)
+            self.events.append((room, {'event_id': identity, 'sender': person, 'type': kind, 'origin_server_ts': int(time.time() * 1000),
+                                       'content': dict({'msgtype': 'm.text', 'body': text}, **content)}))
+            self.lock.notify_all()
+        return identity
+
+    def refuse(self, status, code, **more):
+        return self.json(dict({'errcode': code, 'error': 'said of it'}, **more), status)
+
+    def error(self, how):
+        return self.refuse(how['status'], 'M_X', **({'retry_after_ms': how['retry_after'] * 1000} if 'retry_after' in how else {}))
+
+    def handle(self, call):
+        if call.headers.get('authorization') != 'Bearer ' + self.token:
+            return self.refuse(401, 'M_UNKNOWN_TOKEN')
+        path = [urllib.parse.unquote(p) for p in call.path.split('/')]
+        if call.path == '/_matrix/client/v3/sync':
+            return self.sync(call)
+        if path[-1] == 'messages':
+            return self.page(path[-2], call)
+        if 'send' in path:
+            return self.send(path[5], path[-1], json.loads(call.body))
+        if path[-2] == 'join':
+            self.joined.append(path[-1])
+            self.invited.remove(path[-1])
+            return self.json({'room_id': path[-1]})
+        if call.path.startswith('/_matrix/client/v1/media/download/') and path[-1] in self.media:
+            return 200, 'image/jpeg', self.media[path[-1]]
+        return self.refuse(404, 'M_NOT_FOUND')
+
+    def sync(self, call):
+        since = int(call.query.get('since', 's0')[1:])
+        end = time.monotonic() + int(call.query['timeout']) / 1000
+        with self.lock:
+            while len(self.events) <= since and not self.invited and time.monotonic() < end and not self.closing:
+                self.lock.wait(min(0.2, max(0.01, end - time.monotonic())))
+            rooms = {}
+            for at in range(since, len(self.events)):
+                rooms.setdefault(self.events[at][0], []).append(at)
+            joined = {}
+            for room, places in rooms.items():
+                shown = places[-self.limit:]
+                joined[room] = {'timeline': {'events': [self.events[at][1] for at in shown], 'limited': len(shown) < len(places),
+                                             'prev_batch': 's%d' % shown[0]}}
+            return self.json({'next_batch': 's%d' % len(self.events), 'rooms': {'join': joined, 'invite': {r: {} for r in self.invited}}})
+
+    def page(self, room, call):
+        """Backwards from one place to another, two at a time."""
+        with self.lock:
+            places = [at for at in range(int(call.query['to'][1:]), int(call.query['from'][1:])) if self.events[at][0] == room][::-1][:2]
+            out = {'start': call.query['from'], 'chunk': [dict(self.events[at][1], room_id=room) for at in places]}
+            return self.json(dict(out, end='s%d' % places[-1]) if places else out)
+
+    def send(self, room, transaction, body):
+        if room.startswith('!gone'):
+            return self.refuse(403, 'M_FORBIDDEN')
+        with self.lock:
+            self.sent.setdefault((room, transaction), body)
+        return self.json({'event_id': '$sent-' + transaction})
+
+
 class Trap:
     """Listens and answers nothing; says who came and what they said first."""
 

@@ -32,7 +32,7 @@ static struct view content_type(struct arena *arena, const char *name)
 static json_t *read_case(const char *name, struct arena *arena, struct view body)
 {
 	struct config_channel settings = {
-		.name = "c", .kind = "c", .account = "106540352242922", .number = "+4915550001"};
+		.name = "c", .kind = "c", .account = view_starts(view_of(name), VIEW("matrix-")) ? "@bot:s" : "106540352242922", .number = "+4915550001"};
 	struct channel channel = {.kind = kind_of(name), .settings = &settings};
 	UNIT_SCOPED char *block = unit_heap(body);
 	struct http_field type = {VIEW("Content-Type"), content_type(arena, name)};

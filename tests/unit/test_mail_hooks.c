@@ -1,4 +1,5 @@
-/* Credentials of those that forward mails: the vectors, and right, wrong, missing, truncated, in and out of the window.
+/* Credentials of those that forward mails, and Matrix's: the vectors, and right, wrong, missing, truncated, in and out
+ * of the window.
  */
 #include "channels/channel.h"
 #include "unit.h"
@@ -169,11 +170,65 @@ static void test_whole(void **state)
 	}
 }
 
+/* The example token of Matrix's specification. */
+#define HS_TOKEN "312df522183efd404ec1cd22d2ffa4bbc76a8c1ccf541dd692eef281356bb74e"
+#define APP "/hook/c/k/_matrix/app/v1/"
+
+static const struct {
+	const char *name, *method, *path, *query, *authorization;
+	int wanted; /* 0: genuine */
+	enum channel_verdict verdict;
+} transactions[] = {
+	{"right", "PUT", APP "transactions/1", "", "Bearer " HS_TOKEN, 0, CHANNEL_GENUINE},
+	{"in the query", "PUT", APP "transactions/1", "access_token=" HS_TOKEN, NULL, 0, CHANNEL_GENUINE},
+	{"by the older path", "PUT", "/hook/c/k/transactions/1", "access_token=" HS_TOKEN, NULL, 0, CHANNEL_GENUINE},
+	{"missing", "PUT", APP "transactions/1", "", NULL, 401, CHANNEL_FORGED},
+	{"empty", "PUT", APP "transactions/1", "", "Bearer ", 401, CHANNEL_FORGED},
+	{"basic", "PUT", APP "transactions/1", "", "Basic " HS_TOKEN, 401, CHANNEL_FORGED},
+	{"wrong", "PUT", APP "transactions/1", "", "Bearer x", 403, CHANNEL_FORGED},
+	{"truncated", "PUT", APP "transactions/1", "",
+		"Bearer 312df522183efd404ec1cd22d2ffa4bbc76a8c1ccf541dd692eef281356bb74", 403, CHANNEL_FORGED},
+	{"the header counts", "PUT", APP "transactions/1", "access_token=" HS_TOKEN, "Bearer x", 403, CHANNEL_FORGED},
+	{"ping", "POST", APP "ping", "", "Bearer " HS_TOKEN, 200, CHANNEL_HANDSHAKE},
+	{"ping, wrong", "POST", APP "ping", "", "Bearer x", 403, CHANNEL_FORGED},
+	{"a user", "GET", APP "users/@a:b", "", "Bearer " HS_TOKEN, 404, CHANNEL_HANDSHAKE},
+	{"a room", "GET", APP "rooms/%23a:b", "", "Bearer " HS_TOKEN, 404, CHANNEL_HANDSHAKE},
+	{"the path alone", "PUT", "/hook/c/k", "", "Bearer " HS_TOKEN, 404, CHANNEL_HANDSHAKE},
+};
+
+static void test_matrix(void **state)
+{
+	struct config_channel settings = {.name = "c", .account = "@bot:s"};
+	struct view secret = VIEW(HS_TOKEN);
+	struct channel channel = {
+		.kind = &channel_matrix, .settings = &settings, .secrets = &secret, .secret_count = 1};
+	struct arena *arena = arena_new();
+
+	for (size_t i = 0; i < COUNT(transactions); i++) {
+		struct http_field header = {VIEW("authorization"), view_of(transactions[i].authorization)};
+		struct http_request request = {.method = view_of(transactions[i].method),
+			.path = view_of(transactions[i].path),
+			.query = view_of(transactions[i].query),
+			.body = VIEW("{}"),
+			.headers = &header,
+			.header_count = transactions[i].authorization ? 1 : 0};
+		struct channel_answer answer = {0};
+
+		unit_same_number(transactions[i].name, channel_matrix.verify(&channel, &request, 0, arena, &answer),
+			transactions[i].verdict);
+		unit_same_number(transactions[i].name, answer.status, transactions[i].wanted);
+		if (answer.status > 200)
+			unit_holds(transactions[i].name, answer.body.ptr, "errcode");
+	}
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_credentials),
 		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_matrix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
