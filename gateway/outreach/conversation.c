@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/unicode.h"
+
 static const char *text_of(const json_t *object, const char *key)
 {
 	return json_string_value(json_object_get(object, key));
@@ -399,9 +401,11 @@ static json_t *read_turn(struct conversation *c)
 
 json_t *conversation_read(const struct forms *forms, struct arena *arena, struct view text, struct view talk)
 {
-	struct conversation c = {.forms = forms, .arena = arena, .text = text, .out = json_object()};
+	struct conversation c = {.forms = forms, .arena = arena, .out = json_object()};
 	json_t *result;
 
+	/* The words that parse_turn() reads: one answer is read again from them. */
+	c.text = unicode_nfc(arena, unicode_decode(arena, text, VIEW("utf-8")));
 	c.talk = json_loadb(talk.ptr ? talk.ptr : "", talk.len, 0, NULL);
 	c.message = json_integer_value(json_object_get(c.talk, "message"));
 	text_init(&c.say, CONVERSATION_SAY_MAX);
