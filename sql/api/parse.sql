@@ -116,11 +116,12 @@ BEGIN
 		FROM decided d WHERE m.message_id = d.message_id
 	), fed AS (
 		INSERT INTO feedback (feedback_id, message_id, request_id, contact_id, received_at, written_at, filed_at, form_id,
-			form_version, sharing, verified, country, language, theme)
+			form_version, sharing, verified, verification, country, language, theme)
 		OVERRIDING SYSTEM VALUE
 		SELECT d.feedback_id, d.message_id, d.request_id, d.contact_id, d.received_at, d.written_at, file_batch.now,
 			d.form_id, d.version, sharing_of(d.has_sharing, d.answers), -- no such version: null, and refused
 			coalesce(d.contact_id = d.asked_id, false),
+			CASE WHEN d.contact_id = d.asked_id THEN 'verified' ELSE 'unverified' END::verification,
 			coalesce(d.answers ->> d.country_field, d.asked_country,
 				(SELECT c.country FROM identity.contact c WHERE c.contact_id = d.contact_id)),
 			d.result ->> 'language', CASE jsonb_typeof(d.answers -> d.theme_field)
