@@ -2,9 +2,20 @@
  * Delivery: the last stage. It takes rows of the outbox and brings them to an SMTP server.
  *
  * Other stages put a row into the outbox in the transaction that caused it; nothing leaves in another way. A row's body
- * is a JSON object (UTF-8): "subject", "text", and as needed "html", "language", "to_name", "unsubscribe" (what a mail
- * that stops these mails has as its subject), "files" ([{"name", "type", "base64"}]). The mail is built from it when it
- * is sent: the same bytes at every attempt, under the same Message-ID. A row is claimed and committed before it is
+ * is a JSON object (UTF-8): "subject", "text", and as needed
+ *
+ *     html, language, to_name
+ *     reply_to         address that answers go to, in place of smtp.from_address
+ *     in_reply_to      Message-ID of the mail that is answered
+ *     references       the References of that mail, as they stood there
+ *     auto             "auto-generated" (as without it) or "auto-replied": an answer that nobody wrote
+ *     bulk             true: one mail to many, "Precedence: bulk"; for digests, never for requests
+ *     unsubscribe      what a mail that stops these mails has as its subject; it goes where answers go
+ *     unsubscribe_url  https address that stops them by a POST (RFC 8058)
+ *     files            [{"name", "type", "base64"}]
+ *
+ * and no other header. The mail is built from it when it is sent: the same bytes at every attempt, under the same
+ * Message-ID. A row is claimed and committed before it is
  * sent, and its outcome is recorded before the next one goes out on that connection. What the server refuses for good
  * is given up with an alarm; all else is tried again, later and later.
  */
@@ -42,7 +53,13 @@ struct outgoing {
 	struct view text;	 /* lines parted by LF */
 	struct view html;	 /* empty: a mail of text alone */
 	struct view language;	 /* of the words, "en"; may be empty */
-	struct view unsubscribe; /* subject of the mail that List-Unsubscribe asks for; empty: no such header */
+	struct view unsubscribe; /* subject of the mail that List-Unsubscribe asks for; empty: none by mail */
+	struct view unsubscribe_url; /* https, for one click; empty: none */
+	struct view reply_to;	     /* address; empty: from_address */
+	struct view in_reply_to;     /* a Message-ID, and what may stand around it */
+	struct view references;	     /* Message-IDs, oldest first; in_reply_to is added */
+	bool replies;		     /* it answers a mail by itself: auto-replied */
+	bool bulk;
 	const struct outgoing_file *files;
 	size_t file_count;
 };

@@ -55,9 +55,9 @@ static json_t *attached_table(const struct job *job, const struct digest_mail *m
 /* The outbox's body: what delivery makes a mail of. */
 static struct view outbox_body(const struct job *job, const struct digest_mail *mail)
 {
-	json_t *body = json_pack("{s:s,s:s%,s:s%,s:s,s:s}", "subject", mail->subject, "text", mail->text.ptr,
+	json_t *body = json_pack("{s:s,s:s%,s:s%,s:s,s:s,s:b}", "subject", mail->subject, "text", mail->text.ptr,
 		mail->text.len, "html", mail->html.ptr, mail->html.len, "language", mail->language, "unsubscribe",
-		"unsubscribe");
+		"unsubscribe", "bulk", 1);
 	struct view view;
 	char *bytes;
 

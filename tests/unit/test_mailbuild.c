@@ -6,6 +6,7 @@
 
 #include "delivery/delivery.h"
 #include "delivery/mail_encode.h"
+#include "delivery/mail_header.h"
 #include "parsers/mail.h"
 
 #define V(literal)                                                                                                     \
@@ -50,7 +51,8 @@ static void check_shape(const char *name, struct view mail)
 {
 	static const char *const known[] = {"From", "To", "Subject", "Date", "Message-ID", "MIME-Version",
 		"Content-Language", "Auto-Submitted", "X-Auto-Response-Suppress", "X-Fieldpost-Loop",
-		"List-Unsubscribe", "Content-Type", "Content-Transfer-Encoding"};
+		"List-Unsubscribe", "List-Unsubscribe-Post", "Reply-To", "In-Reply-To", "References", "Precedence",
+		"Content-Type", "Content-Transfer-Encoding"};
 	int seen[COUNT(known)] = {0};
 	size_t length = 0, body = (size_t)view_find(mail, VIEW("\r\n\r\n"));
 	struct view header = view_sub(mail, 0, body + 2), line;
@@ -247,6 +249,126 @@ static void test_fixed_headers(void **state)
 	assert_true(mail.envelope.automatic);
 }
 
+/* What a header's name and value are, unfolded; empty: it is not there. */
+static struct view header_of(const char *name, const struct outgoing *outgoing, const char *header)
+{
+	struct mail mail;
+	struct view value;
+
+	mail_read(arena, build(name, outgoing), &mail);
+	value = mail_header(&mail, header);
+	return value.ptr ? value : VIEW("");
+}
+
+static void test_threads(void **state)
+{
+	static const struct {
+		const char *name;
+		struct view in_reply_to, references, parent, all;
+	} cases[] = {
+		{"none", V(""), V(""), V(""), V("")},
+		{"a parent alone", V("<a@x>"), V(""), V("<a@x>"), V("<a@x>")},
+		{"forebears", V("<c@x>"), V("<a@x> <b@x>"), V("<c@x>"), V("<a@x> <b@x> <c@x>")},
+		{"the parent among them", V("<b@x>"), V("<a@x> <b@x> <c@x>"), V("<b@x>"), V("<a@x> <c@x> <b@x>")},
+		{"twice the same", V("<c@x>"), V("<a@x> <a@x>"), V("<c@x>"), V("<a@x> <c@x>")},
+		{"no parent", V(""), V("<a@x>\r\n\t<b@x>"), V(""), V("<a@x> <b@x>")},
+		{"words around", V("Your mail of today <c@x> (was: x)"), V("a <a@x>,<b@x>;"), V("<c@x>"),
+			V("<a@x> <b@x> <c@x>")},
+		{"two parents", V("<c@x> <d@x>"), V(""), V("<c@x>"), V("<c@x>")},
+		{"a header in it", V("<c@x\r\nBcc: thief@example.net>"), V("<a\r\nBcc: t@x>\r\nBcc: u@x <b@x>"), V(""),
+			V("<b@x>")},
+		{"no end", V("<c@x"), V("<a@x> <b@x"), V(""), V("<a@x>")},
+		{"bracket in bracket", V("<<c@x>>"), V(""), V("<c@x>"), V("<c@x>")},
+		{"no domain, no name", V("<c@>"), V("<@x> <> <@> <ab>"), V(""), V("")},
+		{"not ASCII", V("<\xc3\xa9@x>"), V("<a\x7f@x> <a\0b@x>"), V(""), V("")},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		UNIT_SCOPED char *parent = unit_heap(cases[i].in_reply_to), *forebears = unit_heap(cases[i].references);
+		struct outgoing outgoing = plain_mail();
+
+		outgoing.in_reply_to = (struct view){parent, cases[i].in_reply_to.len};
+		outgoing.references = (struct view){forebears, cases[i].references.len};
+		unit_same(cases[i].name, header_of(cases[i].name, &outgoing, "In-Reply-To"), cases[i].parent);
+		unit_same(cases[i].name, header_of(cases[i].name, &outgoing, "References"), cases[i].all);
+	}
+}
+
+/* Of a long thread the first stays, and the last ones. */
+static void test_long_threads(void **state)
+{
+	struct outgoing outgoing = plain_mail();
+	TEXT_SCOPED references = {0}, expected = {0};
+
+	(void)state;
+	text_init(&references, 10000);
+	text_init(&expected, 10000);
+	for (int i = 1; i <= 2 * MAIL_REFERENCES_MAX; i++) {
+		text_add_format(&references, " <%d@x>", i);
+		if (i == 1 || i > MAIL_REFERENCES_MAX + 2)
+			text_add_format(&expected, "<%d@x> ", i);
+	}
+	text_add_string(&expected, "<parent@x>");
+	outgoing.in_reply_to = (struct view)VIEW("<parent@x>");
+	outgoing.references = text_view(&references);
+	unit_same("long", header_of("long", &outgoing, "References"), text_view(&expected));
+}
+
+static void test_automatic(void **state)
+{
+	struct outgoing outgoing = plain_mail();
+
+	(void)state;
+	unit_same("bulk", header_of("plain", &outgoing, "Precedence"), VIEW(""));
+	outgoing.replies = outgoing.bulk = true;
+	unit_same("automatic", header_of("reply", &outgoing, "Auto-Submitted"), VIEW("auto-replied"));
+	unit_same("bulk", header_of("reply", &outgoing, "Precedence"), VIEW("bulk"));
+}
+
+static void test_reply_to(void **state)
+{
+	struct outgoing outgoing = plain_mail();
+	struct error err = ERROR_INIT;
+	TEXT_SCOPED out = {0};
+
+	(void)state;
+	outgoing.reply_to = (struct view)VIEW("field+fp-abc@example.org");
+	outgoing.unsubscribe = (struct view)VIEW("stop");
+	unit_same("reply", header_of("reply", &outgoing, "Reply-To"), VIEW("Fieldpost <field+fp-abc@example.org>"));
+	unit_same("stop", header_of("reply", &outgoing, "List-Unsubscribe"), VIEW("<mailto:field+fp-abc@example.org?subject=stop>"));
+	outgoing.reply_to = (struct view)VIEW("field@example.org\r\nBcc: thief@example.net");
+	text_init(&out, MAIL_BYTES_MAX);
+	assert_int_equal(delivery_mail(&outgoing, &out, &err), -1);
+	assert_int_equal(err.reach, REACH_MESSAGE);
+}
+
+static void test_one_click(void **state)
+{
+	static const struct view bad[] = {V("http://example.org/u/1"), V("https://"), V("javascript:alert(1)"),
+		V("https://example.org/>\r\nBcc: thief@example.net"), V("https://example.org/u/1, <mailto:x@y>"),
+		V("https://example.org/\xc3\xa9"), V("https://example.org/a b")};
+	struct outgoing outgoing = plain_mail();
+	TEXT_SCOPED out = {0};
+
+	(void)state;
+	unit_same("none", header_of("none", &outgoing, "List-Unsubscribe-Post"), VIEW(""));
+	outgoing.unsubscribe_url = (struct view)VIEW("https://example.org/u/token");
+	unit_same("alone", header_of("alone", &outgoing, "List-Unsubscribe"), VIEW("<https://example.org/u/token>"));
+	outgoing.unsubscribe = (struct view)VIEW("stop");
+	unit_same("both", header_of("both", &outgoing, "List-Unsubscribe"),
+		VIEW("<https://example.org/u/token>, <mailto:fieldpost@example.org?subject=stop>"));
+	unit_same("post", header_of("both", &outgoing, "List-Unsubscribe-Post"), VIEW("List-Unsubscribe=One-Click"));
+	text_init(&out, MAIL_BYTES_MAX);
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		struct error err = ERROR_INIT;
+
+		outgoing.unsubscribe_url = bad[i];
+		assert_int_equal(delivery_mail(&outgoing, &out, &err), -1);
+		assert_int_equal(err.reach, REACH_MESSAGE);
+	}
+}
+
 static void test_message_ids(void **state)
 {
 	static const char *const bad[] = {"", "<>", "x@y", "<x@y", "<xy>", "<x y@z>", "<x\r\n@y>", "<\xc3\xa9@y>"};
@@ -409,8 +531,11 @@ static void test_body_of_outbox(void **state)
 {
 	struct config config = {.smtp = {.from_name = "Fieldpost", .from_address = "fieldpost@example.org"}};
 	struct view good =
-		VIEW("{\"subject\": \"S\", \"text\": \"T\\n\", \"html\": \"<p>H</p>\", \"language\": \"en\"}");
-	static const struct view bad[] = {V(""), V("[]"), V("{"), V("\"x\""), V("{\"files\": [{\"base64\": \"*\"}]}")};
+		VIEW("{\"subject\": \"S\", \"text\": \"T\\n\", \"html\": \"<p>H</p>\", \"language\": \"en\", "
+		     "\"in_reply_to\": \"<b@x>\", \"references\": \"<a@x>\", \"auto\": \"auto-replied\", "
+		     "\"reply_to\": \"r@example.org\", \"unsubscribe_url\": \"https://example.org/u\", \"bulk\": true}");
+	static const struct view bad[] = {V(""), V("[]"), V("{"), V("\"x\""), V("{\"files\": [{\"base64\": \"*\"}]}"),
+		V("{\"auto\": \"no\"}")};
 	struct outgoing outgoing = plain_mail();
 	struct error err = ERROR_INIT;
 	struct mail mail;
@@ -422,6 +547,12 @@ static void test_body_of_outbox(void **state)
 	check_shape("outbox", text_view(&out));
 	mail_read(arena, text_view(&out), &mail);
 	unit_same("subject", mail.envelope.subject, VIEW("S"));
+	unit_same("references", mail_header(&mail, "References"), VIEW("<a@x> <b@x>"));
+	unit_same("in reply to", mail_header(&mail, "In-Reply-To"), VIEW("<b@x>"));
+	unit_same("automatic", mail_header(&mail, "Auto-Submitted"), VIEW("auto-replied"));
+	unit_same("reply to", mail_header(&mail, "Reply-To"), VIEW("Fieldpost <r@example.org>"));
+	unit_same("stop", mail_header(&mail, "List-Unsubscribe"), VIEW("<https://example.org/u>"));
+	unit_same("bulk", mail_header(&mail, "Precedence"), VIEW("bulk"));
 	assert_int_equal(mail.part_count, 2);
 	for (size_t i = 0; i < COUNT(bad); i++)
 		assert_int_equal(delivery_mail_of_body(&config, bad[i], &outgoing, &out, &err), -1);
@@ -434,6 +565,11 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_fixed_headers),
+		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_long_threads),
+		cmocka_unit_test(test_automatic),
+		cmocka_unit_test(test_reply_to),
+		cmocka_unit_test(test_one_click),
 		cmocka_unit_test(test_message_ids),
 		cmocka_unit_test(test_bodies),
 		cmocka_unit_test(test_long_lines),
