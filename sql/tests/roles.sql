@@ -41,23 +41,7 @@ SELECT is_empty($$SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace IN
 SELECT is_empty($$SELECT c.oid::regclass FROM pg_class c WHERE c.relname IN ('feedback', 'feedback_revision', 'message')
 	AND c.relnamespace = 'fieldpost'::regnamespace AND NOT c.relrowsecurity$$, 'what readers'' views rest on has policies');
 
--- Each login by what it may call, spot by spot.
-CREATE FUNCTION tap.calls(login text) RETURNS text[] LANGUAGE sql AS $$
-	SELECT coalesce(array_agg(DISTINCT p.proname::text ORDER BY p.proname::text), '{}') FROM pg_proc p
-	WHERE p.pronamespace = 'api'::regnamespace AND has_function_privilege(login, p.oid, 'EXECUTE')
-$$;
-SELECT is(tap.calls('fieldpost_parse'), ARRAY['alarm_clear', 'alarm_raise', 'form_proved', 'forms_alarms', 'forms_register', 'forms_weigh',
-	'parse_attempt', 'parse_claim', 'parse_file', 'schema_state'], 'parse: just these');
-SELECT is(tap.calls('fieldpost_intake'), ARRAY['account_open', 'after_done', 'after_due', 'after_failed', 'alarm_clear', 'alarm_raise',
-	'channel_ok', 'channel_open', 'channel_store_round', 'folder_open', 'lease_drop', 'lease_take', 'media_claim', 'media_done',
-	'media_failed', 'messages_import', 'messages_store',
-	'messages_wake', 'oauth_asking', 'oauth_failed', 'oauth_get', 'oauth_lock', 'oauth_save', 'schema_state', 'source_failed', 'source_ok',
-	'uids_unseen'], 'intake: just these');
-SELECT is(tap.calls('fieldpost_web'), ARRAY['alarm_clear', 'alarm_raise', 'channel_mails', 'channel_ok', 'channel_open', 'channel_store',
-	'channel_wake', 'schema_state', 'source_failed'], 'web: just these');
-SELECT ok(NOT tap.calls('fieldpost_send') && ARRAY['parse_claim', 'messages_store', 'message_raw', 'review_list', 'explain'],
-	'send reads no message');
-
+-- What each login may call: matrix.sql.
 SET LOCAL SESSION AUTHORIZATION fieldpost_send;
 SELECT throws_ok('SELECT * FROM fieldpost.feedback', '42501', NULL, 'no table from the send duty');
 SELECT throws_ok('SET ROLE fieldpost_owner', '42501', NULL, 'which cannot become the owner');
