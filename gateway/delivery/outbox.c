@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "store/own.h"
 
 #define SECOND_US ((int64_t)1000000)
 
@@ -12,7 +13,7 @@ int outbox_open(struct outbox *outbox, struct error *err)
 		return 0;
 	db_close(&outbox->db);
 	if (db_open(outbox->config, "fieldpost_send", &outbox->db, err) ||
-		db_listen(outbox->db, "fieldpost_outbox", err)) {
+		db_listen(outbox->db, "fieldpost_outbox", err) || own_tell_sender(outbox->db, outbox->config, err)) {
 		db_close(&outbox->db);
 		return -1;
 	}

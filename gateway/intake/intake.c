@@ -17,6 +17,7 @@
 #include "intake/batch.h"
 #include "intake/lease.h"
 #include "intake/mailbox.h"
+#include "store/own.h"
 
 #define SECOND ((int64_t)1000000)
 #define TICK_MS 1000
@@ -79,7 +80,8 @@ static int listen_once(struct intake *intake, struct db **db, struct error *err)
 	if (!*db) {
 		if (db_open(intake->duty->config, "fieldpost_intake", db, err) < 0)
 			return -1;
-		if (db_listen(*db, "fieldpost_filed", err) < 0 || db_listen(*db, "fieldpost_oauth", err) < 0)
+		if (db_listen(*db, "fieldpost_filed", err) < 0 || db_listen(*db, "fieldpost_oauth", err) < 0 ||
+			own_tell_mailboxes(*db, intake->duty->config, err) < 0)
 			return -1;
 	}
 	heard = db_wait(*db, intake->duty->stop_fd, LISTEN_MS, err);
