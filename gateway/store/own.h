@@ -1,6 +1,6 @@
 /*
- * Own: the mail addresses that are ours. Each duty tells the database those of its part of the config; what comes from one of them is
- * never answered (sql/api/answering.sql).
+ * Own: the mail addresses that are ours. Each duty tells the database those of its part of the config; what comes from
+ * one of them is never answered (sql/api/answering.sql).
  */
 #ifndef STORE_OWN_H
 #define STORE_OWN_H
