@@ -20,14 +20,16 @@ ALTER TABLE identity.contact_address
 	ADD COLUMN kind text NOT NULL GENERATED ALWAYS AS (CASE WHEN channel IN ('mail', 'phone') THEN channel ELSE 'channel' END) STORED,
 	ADD COLUMN ordinal integer NOT NULL DEFAULT 1; -- of the person's addresses, the one that is written to first
 
-ALTER TYPE message_reason ADD VALUE 'duplicate';   -- ignored: what it says was said before, word for word
+ALTER TYPE message_reason ADD VALUE 'duplicate'; -- ignored: what it says was said before, word for word
+ALTER TYPE message_reason ADD VALUE 'erased';    -- ignored: the person was erased; what stays is that it must not come back
 
 -- Who wrote? verified: authenticated as one of a person's addresses. failed: somebody tried to pass for it.
 CREATE TYPE verification AS ENUM ('verified', 'unverified', 'failed');
 
 ALTER TABLE message
 	ADD COLUMN verification verification, -- null: nobody asked (ignored, or of before)
-	ADD COLUMN note text;                 -- what a person who looks at it should know
+	ADD COLUMN note text,                 -- what a person who looks at it should know
+	ADD COLUMN continues bigint;          -- the message whose answers this one completes: they are settled together
 ALTER TABLE feedback
 	ADD COLUMN verification verification NOT NULL DEFAULT 'unverified',
 	ADD COLUMN via text CHECK (via IN ('forwarded-request')); -- answered by somebody who was not asked
@@ -36,8 +38,8 @@ ALTER TABLE feedback ADD CHECK (verified = (verification = 'verified'));
 CREATE INDEX feedback_request ON feedback (request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX feedback_contact ON feedback (contact_id) WHERE contact_id IS NOT NULL;
 
--- Which mail of ours is answered: by its Message-ID.
-CREATE INDEX request_header ON request (header_id) WHERE header_id IS NOT NULL;
+CREATE INDEX message_continues ON message (continues) WHERE continues IS NOT NULL;
+CREATE INDEX request_header ON request (header_id) WHERE header_id IS NOT NULL; -- which of our mails was answered
 
 -- What a message is to be told, decided when it was filed: one row a message at most. Who sends it sets outbox_id in the transaction that
 -- puts it into the outbox.
@@ -53,6 +55,9 @@ CREATE TABLE acknowledgement (
 	kind acknowledgement_kind NOT NULL,
 	feedback_id bigint,                  -- what came of it; null: nothing so far
 	revision integer,                    -- of that feedback, that this message made
+	form_id text,                        -- null: not known
+	form_version integer,
+	said jsonb NOT NULL DEFAULT '{}',    -- {values, errors, found, suggestions, remarks} of this message alone; errors: of all that is open
 	contact_id bigint REFERENCES identity.contact ON DELETE CASCADE, -- null: nobody known
 	channel text NOT NULL,               -- mail, or a configured channel
 	address text NOT NULL,               -- where it goes
@@ -65,5 +70,3 @@ CREATE INDEX acknowledgement_waiting ON acknowledgement (message_id) WHERE outbo
 CREATE INDEX acknowledgement_address ON acknowledgement (channel, address, made_at);
 CREATE INDEX acknowledgement_feedback ON acknowledgement (feedback_id) WHERE feedback_id IS NOT NULL;
 CREATE INDEX acknowledgement_outbox ON acknowledgement (outbox_id) WHERE outbox_id IS NOT NULL;
-
--- A channel's message that was erased has no identity: SHA-256 of the channel's name, a zero byte and the provider's number stands for it.
