@@ -77,13 +77,44 @@ BEGIN
 	RETURN said;
 END $$;
 
+-- Do others write from the place that answers to this one go to (a room, a group)?
+CREATE FUNCTION fieldpost.is_shared(message message, wrote channel_message)
+RETURNS boolean
+LANGUAGE sql STABLE
+AS $$
+	SELECT wrote.reply_to <> wrote.sender AND EXISTS (
+		SELECT FROM channel_message c
+		CROSS JOIN LATERAL (SELECT m.channel FROM message m WHERE m.message_id = c.message_id LIMIT 1) m
+		WHERE c.reply_to = wrote.reply_to AND c.reply_to <> c.sender AND c.sender <> wrote.sender AND m.channel = message.channel)
+$$;
+
+-- Where a person alone is answered: in a room of several it is not for one of them to say what the others get.
+CREATE FUNCTION fieldpost.talk_addresses(message message, wrote channel_message)
+RETURNS text[]
+LANGUAGE sql STABLE
+AS $$
+	SELECT CASE WHEN is_shared(message, wrote) THEN ARRAY[wrote.sender] ELSE ARRAY[wrote.sender, wrote.reply_to] END
+$$;
+
+-- Was this row of the outbox (by its dedupe_key) said to that person?
+CREATE FUNCTION fieldpost.is_said_to(dedupe_key text, sender text)
+RETURNS boolean
+LANGUAGE sql STABLE
+AS $$
+	SELECT EXISTS (SELECT FROM channel_message c WHERE c.sender = is_said_to.sender AND c.message_id =
+		CASE WHEN is_said_to.dedupe_key ~ '^talk:[0-9]{1,18}$' THEN substr(is_said_to.dedupe_key, 6)::bigint END)
+$$;
+
 CREATE FUNCTION fieldpost.talk_cancel(message message, wrote channel_message)
 RETURNS void
 LANGUAGE plpgsql
 AS $$
+DECLARE
+	own text[] := talk_addresses(message, wrote);
 BEGIN
 	UPDATE outbox o SET state = 'cancelled', last_error = 'the person asked for no more messages'
-	WHERE o.channel = message.channel AND o.recipient IN (wrote.sender, wrote.reply_to) AND o.state = 'waiting';
+	WHERE o.channel = message.channel AND o.recipient IN (wrote.sender, wrote.reply_to) AND o.state = 'waiting'
+		AND (o.recipient = ANY (own) OR is_said_to(o.dedupe_key, wrote.sender));
 END $$;
 
 -- No more to this person until they write again. False when that holds already.
@@ -92,14 +123,13 @@ RETURNS boolean
 LANGUAGE plpgsql
 AS $$
 DECLARE
-	added integer;
+	known boolean := EXISTS (SELECT FROM suppression s WHERE s.channel = message.channel AND s.address = wrote.sender);
 BEGIN
-	INSERT INTO suppression (channel, address, reason, since)
-	SELECT DISTINCT message.channel, a, 'asked', message.stored_at FROM unnest(ARRAY[wrote.sender, wrote.reply_to]) AS a
-	ON CONFLICT (channel, address) DO NOTHING;
-	GET DIAGNOSTICS added = ROW_COUNT;
+	INSERT INTO suppression AS s (channel, address, reason, since)
+	SELECT DISTINCT message.channel, a, 'asked', message.stored_at FROM unnest(talk_addresses(message, wrote)) AS a
+	ON CONFLICT (channel, address) DO UPDATE SET since = greatest(s.since, excluded.since) WHERE s.reason = 'asked';
 	PERFORM talk_cancel(message, wrote);
-	RETURN added > 0;
+	RETURN NOT known;
 END $$;
 
 -- The person writes again, and is answered again. What was put into the outbox meanwhile is not sent late.
@@ -232,7 +262,7 @@ DECLARE
 	settled message;
 BEGIN
 	SELECT f.message_id INTO head FROM message m JOIN channel_message c USING (message_id) JOIN form_conversation f USING (conversation_id)
-	WHERE m.channel = message.channel AND m.provider_id = wrote.edits_id;
+	WHERE m.channel = message.channel AND m.provider_id = wrote.edits_id AND c.sender = wrote.sender;
 	IF head IS NULL OR result ->> 'outcome' <> 'filed' THEN
 		RETURN true;
 	END IF;

@@ -54,9 +54,10 @@ AS $$
 	SELECT coalesce(string_agg(w.text, E'\n' ORDER BY w.at) FILTER (WHERE w.text <> ''), '') FROM whole w
 $$;
 
--- More than a person writes is kept and not read. first: the oldest of the person's that waits.
-CREATE FUNCTION fieldpost.stop_flood(now timestamptz, channel text, sender text, first bigint)
-RETURNS void
+-- More than a person writes is kept and not read; those messages. first: the oldest of the person's that waits. stop: one that is heard all
+-- the same.
+CREATE FUNCTION fieldpost.stop_flood(now timestamptz, channel text, sender text, first bigint, stop bigint)
+RETURNS bigint[]
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -73,28 +74,30 @@ BEGIN
 		SELECT c.message_id FROM channel_message c
 		CROSS JOIN LATERAL (SELECT m.state, m.channel, m.stored_at FROM message m WHERE m.message_id = c.message_id LIMIT 1) m
 		WHERE c.sender = stop_flood.sender AND c.message_id >= stop_flood.first AND m.channel = stop_flood.channel
-			AND m.state = 'received'
+			AND m.state = 'received' AND c.message_id IS DISTINCT FROM stop_flood.stop
 		ORDER BY c.message_id OFFSET greatest(room, 0)) t;
 	IF over IS NULL THEN
-		RETURN;
+		RETURN '{}';
 	END IF;
 	UPDATE message m SET state = 'ignored', reason = 'flood', settled_at = stop_flood.now WHERE m.message_id = ANY (over);
 	PERFORM api.alarm_raise(stop_flood.now, 'flood', stop_flood.channel || ' ' || stop_flood.sender,
 		format('%s wrote more than %s messages to %s within an hour: those above are kept and not read', stop_flood.sender,
 			flood_limit(), stop_flood.channel));
+	RETURN over;
 END $$;
 
--- The message of the channel that an edit changes and that was read already, and the first of its unit (null: a conversation has none).
-CREATE FUNCTION fieldpost.edited_unit(channel text, edits_id text, OUT original bigint, OUT head bigint)
+-- The message of the same person that an edit changes and that was read already, and the first of its unit (null: a conversation has none).
+CREATE FUNCTION fieldpost.edited_unit(channel text, sender text, edits_id text, OUT original bigint, OUT head bigint)
 LANGUAGE sql STABLE
 AS $$
 	SELECT m.message_id, CASE WHEN c.conversation_id IS NULL THEN coalesce(c.joined_to, m.message_id) END
 	FROM message m JOIN channel_message c USING (message_id)
 	WHERE m.channel = edited_unit.channel AND m.provider_id = edited_unit.edits_id AND m.state <> 'received'
+		AND c.sender = edited_unit.sender
 $$;
 
 -- What the person's next unit is made of; ids null: nothing is ripe. head: of the unit that an edit changes, original: the very message.
-CREATE FUNCTION fieldpost.next_unit(now timestamptz, channel text, sender text, first bigint, settings jsonb, stops text[],
+CREATE FUNCTION fieldpost.next_unit(now timestamptz, channel text, sender text, first bigint, settings jsonb,
 	OUT ids bigint[], OUT original bigint, OUT head bigint)
 LANGUAGE plpgsql
 AS $$
@@ -106,19 +109,14 @@ DECLARE
 	window_seconds integer := coalesce((next_unit.settings ->> 'join')::integer, 90);
 BEGIN
 	FOR one IN
-		SELECT c.message_id, c.edits_id, is_stop(r.raw, next_unit.stops) AS stop
+		SELECT c.message_id, c.edits_id
 		FROM channel_message c
 		CROSS JOIN LATERAL (SELECT m.state, m.channel, m.stored_at FROM message m WHERE m.message_id = c.message_id LIMIT 1) m
-		CROSS JOIN LATERAL (SELECT r.raw FROM message_raw r WHERE r.message_id = c.message_id LIMIT 1) r
 		WHERE c.sender = next_unit.sender AND c.message_id >= next_unit.first AND m.channel = next_unit.channel
-			AND m.state = 'received' ORDER BY c.message_id
+			AND m.state = 'received' AND c.edits_id IS NOT NULL ORDER BY c.message_id
 	LOOP
-		IF one.stop THEN
-			ids := ARRAY[one.message_id]; -- at once, and by itself
-			RETURN;
-		END IF;
-		IF one.edits_id IS NOT NULL AND original IS NULL THEN
-			SELECT e.original, e.head INTO original, head FROM edited_unit(next_unit.channel, one.edits_id) e;
+		IF original IS NULL THEN
+			SELECT e.original, e.head INTO original, head FROM edited_unit(next_unit.channel, next_unit.sender, one.edits_id) e;
 			IF original IS NOT NULL THEN
 				ids := ARRAY(SELECT c.message_id FROM channel_message c
 		CROSS JOIN LATERAL (SELECT m.state, m.channel, m.stored_at FROM message m WHERE m.message_id = c.message_id LIMIT 1) m
@@ -158,16 +156,19 @@ DECLARE
 	settings jsonb;
 	mine record;
 	unit record;
+	over bigint[];
+	waiting bigint[];
 	members bigint[];
 	claimed bigint := 0;
 BEGIN
 	FOR person IN
 		SELECT l.channel, c.sender, min(l.message_id) AS first, max(l.stored_at) AS newest, min(l.stored_at) AS oldest,
-			bool_or(c.edits_id IS NOT NULL OR is_stop(c.raw, units_claim.stops)) AS soon
-		FROM (SELECT m.message_id, m.channel, m.stored_at FROM message m
-			WHERE m.state = 'received' AND m.channel IS NOT NULL ORDER BY m.message_id LIMIT 1000) l
+			bool_or(c.edits_id IS NOT NULL OR is_stop(c.raw, units_claim.stops)) OR count(*) > flood_limit() AS soon
+		FROM account a CROSS JOIN LATERAL (SELECT m.message_id, m.channel, m.stored_at FROM message m
+			WHERE m.state = 'received' AND m.channel = a.name AND m.channel IS NOT NULL ORDER BY m.message_id LIMIT 1000) l
 		CROSS JOIN LATERAL (SELECT c.sender, c.edits_id, r.raw FROM channel_message c JOIN message_raw r USING (message_id)
 			WHERE c.message_id = l.message_id LIMIT 1) c
+		WHERE a.kind = 'channel'
 		GROUP BY 1, 2 ORDER BY 3
 	LOOP
 		EXIT WHEN claimed >= units_claim.maximum;
@@ -177,23 +178,24 @@ BEGIN
 		CONTINUE WHEN NOT person_lock(person.channel, person.sender);
 		-- What another worker settled before we had the lock is no more.
 		SELECT array_agg(c.message_id ORDER BY c.message_id) AS ids, bool_or(c.edits_id IS NOT NULL OR c.part_of IS NOT NULL) AS odd,
-			bool_or(is_stop(r.raw, units_claim.stops)) AS stops INTO mine
+			array_agg(c.message_id ORDER BY c.message_id DESC) FILTER (WHERE is_stop(r.raw, units_claim.stops)) AS stops INTO mine
 		FROM channel_message c
 		CROSS JOIN LATERAL (SELECT m.state, m.channel, m.stored_at FROM message m WHERE m.message_id = c.message_id LIMIT 1) m
 		CROSS JOIN LATERAL (SELECT r.raw FROM message_raw r WHERE r.message_id = c.message_id LIMIT 1) r
 		WHERE c.sender = person.sender AND c.message_id >= person.first AND m.channel = person.channel AND m.state = 'received';
 		CONTINUE WHEN mine.ids IS NULL;
-		IF NOT mine.stops THEN
-			PERFORM stop_flood(units_claim.now, person.channel, person.sender, mine.ids[1]);
-			CONTINUE WHEN (SELECT m.state FROM message m WHERE m.message_id = mine.ids[1]) <> 'received';
-		END IF;
-		SELECT mine.ids AS ids, NULL::bigint AS original, NULL::bigint AS head INTO unit;
-		IF mine.odd OR cardinality(mine.ids) > 1 THEN -- else there is one, and it is ripe
-			SELECT * INTO unit FROM next_unit(units_claim.now, person.channel, person.sender, mine.ids[1], settings,
-				units_claim.stops);
+		over := stop_flood(units_claim.now, person.channel, person.sender, mine.ids[1], mine.stops[1]);
+		waiting := CASE WHEN over = '{}' THEN mine.ids ELSE ARRAY(SELECT i FROM unnest(mine.ids) AS i WHERE i <> ALL (over) ORDER BY i) END;
+		CONTINUE WHEN waiting = '{}';
+		SELECT waiting AS ids, NULL::bigint AS original, NULL::bigint AS head INTO unit;
+		IF mine.stops IS NOT NULL THEN -- at once, the last of them for all
+			SELECT ARRAY(SELECT i FROM unnest(mine.stops) AS i WHERE i <> ALL (over) ORDER BY i DESC) AS ids, NULL::bigint AS original,
+				NULL::bigint AS head INTO unit;
+		ELSIF mine.odd OR cardinality(mine.ids) > 1 THEN -- else there is one, and it is ripe
+			SELECT * INTO unit FROM next_unit(units_claim.now, person.channel, person.sender, waiting[1], settings);
 			CONTINUE WHEN unit.ids IS NULL;
 		END IF;
-		members := unit.ids;
+		members := CASE WHEN mine.stops IS NULL THEN unit.ids ELSE unit.ids[1:1] END;
 		IF unit.head IS NOT NULL THEN
 			members := unit.ids || ARRAY(SELECT c.message_id FROM channel_message c
 		CROSS JOIN LATERAL (SELECT m.state, m.channel, m.stored_at FROM message m WHERE m.message_id = c.message_id LIMIT 1) m

@@ -172,6 +172,53 @@ SELECT is((SELECT count(*) FROM alarm WHERE kind = 'flood'), 1::bigint, 'with an
 SELECT tap.wrote('sms', '+11', 'f71', 'stop', 5101) AS f71 \gset
 SELECT ok(EXISTS (SELECT FROM tap.claim(5102) WHERE message_id = :f71), 'a stop is heard all the same');
 
+-- A flood holds up nobody: what is too much is set aside before anything of it is ripe.
+SELECT count(tap.wrote('sms', '+13', 'g' || i, 'g' || i, 7000)) FROM generate_series(1, 1100) AS i;
+SELECT tap.wrote('bot', '14', 'h1', 'bonjour', 7001) AS h1 \gset
+SELECT count(*) FROM tap.claim(7002);
+SELECT is((SELECT count(*) FROM message WHERE provider_id LIKE 'g%' AND state = 'received'), 60::bigint, 'what is too much does not wait');
+SELECT ok(EXISTS (SELECT FROM tap.claim(7003) WHERE message_id = :h1), 'behind a thousand that wait another channel is read at once');
+SELECT tap.file(:h1, tap.result('review', '{}'), 7003);
+SELECT count(tap.wrote('sms', '+15', 'k' || i, 'stop', 7100)) FROM generate_series(1, 80) AS i;
+SELECT is((SELECT array_agg(text) FROM tap.claim(7101) WHERE text LIKE 'stop%' AND message_id <> :f71), '{stop}', 'many stops are one');
+SELECT tap.file((SELECT max(message_id) FROM message WHERE provider_id LIKE 'k%'), tap.result('ignored', '{}',
+	'{"reason": "stopped", "talk": {"word": "stop", "say": "Bye"}}'), 7101);
+SELECT is((SELECT count(*) FROM message WHERE provider_id LIKE 'k%' AND state = 'received'), 0::bigint, 'and all are settled with it');
+SELECT is((SELECT count(*) FROM outbox WHERE recipient = 'to-+15'), 1::bigint, 'confirmed once');
+
+-- The last word counts.
+SELECT tap.wrote('bot', '16', 'l1', 'stop', 7200) AS l1 \gset
+SELECT tap.claim(7200);
+SELECT tap.file(:l1, tap.result('ignored', '{}', '{"reason": "stopped", "talk": {"word": "stop", "say": "Bye"}}'), 7200);
+SELECT tap.wrote('bot', '16', 'l2', 'hello', 7201) AS l2 \gset
+SELECT tap.wrote('bot', '16', 'l3', 'stop', 7202) AS l3 \gset
+SELECT is((SELECT message_id FROM tap.claim(7203) WHERE message_id IN (:l2, :l3)), :l3::bigint, 'a stop is read before what was written before it');
+SELECT tap.file(:l3, tap.result('ignored', '{}', '{"reason": "stopped", "talk": {"word": "stop", "say": "Bye"}}'), 7203);
+SELECT tap.claim(7204);
+SELECT tap.file(:l2, tap.result('review', '{}'), 7204);
+SELECT is((SELECT count(*) FROM suppression WHERE address = '16'), 1::bigint, 'who wrote and then stopped again is stopped');
+
+-- Others in the same room.
+SELECT tap.wrote('bot', 'ann', 'm1', 'hello', 7300, '{"reply_to": "room"}') AS m1 \gset
+SELECT tap.wrote('bot', 'eve', 'm2', 'hello', 7300, '{"reply_to": "room"}') AS m2 \gset
+SELECT tap.claim(7300);
+SELECT tap.file(id, tap.result('review', '{}', '{"talk": {"form": "trial", "say": "Country", "state": {"version": 1, "language": "fr", "asked": "country",
+	"again": false, "answers": {}, "rest": {}}}}'), 7300) FROM unnest(ARRAY[:m1, :m2]) AS id;
+SELECT tap.wrote('bot', 'eve', 'm3', 'stop', 7301, '{"reply_to": "room"}') AS m3 \gset
+SELECT tap.claim(7301);
+SELECT tap.file(:m3, tap.result('ignored', '{}', '{"reason": "stopped", "talk": {"word": "stop", "say": "Bye"}}'), 7301);
+SELECT is((SELECT string_agg(state::text, ', ' ORDER BY outbox_id) FROM outbox WHERE dedupe_key IN ('talk:' || :m1, 'talk:' || :m2)), 'waiting, cancelled',
+	'who stops us in a room takes the questions from nobody else there');
+SELECT is((SELECT array_agg(address) FROM suppression WHERE address IN ('eve', 'room')), '{eve}', 'and is alone in being stopped');
+SELECT is((SELECT count(*) FROM api.outbox_claim(10, tap.at(7302), 'bot') WHERE recipient = 'room'), 2::bigint, 'the others are asked');
+SELECT tap.wrote('bot', 'ann', 'n1', 'Country: Mali', 7310, '{"reply_to": "room"}') AS n1 \gset
+SELECT tap.claim(7311);
+SELECT tap.file(:n1, tap.result('filed', '{"country": "ML", "lesson": "x"}'), 7311);
+SELECT tap.wrote('bot', 'eve', 'n1/1', 'Country: Niger', 7312, '{"edits": "n1", "reply_to": "room"}') AS n2 \gset
+SELECT is((SELECT row(text, talk ? 'edits')::text FROM tap.claim(7313) WHERE message_id = :n2), '("Country: Niger",f)', 'what somebody else wrote cannot be edited');
+SELECT tap.file(:n2, tap.result('filed', '{"country": "NE", "lesson": "x"}'), 7313);
+SELECT is((SELECT revision FROM feedback WHERE message_id = :n1), 1, 'and stays as it was');
+
 -- A message that kills the reader.
 SELECT tap.wrote('sms', '+12', 'x1', 'bad', 6000) AS x1 \gset
 SELECT tap.wrote('sms', '+12', 'x2', 'worse', 6000);
