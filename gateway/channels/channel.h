@@ -106,6 +106,7 @@ struct channel_round {
 	struct view cursor; /* for the next round; committed with the messages */
 	struct channel_batch batch;
 	int retry_seconds;  /* 0: the provider names no time */
+	size_t cut_short;   /* rooms of which the oldest messages are left with the provider: there were too many */
 };
 
 struct http_client;

@@ -194,7 +194,7 @@ int matrix_refusal(struct arena *arena, const struct http_answer *answer, const 
 }
 
 int matrix_call(const struct channel *channel, struct http_client *http, const char *method, const char *path,
-	const json_t *body, int seconds, struct arena *arena, struct http_answer *answer, json_t **json_out,
+	const json_t *body, int seconds, size_t max, struct arena *arena, struct http_answer *answer, json_t **json_out,
 	struct error *err)
 {
 	const char *const headers[] = {
@@ -203,7 +203,7 @@ int matrix_call(const struct channel *channel, struct http_client *http, const c
 	struct http_call call = {.method = method,
 		.url = arena_printf(arena, "%s%s", provider_base(channel, arena, ""), path),
 		.headers = headers,
-		.answer_max = PROVIDER_ANSWER_MAX,
+		.answer_max = max,
 		.seconds = seconds,
 		.body = view_of(text)};
 	int result;
@@ -255,7 +255,7 @@ static int send_message(const struct channel *channel, struct http_client *http,
 	if (matrix_call(channel, http, "PUT",
 		    arena_printf(arena, MATRIX_CLIENT "/rooms/%s/send/m.room.message/%s",
 			    provider_url_encode(arena, message->to), provider_url_encode(arena, message->key)),
-		    body, PROVIDER_SECONDS, arena, &answer, &json, err) < 0) {
+		    body, PROVIDER_SECONDS, PROVIDER_ANSWER_MAX, arena, &answer, &json, err) < 0) {
 		if (err->reach == REACH_UNCERTAIN) /* its transaction id makes it one message */
 			err->reach = REACH_RETRY;
 		return -1;

@@ -16,9 +16,10 @@ int matrix_read_event(const struct channel *channel, const json_t *event, struct
 int matrix_retry_seconds(const struct http_answer *answer, const json_t *json);
 /* What an answer that is no success says: REACH_... as provider_status_error(). */
 int matrix_refusal(struct arena *arena, const struct http_answer *answer, const json_t *json, struct error *err);
-/* One call with our token, its answer's JSON (a new reference, NULL when it is none). body NULL: none. */
+/* One call with our token, its answer (at most `max` bytes) and its JSON (a new reference, NULL when it is none). body
+ * NULL: none. */
 int matrix_call(const struct channel *channel, struct http_client *http, const char *method, const char *path,
-	const json_t *body, int seconds, struct arena *arena, struct http_answer *answer, json_t **json_out,
+	const json_t *body, int seconds, size_t max, struct arena *arena, struct http_answer *answer, json_t **json_out,
 	struct error *err);
 
 /* As channel_kind.poll. */

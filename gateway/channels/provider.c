@@ -253,8 +253,8 @@ int provider_add(struct provider_batch *batch, const struct channel_message *mes
 		batch->ignored++;
 		return 0;
 	}
-	if (batch->count == CHANNEL_MESSAGES_MAX)
-		return error_set(err, REACH_MESSAGE, "more than %d messages at once", CHANNEL_MESSAGES_MAX);
+	if (batch->count == (batch->max ? batch->max : CHANNEL_MESSAGES_MAX))
+		return error_set(err, REACH_MESSAGE, "more than %zu messages at once", batch->count);
 	if (batch->count == batch->size) {
 		size_t size = batch->size ? batch->size * 2 : 4;
 		struct channel_message *larger = ARENA_NEW_N(batch->arena, struct channel_message, size);

@@ -120,6 +120,7 @@ struct provider_batch {
 	struct arena *arena;
 	struct channel_message *messages;
 	size_t count, size, ignored;
+	size_t max; /* messages; 0: CHANNEL_MESSAGES_MAX */
 };
 
 /* One with neither text, media nor place, or without id or sender, is counted as ignored. REACH_MESSAGE when there are

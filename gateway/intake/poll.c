@@ -119,8 +119,8 @@ static int set_aside(struct poller *poller, int64_t number, const struct error *
 	struct error ignored = ERROR_INIT;
 
 	alarm.text = arena_printf(poller->round,
-		"an answer of %s cannot be read or stored whole and is kept in polled/%s/aside: %s", poller->settings->kind,
-		poller->settings->name, why->text);
+		"an answer of %s cannot be read or stored whole and is kept in polled/%s/aside: %s",
+		poller->settings->kind, poller->settings->name, why->text);
 	log_failure(LOG_ERROR, "channel_unreadable", why, "channel=%s number=%lld", poller->settings->name,
 		(long long)number);
 	(void)!database_run(poller->database, record_alarm, &alarm, &ignored);
@@ -173,7 +173,8 @@ static int record(struct poller *poller, struct view raw, struct view cursor, co
 	return 0;
 }
 
-/* Each by itself, after the database refused one of them. Refused alike when there is none: it is no message's fault. */
+/* Each by itself, after the database refused one of them. Refused alike when there is none: it is no message's fault.
+ */
 static int record_singly(struct poller *poller, struct view raw, const struct channel_batch *batch,
 	struct totals *totals, struct error *err)
 {
@@ -283,6 +284,19 @@ static int keep_consumed(struct poller *poller, const struct channel_round *roun
 
 /* ---- rounds ---- */
 
+static void tell_cut_short(struct poller *poller, size_t rooms)
+{
+	struct record_alarm alarm = {.kind = "channel-behind", .object = poller->settings->name};
+	struct error ignored = ERROR_INIT;
+
+	alarm.text = arena_printf(poller->round,
+		"in %zu rooms more was written since they were asked last than is fetched at once: the oldest of it is "
+		"not here",
+		rooms);
+	log_warning("channel_behind", "channel=%s rooms=%zu", poller->settings->name, rooms);
+	(void)!database_run(poller->database, record_alarm, &alarm, &ignored);
+}
+
 static int ask(struct poller *poller, struct channel_round *round, struct error *err)
 {
 	const struct channel_kind *kind = poller->channel.kind;
@@ -316,6 +330,8 @@ static int do_round(struct poller *poller, struct error *err)
 				 : store(poller, round.raw, round.cursor, &round.batch, &totals, err)) < 0)
 		return -1;
 	poller->failures = 0;
+	if (round.cut_short > 0)
+		tell_cut_short(poller, round.cut_short);
 	if (round.batch.count == 0 && (!kind->poll_consumes || is_empty(round.raw)) &&
 		clock_monotonic() - began < POLL_EMPTY_SECONDS * SECOND)
 		pause_until(poller, began + POLL_EMPTY_SECONDS * SECOND, false);

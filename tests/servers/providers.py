@@ -391,12 +391,12 @@ class Signal(Server):
 
 
 class Matrix(Server):
-    """A homeserver: one timeline of events; a sync token is a place in it."""
+    """A homeserver: one timeline of events; a sync token is a place in it. An invitation stands in one sync alone."""
 
     def __init__(self, token, user):
         super().__init__()
         self.token, self.user, self.events, self.media, self.sent = token, user, [], {}, {}
-        self.limit, self.invited, self.joined = 50, [], []
+        self.limit, self.paging, self.invited, self.waiting, self.joined = 50, 2, [], [], []
 
     def write(self, person, text, kind='m.room.message', room='!field:s', **content):
         with self.lock:
@@ -423,8 +423,10 @@ class Matrix(Server):
         if 'send' in path:
             return self.send(path[5], path[-1], json.loads(call.body))
         if path[-2] == 'join':
+            if path[-1] not in self.waiting:
+                return self.refuse(403, 'M_FORBIDDEN')
             self.joined.append(path[-1])
-            self.invited.remove(path[-1])
+            self.waiting.remove(path[-1])
             return self.json({'room_id': path[-1]})
         if call.path.startswith('/_matrix/client/v1/media/download/') and path[-1] in self.media:
             return 200, 'image/jpeg', self.media[path[-1]]
@@ -444,12 +446,14 @@ class Matrix(Server):
                 shown = places[-self.limit:]
                 joined[room] = {'timeline': {'events': [self.events[at][1] for at in shown], 'limited': len(shown) < len(places),
                                              'prev_batch': 's%d' % shown[0]}}
-            return self.json({'next_batch': 's%d' % len(self.events), 'rooms': {'join': joined, 'invite': {r: {} for r in self.invited}}})
+            invited, self.invited = self.invited, []
+            self.waiting += invited
+            return self.json({'next_batch': 's%d' % len(self.events), 'rooms': {'join': joined, 'invite': {r: {} for r in invited}}})
 
     def page(self, room, call):
-        """Backwards from one place to another, two at a time."""
+        """Backwards from one place to another, few at a time."""
         with self.lock:
-            places = [at for at in range(int(call.query['to'][1:]), int(call.query['from'][1:])) if self.events[at][0] == room][::-1][:2]
+            places = [at for at in range(int(call.query['to'][1:]), int(call.query['from'][1:])) if self.events[at][0] == room][::-1][:self.paging]
             out = {'start': call.query['from'], 'chunk': [dict(self.events[at][1], room_id=room) for at in places]}
             return self.json(dict(out, end='s%d' % places[-1]) if places else out)
 
