@@ -10,6 +10,7 @@
 As root everything of Fieldpost's runs as `nobody`; as anybody else as that user. All that was started ends with the lab, and
 its folder goes, unless KEEP is set in the environment. Only Python's standard library.
 """
+import concurrent.futures
 import glob
 import imaplib
 import json
@@ -20,6 +21,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..'))
@@ -149,6 +151,7 @@ class Lab:
         self.servers, self.helpers, self.service = [], [], None
         self.mailboxes, self.channels, self.options = [], [], {}
         self.count = self.failed = 0
+        self.saying = threading.Lock()
         self.database = None
         self.root = os.getuid() == 0
         self.home = os.path.join(self.folder, 'fieldpost')
@@ -310,14 +313,21 @@ class Lab:
     # ---- saying what holds ----
 
     def ok(self, good, name, why=''):
-        self.count += 1
-        if not good:
-            self.failed += 1
-        print('%sok %d - %s' % ('' if good else 'not ', self.count, name), flush=True)
-        if not good:
-            for line in str(why).split('\n'):
-                print('# ' + line)
+        with self.saying:
+            self.count += 1
+            if not good:
+                self.failed += 1
+            print('%sok %d - %s' % ('' if good else 'not ', self.count, name), flush=True)
+            if not good:
+                for line in str(why).split('\n'):
+                    print('# ' + line)
         return good
+
+    def together(self, *stories):
+        """Functions that mostly wait, each in a thread; what one of them throws is thrown here."""
+        with concurrent.futures.ThreadPoolExecutor(len(stories)) as pool:
+            for future in [pool.submit(story) for story in stories]:
+                future.result()
 
     def same(self, got, wanted, name):
         return self.ok(got == wanted, name, 'got %r, expected %r' % (got, wanted))
