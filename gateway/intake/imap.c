@@ -20,17 +20,20 @@ bool imap_alive(const struct imap *imap)
 	return stream_error(imap->stream)->reach == REACH_NONE;
 }
 
-/* The server's own words, made fit for a log and the database. */
-void imap_server_words(const struct imap *imap, char *words, size_t size)
+void imap_words(struct view said, char *words, size_t size)
 {
-	const char *said = imap->session->imap_response;
 	size_t len = 0;
 
-	for (; said && *said && len + 1 < size; said++)
-		words[len++] = (unsigned char)*said >= 0x20 && (unsigned char)*said < 0x7F ? *said : '?';
+	for (size_t i = 0; i < said.len && len + 1 < size; i++)
+		words[len++] = (unsigned char)said.ptr[i] >= 0x20 && (unsigned char)said.ptr[i] < 0x7F ? said.ptr[i] : '?';
 	while (len && words[len - 1] == ' ')
 		len--;
 	words[len] = '\0';
+}
+
+void imap_server_words(const struct imap *imap, char *words, size_t size)
+{
+	imap_words(view_of(imap->session->imap_response), words, size);
 }
 
 bool imap_said_bye(const struct imap *imap)
@@ -45,20 +48,29 @@ static bool is_refusal(int code)
 	       code != MAILIMAP_ERROR_NEEDS_MORE_DATA;
 }
 
-static void lose(struct imap *imap, int code, const char *what, struct error *err)
+int imap_lost(struct imap *imap, const char *what, const char *how, const char *words, struct error *err)
 {
-	const char *host = imap->mailbox->host;
+	error_set(err, REACH_SOURCE, "%s: %s %s%s%s", what, imap->mailbox->host, how, *words ? ": " : "", words);
+	stream_break(imap->stream, err);
+	return -1;
+}
+
+int imap_refused(struct imap *imap, const char *what, const char *words, struct error *err)
+{
+	return error_set(err, REACH_SOURCE, "%s: %s refused: %s", what, imap->mailbox->host,
+		*words ? words : "no reason given");
+}
+
+static int lose(struct imap *imap, int code, const char *what, struct error *err)
+{
 	char words[200];
 
 	imap_server_words(imap, words, sizeof(words));
 	if (code == MAILIMAP_ERROR_FATAL || code == MAILIMAP_ERROR_DONT_ACCEPT_CONNECTION)
-		error_set(err, REACH_SOURCE, "%s: %s ended the session%s%s", what, host, *words ? ": " : "", words);
-	else if (code == MAILIMAP_ERROR_PROTOCOL)
-		error_set(err, REACH_SOURCE, "%s: %s did not understand, or answered another command%s%s", what, host,
-			*words ? ": " : "", words);
-	else
-		error_set(err, REACH_SOURCE, "%s: %s answered what cannot be read as IMAP", what, host);
-	stream_break(imap->stream, err);
+		return imap_lost(imap, what, "ended the session", words, err);
+	if (code == MAILIMAP_ERROR_PROTOCOL)
+		return imap_lost(imap, what, IMAP_NOT_UNDERSTOOD, words, err);
+	return imap_lost(imap, what, IMAP_UNREADABLE, "", err);
 }
 
 int imap_check(struct imap *imap, int code, const char *what, struct error *err)
@@ -78,11 +90,9 @@ int imap_check(struct imap *imap, int code, const char *what, struct error *err)
 		return 0;
 	if (is_refusal(code)) {
 		imap_server_words(imap, words, sizeof(words));
-		return error_set(err, REACH_SOURCE, "%s: %s refused: %s", what, imap->mailbox->host,
-			*words ? words : "no reason given");
+		return imap_refused(imap, what, words, err);
 	}
-	lose(imap, code, what, err);
-	return -1;
+	return lose(imap, code, what, err);
 }
 
 /* ---- connecting ---- */
@@ -90,21 +100,6 @@ int imap_check(struct imap *imap, int code, const char *what, struct error *err)
 static int guard_bytes(void *context, const char *bytes, size_t len, uint64_t left, struct error *err)
 {
 	return imap_guard_feed(context, bytes, len, left, err);
-}
-
-static void on_message(struct mailimap_msg_att *message, void *context)
-{
-	struct imap *imap = context;
-
-	if (imap->take)
-		imap->take(imap->take_context, message);
-}
-
-static void on_progress(size_t current, size_t maximum, void *context)
-{
-	(void)current;
-	(void)maximum;
-	(void)context;
 }
 
 static struct imap *imap_new(const struct config *config, const struct config_mailbox *mailbox)
@@ -124,9 +119,6 @@ static struct imap *imap_new(const struct config *config, const struct config_ma
 	}
 	/* Strings of many megabytes stay in memory: libetpan would write them to files in /tmp. */
 	mmap_string_set_ceil(SIZE_MAX);
-	/* The handler is called only where a progress callback is set as well. */
-	mailimap_set_progress_callback(imap->session, on_progress, on_progress, NULL);
-	mailimap_set_msg_att_handler(imap->session, on_message, imap);
 	return imap;
 }
 
@@ -236,7 +228,6 @@ void imap_close(struct imap **imap)
 
 	if (!i)
 		return;
-	i->take = NULL;
 	if (i->idling)
 		stream_break(i->stream, &(struct error){REACH_RETRY, "closed"});
 	handed_over = i->session->imap_stream != NULL;
@@ -245,6 +236,7 @@ void imap_close(struct imap **imap)
 	mailimap_free(i->session);
 	if (!handed_over)
 		stream_close(&i->stream, false);
+	free(i->answer.bytes);
 	arena_free(&i->arena);
 	free(i);
 	*imap = NULL;

@@ -39,13 +39,14 @@ struct imap_mail {
 	bool taken;	  /* its bytes came */
 };
 
-/* Called for each mail as it arrives; `raw` is the parser's memory and gone afterwards. -1: give up (the session is
+/* Called for each mail as it arrives; `raw` is the session's memory and gone afterwards. -1: give up (the session is
  * lost). */
 typedef int imap_taker(void *context, const struct imap_mail *mail, struct view raw, struct error *err);
 
 /*
  * Connects, TLS, logs in: by password, or where the mailbox names a login of the section oauth by its access token
- * (XOAUTH2), which `oauth` gives; NULL does where no mailbox does. cancel_fd readable: every wait ends.
+ * (XOAUTH2), which `oauth` gives; NULL does where no mailbox does. `tls` may be NULL for a mailbox without TLS.
+ * cancel_fd readable: every wait ends.
  */
 int imap_open(const struct config *config, const struct config_mailbox *mailbox, struct tls_client *tls,
 	struct oauth *oauth, int cancel_fd, struct imap **out, struct error *err);

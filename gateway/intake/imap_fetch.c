@@ -7,6 +7,7 @@
 #define BODY_ANSWER 1024 /* bytes around one mail's body: flags and such may come with it unasked */
 #define UID_ANSWER 11	 /* a UID and a blank */
 #define SET_BUDGET 65536 /* bytes of everything else that an answer may carry */
+#define COMMAND_MAX 16384 /* bytes: IMAP_LIST_MAX UIDs */
 
 struct mailimap_set *imap_set(const int64_t *uids, size_t count)
 {
@@ -99,97 +100,26 @@ int imap_deleted(struct imap *imap, struct arena *arena, int64_t **uids_out, siz
 		1, info ? info->sel_exists : 0, arena, uids_out, count_out, err);
 }
 
-/* ---- what a FETCH brings ---- */
+/* ---- FETCH ---- */
 
-struct fetched {
-	uint32_t uid;
-	bool has_size;
-	uint32_t size;
-	const struct mailimap_date_time *date;
-	const struct mailimap_msg_att_body_section *body;
-};
-
-static void read_message(const struct mailimap_msg_att *message, struct fetched *out)
-{
-	*out = (struct fetched){0};
-	for (clistiter *at = clist_begin(message->att_list); at; at = clist_next(at)) {
-		const struct mailimap_msg_att_item *item = clist_content(at);
-		const struct mailimap_msg_att_static *fact = item->att_data.att_static;
-
-		if (item->att_type != MAILIMAP_MSG_ATT_ITEM_STATIC)
-			continue;
-		switch (fact->att_type) {
-		case MAILIMAP_MSG_ATT_UID:
-			out->uid = fact->att_data.att_uid;
-			break;
-		case MAILIMAP_MSG_ATT_RFC822_SIZE:
-			out->has_size = true;
-			out->size = fact->att_data.att_rfc822_size;
-			break;
-		case MAILIMAP_MSG_ATT_INTERNALDATE:
-			out->date = fact->att_data.att_internal_date;
-			break;
-		case MAILIMAP_MSG_ATT_BODY_SECTION:
-			out->body = fact->att_data.att_body_section;
-			break;
-		default:
-			break;
-		}
-	}
-}
-
-/* Unix microseconds; 0 when it is no date. The zone reads "+0530" as 530. */
-static int64_t to_time(const struct mailimap_date_time *date)
-{
-	struct tm tm = {0};
-	int minutes;
-
-	if (!date || date->dt_year < 1970 || date->dt_year > 9999)
-		return 0;
-	tm.tm_year = date->dt_year - 1900;
-	tm.tm_mon = date->dt_month - 1;
-	tm.tm_mday = date->dt_day;
-	tm.tm_hour = date->dt_hour;
-	tm.tm_min = date->dt_min;
-	tm.tm_sec = date->dt_sec;
-	minutes = date->dt_zone / 100 * 60 + date->dt_zone % 100;
-	return ((int64_t)timegm(&tm) - (int64_t)minutes * 60) * 1000000;
-}
-
-/* Takes the fetch type over. */
-static int fetch(struct imap *imap, const int64_t *uids, size_t count, struct mailimap_fetch_type *type,
-	void (*take)(void *context, const struct mailimap_msg_att *message), void *context, const char *what,
+/* "UID FETCH 1:3,7 " and what is wanted. */
+static int fetch(struct imap *imap, const int64_t *uids, size_t count, const char *wanted,
+	void (*take)(void *context, const struct imap_response *fetched), void *context, const char *what,
 	struct error *err)
 {
-	struct mailimap_set *set = imap_set(uids, count);
-	clist *rest = NULL;
-	int code = MAILIMAP_ERROR_MEMORY;
+	TEXT_SCOPED command;
 
-	imap->take = take;
-	imap->take_context = context;
-	if (set && type)
-		code = mailimap_uid_fetch(imap->session, set, type, &rest);
-	imap->take = NULL;
-	if (code == MAILIMAP_NO_ERROR && rest)
-		mailimap_fetch_list_free(rest);
-	if (set)
-		mailimap_set_free(set);
-	if (type)
-		mailimap_fetch_type_free(type);
-	return imap_check(imap, code, what, err);
-}
-
-static struct mailimap_fetch_type *fetch_type(struct mailimap_fetch_att *first, struct mailimap_fetch_att *second)
-{
-	struct mailimap_fetch_type *type = mailimap_fetch_type_new_fetch_att_list_empty();
-
-	if (!type)
-		return NULL;
-	mailimap_fetch_type_new_fetch_att_list_add(type, mailimap_fetch_att_new_uid());
-	mailimap_fetch_type_new_fetch_att_list_add(type, first);
-	if (second)
-		mailimap_fetch_type_new_fetch_att_list_add(type, second);
-	return type;
+	text_init(&command, COMMAND_MAX);
+	text_add_string(&command, "UID FETCH ");
+	for (size_t i = 0, last; i < count; i = last + 1) {
+		for (last = i; last + 1 < count && uids[last + 1] == uids[last] + 1; last++)
+			;
+		text_add_format(&command, "%s%lld", i ? "," : "", (long long)uids[i]);
+		if (last > i)
+			text_add_format(&command, ":%lld", (long long)uids[last]);
+	}
+	text_add_format(&command, " %s", wanted);
+	return imap_fetch(imap, text_view(&command), take, context, what, err);
 }
 
 /* ---- sizes ---- */
@@ -208,19 +138,16 @@ static ptrdiff_t position(const int64_t *uids, size_t count, uint32_t uid)
 	return found ? found - uids : -1;
 }
 
-static void take_size(void *context, const struct mailimap_msg_att *message)
+static void take_size(void *context, const struct imap_response *fetched)
 {
 	struct size_list *list = context;
-	struct fetched fetched;
-	ptrdiff_t at;
+	ptrdiff_t at = position(list->uids, list->asked, fetched->uid);
 
-	read_message(message, &fetched);
-	at = position(list->uids, list->asked, fetched.uid);
-	if (at < 0 || !fetched.has_size)
+	if (at < 0 || !fetched->has_size)
 		return;
-	list->mails[at].uid = fetched.uid;
-	list->mails[at].size = fetched.size;
-	list->mails[at].received = to_time(fetched.date);
+	list->mails[at].uid = fetched->uid;
+	list->mails[at].size = fetched->size;
+	list->mails[at].received = fetched->received;
 }
 
 int imap_sizes(struct imap *imap, const int64_t *uids, size_t count, struct imap_mail *mails_out, size_t *found_out,
@@ -231,9 +158,7 @@ int imap_sizes(struct imap *imap, const int64_t *uids, size_t count, struct imap
 
 	memset(mails_out, 0, count * sizeof(*mails_out));
 	imap_begin(imap, (uint64_t)count * SIZE_ANSWER + SET_BUDGET);
-	if (fetch(imap, uids, count,
-		    fetch_type(mailimap_fetch_att_new_rfc822_size(), mailimap_fetch_att_new_internaldate()), take_size,
-		    &list, "asking for sizes", err) < 0)
+	if (fetch(imap, uids, count, "(UID RFC822.SIZE INTERNALDATE)", take_size, &list, "asking for sizes", err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		if (mails_out[i].uid)
@@ -269,38 +194,30 @@ static struct imap_mail *find_mail(struct body_list *list, uint32_t uid)
 	return low < list->count && list->mails[low].uid == uid ? &list->mails[low] : NULL;
 }
 
-static void take_body(void *context, const struct mailimap_msg_att *message)
+static void take_body(void *context, const struct imap_response *fetched)
 {
 	struct body_list *list = context;
+	struct imap_mail *mail = find_mail(list, fetched->uid);
 	struct error err = ERROR_INIT;
-	struct fetched fetched;
-	struct imap_mail *mail;
 
-	read_message(message, &fetched);
-	mail = find_mail(list, fetched.uid);
-	if (!mail || mail->taken || !fetched.body || !fetched.body->sec_body_part || !imap_alive(list->imap))
+	if (!mail || mail->taken || !fetched->has_body)
 		return;
 	mail->taken = true;
-	if (list->take(list->context, mail, (struct view){fetched.body->sec_body_part, fetched.body->sec_length},
-		    &err) < 0)
+	if (list->take(list->context, mail, fetched->body, &err) < 0)
 		stream_break(list->imap->stream, &err);
 }
 
-static int fetch_bodies(struct body_list *list, uint64_t budget, struct mailimap_section *section, bool partial,
-	const char *what, struct error *err)
+static int fetch_bodies(
+	struct body_list *list, uint64_t budget, const char *wanted, const char *what, struct error *err)
 {
-	struct mailimap_fetch_att *body = NULL;
 	struct arena *arena = arena_new();
 	int64_t *uids = ARENA_NEW_N(arena, int64_t, list->count);
 	int result;
 
 	for (size_t i = 0; i < list->count; i++)
 		uids[i] = list->mails[i].uid;
-	if (section)
-		body = partial ? mailimap_fetch_att_new_body_peek_section_partial(section, 0, IMAP_HEADER_MAX)
-			       : mailimap_fetch_att_new_body_peek_section(section);
 	imap_begin(list->imap, budget);
-	result = fetch(list->imap, uids, list->count, body ? fetch_type(body, NULL) : NULL, take_body, list, what, err);
+	result = fetch(list->imap, uids, list->count, wanted, take_body, list, what, err);
 	arena_free(&arena);
 	return result;
 }
@@ -314,13 +231,14 @@ int imap_bodies(
 	/* Some servers count a line end as one byte and send two. */
 	for (size_t i = 0; i < count; i++)
 		budget += mails[i].size + mails[i].size / 16 + BODY_ANSWER;
-	return fetch_bodies(&list, budget, mailimap_section_new(NULL), false, "fetching mails", err);
+	return fetch_bodies(&list, budget, "(UID BODY.PEEK[])", "fetching mails", err);
 }
 
 int imap_header(struct imap *imap, struct imap_mail *mail, imap_taker *take, void *context, struct error *err)
 {
 	struct body_list list = {.imap = imap, .mails = mail, .count = 1, .take = take, .context = context};
+	char wanted[60];
 
-	return fetch_bodies(
-		&list, IMAP_HEADER_MAX + SET_BUDGET, mailimap_section_new_header(), true, "fetching a header", err);
+	snprintf(wanted, sizeof(wanted), "(UID BODY.PEEK[HEADER]<0.%d>)", IMAP_HEADER_MAX);
+	return fetch_bodies(&list, IMAP_HEADER_MAX + SET_BUDGET, wanted, "fetching a header", err);
 }

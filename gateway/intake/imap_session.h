@@ -6,7 +6,17 @@
 
 #include "intake/imap.h"
 #include "net/imap_guard.h"
+#include "net/imap_response.h"
 #include "net/stream.h"
+
+#define IMAP_NOT_UNDERSTOOD "did not understand, or answered another command"
+#define IMAP_UNREADABLE "answered what cannot be read as IMAP"
+
+/* What was received of a FETCH's answer and not read yet. */
+struct imap_answer {
+	char *bytes;
+	size_t room, from, end; /* allocated; the part that is filled */
+};
 
 struct imap {
 	const struct config *config;
@@ -18,9 +28,7 @@ struct imap {
 	struct imap_guard guard;
 	bool idling;	    /* between IDLE and DONE nothing else may be sent */
 	unsigned news_seen; /* guard.exists when the news were last reset */
-	/* Takes what a FETCH brings; NULL: ignore it (unasked-for FETCH responses come at any time). */
-	void (*take)(void *context, const struct mailimap_msg_att *message);
-	void *take_context;
+	struct imap_answer answer;
 };
 
 /* Before each command: its time and the bytes that its answer may have. */
@@ -34,8 +42,22 @@ int imap_check(struct imap *imap, int code, const char *what, struct error *err)
 /* Logs in; connection and TLS are there. */
 int imap_login(struct imap *imap, struct error *err);
 int imap_capabilities(struct imap *imap, struct error *err);
-/* The server's own words, made fit for a log and the database. */
+/* A server's words, made fit for a log and the database; those of the last tagged answer that libetpan read. */
+void imap_words(struct view said, char *words, size_t size);
 void imap_server_words(const struct imap *imap, char *words, size_t size);
+/* The same for those that speak to the server past libetpan. Both return -1; the first breaks the session. */
+int imap_lost(struct imap *imap, const char *what, const char *how, const char *words, struct error *err);
+int imap_refused(struct imap *imap, const char *what, const char *words, struct error *err);
+
+/*
+ * Sends a FETCH, "UID FETCH 1:7 (UID)" without tag and line end, and hands over each answer while it is received: the
+ * body is in our own buffer and gone afterwards. libetpan would take all words it knows against each one it reads, and
+ * copy each body twice. `take` may break the stream.
+ */
+int imap_fetch(struct imap *imap, struct view command,
+	void (*take)(void *context, const struct imap_response *fetched), void *context, const char *what,
+	struct error *err);
+
 
 /* The folder's name for the server; good until the next call. */
 const char *imap_wire_name(struct imap *imap, const char *folder);

@@ -221,13 +221,15 @@ static struct tls_client *trusted(struct mailbox *mailbox, struct error *err)
 static int open_session(struct mailbox *mailbox, struct error *err)
 {
 	struct record_account account = {.name = mailbox->settings->name, .kind = "imap"};
-	struct tls_client *tls;
+	struct tls_client *tls = NULL;
 
 	if (database_run(mailbox->database, record_account, &account, err) < 0)
 		return -1;
 	mailbox->account_id = account.account_id;
-	tls = trusted(mailbox, err);
-	if (!tls)
+	/* To load what is trusted takes a tenth of a second. */
+	if (mailbox->settings->tls != CONFIG_TLS_NONE)
+		tls = trusted(mailbox, err);
+	if (!tls && mailbox->settings->tls != CONFIG_TLS_NONE)
 		return -1;
 	return imap_open(
 		mailbox->config, mailbox->settings, tls, mailbox->oauth, mailbox->cancel_fd, &mailbox->imap, err);

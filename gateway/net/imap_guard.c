@@ -21,12 +21,12 @@ static bool is_digits(struct view v)
 }
 
 /* Does the line hold words for people ("* OK ...", "7 NO ...", "+ ...")? A brace at its end means nothing. */
-static bool is_text(const struct imap_guard *guard)
+static bool is_text(struct view head)
 {
 	static const char *const words[] = {"OK", "NO", "BAD", "BYE", "PREAUTH"};
-	struct view rest = {guard->head, guard->head_len}, tag, word;
+	struct view rest = head, tag, word;
 
-	if (guard->continued || !view_next_field(&rest, ' ', &tag))
+	if (!view_next_field(&rest, ' ', &tag))
 		return false;
 	if (view_equal(tag, VIEW("+")))
 		return true;
@@ -47,14 +47,13 @@ static bool is_exists(const struct imap_guard *guard)
 	       view_equal_nocase(word, VIEW("EXISTS"));
 }
 
-/* "{123}" or "{123+}" at the line's end: 1 with the length, 0: none, -1: longer than any number. */
-static int literal_announced(const struct imap_guard *guard, uint64_t *length_out)
+int imap_guard_literal(struct view head, struct view tail, bool continued, uint64_t *length_out)
 {
-	struct view line = view_trim_end((struct view){guard->tail, guard->tail_len});
+	struct view line = view_trim_end(tail);
 	size_t end, start;
 	uint64_t length = 0;
 
-	if (!view_ends(line, VIEW("}")))
+	if (!view_ends(line, VIEW("}")) || (!continued && is_text(head)))
 		return 0;
 	end = line.len - 1;
 	if (end && line.ptr[end - 1] == '+')
@@ -94,7 +93,8 @@ static void keep_bye(struct imap_guard *guard, char c)
 static int end_line(struct imap_guard *guard, uint64_t left, struct error *err)
 {
 	uint64_t length = 0;
-	int announced = is_text(guard) ? 0 : literal_announced(guard, &length);
+	int announced = imap_guard_literal((struct view){guard->head, guard->head_len},
+		(struct view){guard->tail, guard->tail_len}, guard->continued, &length);
 
 	if (announced < 0 || (announced && length > left))
 		return error_set(err, REACH_SOURCE,

@@ -14,8 +14,10 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 #define IMAP_GUARD_DEPTH_MAX 100 /* open parentheses in one response */
+#define IMAP_GUARD_ENDS 24	 /* bytes at each end of a line that decide what it is */
 
 struct imap_guard {
 	unsigned exists; /* untagged EXISTS seen so far */
@@ -24,14 +26,20 @@ struct imap_guard {
 	uint64_t literal; /* bytes of the current literal still to come */
 	int depth;	  /* open parentheses in this response */
 	bool continued;	  /* the line goes on behind a literal */
-	char head[24];	  /* the line's first bytes */
+	char head[IMAP_GUARD_ENDS]; /* the line's first bytes */
 	size_t head_len;
-	char tail[24]; /* its last bytes */
+	char tail[IMAP_GUARD_ENDS]; /* its last bytes */
 	size_t tail_len;
 };
 
 void imap_guard_init(struct imap_guard *guard);
 /* `left`: bytes that the command may still bring, these included. A refusal is REACH_SOURCE. */
 int imap_guard_feed(struct imap_guard *guard, const char *bytes, size_t len, uint64_t left, struct error *err);
+/*
+ * Does a line announce a literal, "{123}" or "{123+}" at its end? 1 with its length, 0: no, -1: it is longer than any
+ * number. `head`, `tail`: the line's first and last IMAP_GUARD_ENDS bytes without LF, or all of it; `continued`: it goes
+ * on behind another literal. Whoever reads what the guard let through asks this, so that both see the same literals.
+ */
+int imap_guard_literal(struct view head, struct view tail, bool continued, uint64_t *length_out);
 
 #endif

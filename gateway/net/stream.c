@@ -177,12 +177,13 @@ static bool out_of_time(struct stream *stream)
 
 static int count(struct stream *stream, const char *bytes, size_t len)
 {
+	/* The guard first: it knows what is too long before it is. */
+	if (stream->guard && stream->guard(stream->guard_context, bytes, len, stream->left, &stream->error) < 0)
+		return -1;
 	if (len > stream->left)
 		return error_set(&stream->error, REACH_SOURCE,
 			"%s sent more than the %llu bytes that were expected at most", stream->host,
 			(unsigned long long)stream->bytes);
-	if (stream->guard && stream->guard(stream->guard_context, bytes, len, stream->left, &stream->error) < 0)
-		return -1;
 	stream->left -= len;
 	return 0;
 }

@@ -22,7 +22,7 @@ MODES = {
     'gigafull': 'more bytes than were asked for',
     'over32': 'more bytes than were asked for',
     'max32': 'more bytes than were asked for',
-    'neg': None,
+    'neg': 'cannot be read as IMAP',
     'nul': None,
     'nulline': 'cannot be read as IMAP',
     'garbage': '',
