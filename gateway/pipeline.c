@@ -152,6 +152,16 @@ static int is_yaml(const struct dirent *entry)
 	return entry->d_name[0] != '.' && (view_ends(name, VIEW(".yaml")) || view_ends(name, VIEW(".yml")));
 }
 
+static int is_template(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && view_ends(view_of(entry->d_name), VIEW(".mustache"));
+}
+
+static int is_folder(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
 static int is_mail_text(const struct dirent *entry)
 {
 	struct view name = view_of(entry->d_name);
@@ -274,6 +284,46 @@ bool pipeline_is_proven(struct view lists, const char *sha256)
 	return false;
 }
 
+static void add_sources(
+	struct arena *arena, struct parse_source **list, size_t *count, const struct parse_source *more, size_t more_count)
+{
+	struct parse_source *grown = ARENA_NEW_N(arena, struct parse_source, *count + more_count + 1);
+
+	for (size_t i = 0; i < *count; i++)
+		grown[i] = (*list)[i];
+	for (size_t i = 0; i < more_count; i++)
+		grown[*count + i] = more[i];
+	*list = grown;
+	*count += more_count;
+}
+
+/* The templates of letters, a folder a language: they stand among the languages. */
+static int add_letters(
+	const struct config *config, struct arena *arena, struct pipeline_sources *out, struct error *err)
+{
+	struct dirent **entries = NULL;
+	const char *mail, *folder;
+	int count, result = 0;
+
+	if (shared_folder(config, "mail", arena, &mail, err) < 0)
+		return -1;
+	folder = arena_printf(arena, "%s/letters", mail);
+	count = scandir(folder, &entries, is_folder, alphasort);
+	if (count < 0)
+		return error_set(err, REACH_STOP, "%s: %s", folder, strerror(errno));
+	for (int i = 0; i < count && result == 0; i++) {
+		struct parse_source *letters;
+		size_t found;
+
+		result = load_folder(arena_printf(arena, "%s/%s", folder, entries[i]->d_name), is_template, arena, &letters,
+			&found, err);
+		if (result == 0)
+			add_sources(arena, &out->languages, &out->language_count, letters, found);
+	}
+	free_entries(entries, count);
+	return result;
+}
+
 int pipeline_sources_load(
 	const struct config *config, struct arena *arena, struct pipeline_sources *out, struct error *err)
 {
@@ -281,5 +331,7 @@ int pipeline_sources_load(
 
 	if (pipeline_folder_load(config, folder, "forms", arena, &out->forms, &out->form_count, err) < 0)
 		return -1;
-	return pipeline_folder_load(config, NULL, "languages", arena, &out->languages, &out->language_count, err);
+	if (pipeline_folder_load(config, NULL, "languages", arena, &out->languages, &out->language_count, err) < 0)
+		return -1;
+	return add_letters(config, arena, out, err);
 }

@@ -54,7 +54,8 @@ int pipeline_batch_add(struct pipeline_batch *batch, int64_t message_id, struct 
 /* Results to rows, inside the caller's transaction; empties the batch. now: unix microseconds. */
 int pipeline_file(struct db *db, int64_t now, struct pipeline_batch *batch, struct arena *arena, struct error *err);
 
-/* The YAML files of the forms and of the languages that a config names, read into the arena. */
+/* The YAML files of the forms and of the languages that a config names, and with the languages the templates of letters
+ * (config/mail/letters), read into the arena. */
 struct pipeline_sources {
 	struct parse_source *forms;
 	size_t form_count;

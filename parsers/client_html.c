@@ -215,7 +215,8 @@ static const char *quoted_table(struct letter *letter)
 	struct text out;
 
 	text_init(&out, BODY_MAX);
-	request_html(&out, letter->forms, letter->form, letter->language, letter->reference, add_cell, letter);
+	(void)request_html(
+		&out, letter->forms, letter->form, letter->language, letter->reference, add_cell, letter, NULL);
 	return finish(letter->arena, &out);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "parsers/form_match.h"
+#include "parsers/letter.h"
 #include "parsers/regex.h"
 #include "parsers/request.h"
 #include "parsers/value.h"
@@ -170,7 +171,8 @@ int forms_new(const struct parse_source *sources, size_t source_count, const str
 	forms->list = ARENA_NEW_N(arena, struct form, source_count);
 	forms->labels = label_table_new(arena);
 	forms->titles = label_table_new(arena);
-	if (lexicon_new(languages, language_count, &forms->lexicon, err) < 0)
+	if (lexicon_new(languages, language_count, &forms->lexicon, err) < 0 ||
+		letter_load(forms, languages, language_count, err) < 0)
 		goto undo;
 	for (size_t i = 0; i < source_count; i++)
 		if (add_form(forms, &sources[i], err) < 0)

@@ -19,6 +19,7 @@
 #define FORM_PATTERN_MAX 4000 /* bytes of a regex */
 
 struct form_match;
+struct letter_template;
 struct regex;
 
 /* What stands behind form->compiled. */
@@ -38,7 +39,10 @@ struct forms {
 	size_t count;
 	struct label_table *labels;
 	struct label_table *titles; /* uses have no field */
-	struct view *prose;	    /* by language of the lexicon: the folded words around a form, see request.h */
+	struct letter_template *letters; /* see letter.h */
+	size_t letter_count;
+	struct view *prose; /* the folded words that stand around a form, in every language; see request.h */
+	size_t prose_count;
 	unsigned char prose_grams[(1 << REQUEST_GRAM_BITS) / 8]; /* see request.c */
 	struct view *greetings;					 /* by language: the folded greeting of a request */
 	struct view *references;				 /* by language: the folded word before a reference */

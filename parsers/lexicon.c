@@ -4,6 +4,7 @@
 #include <sysexits.h>
 
 #include "base/unicode.h"
+#include "parsers/letter.h"
 #include "parsers/lexicon_private.h"
 
 static void tables_init(struct lexicon *lexicon)
@@ -28,7 +29,7 @@ int lexicon_new(const struct parse_source *languages, size_t count, struct lexic
 	lexicon->arena = arena_new();
 	tables_init(lexicon);
 	for (size_t i = 0; i < count; i++)
-		if (lexicon_load_file(lexicon, &languages[i], err) < 0) {
+		if (!letter_is_template(&languages[i]) && lexicon_load_file(lexicon, &languages[i], err) < 0) {
 			lexicon_free(&lexicon);
 			return -1;
 		}
@@ -75,6 +76,21 @@ const char *lexicon_word(const struct lexicon *lexicon, const char *key, const c
 	const char *word = language ? word_in(lexicon, key, language) : NULL;
 
 	return word ? word : word_in(lexicon, key, "en");
+}
+
+const char *lexicon_month_name(const struct lexicon *lexicon, int month, const char *language)
+{
+	for (size_t i = 0; i < lexicon->language_count; i++) {
+		const struct yaml_node *months = yaml_get(lexicon->languages[i].root, "months"), *names;
+
+		if (!months || strcmp(lexicon->languages[i].code, language) != 0)
+			continue;
+		names = months->first;
+		for (int at = 1; names && at < month; at++)
+			names = names->next;
+		return names && names->first ? names->first->scalar : NULL;
+	}
+	return NULL;
 }
 
 /* "-", "--", an em dash, "?", "؟": nothing but dashes, or nothing but question marks. */

@@ -62,6 +62,8 @@ const char *lexicon_greeting(const struct lexicon *lexicon, struct arena *arena,
 /* The words of a language's list ("stop"), as they stand in its file: calls `each` with each. */
 void lexicon_list(
 	const struct lexicon *lexicon, const char *key, void (*each)(void *context, const char *word), void *context);
+/* The first of a month's names in a language; NULL: it has none. */
+const char *lexicon_month_name(const struct lexicon *lexicon, int month, const char *language);
 /* 1 to 12, or 0. */
 int lexicon_month(const struct lexicon *lexicon, struct arena *arena, struct view text);
 /* "de", "of". */

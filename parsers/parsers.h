@@ -43,8 +43,9 @@ int parsers_open(struct error *err);
 struct forms; /* compiled forms, languages, labels, country names */
 
 /*
- * Compiles forms and languages. Refuses (-1, REACH_STOP, FILE:LINE:COLUMN) what is not right: unknown keys, a field twice,
- * labels that collide within a language, an unusable regex. Needs unicode_open() before.
+ * Compiles forms and languages; among the languages may stand templates of letters (LANGUAGE/NAME.mustache). Refuses
+ * (-1, REACH_STOP, FILE:LINE:COLUMN) what is not right: unknown keys, a field twice, labels that collide within a
+ * language, an unusable regex. Needs unicode_open() before.
  */
 int forms_new(const struct parse_source *forms, size_t form_count, const struct parse_source *languages,
 	size_t language_count, struct forms **out, struct error *err);
@@ -270,6 +271,32 @@ int form_render_text(const struct forms *forms, const struct form *form, const c
 /* The same as HTML: the document whose one table is typed into. */
 int form_render_html(const struct forms *forms, const struct form *form, const char *language, const char *reference,
 	struct text *out, struct error *err);
+
+/* ---- mails to practitioners out of config/mail/letters (their templates are among the languages' sources) ---- */
+
+struct letter_order {
+	const char *name;	  /* of the template: "acknowledgement" */
+	const char *language;	  /* of the form's lines, and of the words where there is a template in it */
+	const json_t *view;	  /* what the template is given, or NULL; of each text one line is made */
+	const struct form *form;  /* whose lines stand at the end; NULL: none */
+	const char *reference;	  /* NULL: none */
+	bool (*asks)(void *context, const struct field *field); /* which lines; NULL: all */
+	void *context;
+};
+
+/* In which language there is a template of that name: this one, its base ("pt" for "pt-BR"), English, or NULL. */
+const char *forms_letter_language(const struct forms *forms, const char *name, const char *language);
+/* Adds the letter's text part, or the document that is its HTML part. REACH_STOP: no such template, or too long. */
+int forms_letter_text(
+	const struct forms *forms, const struct letter_order *order, struct text *out, struct error *err);
+int forms_letter_html(
+	const struct forms *forms, const struct letter_order *order, struct text *out, struct error *err);
+/* "3 November 2026", or "3 November" for year 0, by the template `date` of the language; text in the arena. */
+const char *forms_letter_date(const struct forms *forms, struct arena *arena, const char *language, int year, int month,
+	int day);
+/* A whole number as the language's letters write it. */
+const char *forms_letter_number(
+	const struct forms *forms, struct arena *arena, const char *language, long long number);
 
 /* ---- one turn of a conversation that asks a form field by field (see outreach/conversation.h) ---- */
 

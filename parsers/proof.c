@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/unicode.h"
+#include "parsers/letter.h"
 
 int clients_new(const struct parse_source *sources, size_t count, const struct parse_source *languages,
 	size_t language_count, struct clients **out, struct error *err)
@@ -21,6 +22,8 @@ int clients_new(const struct parse_source *sources, size_t count, const struct p
 	for (size_t i = 0; i < language_count && rc == 0; i++) {
 		struct yaml_node *root;
 
+		if (letter_is_template(&languages[i]))
+			continue;
 		rc = yaml_parse(arena, languages[i].bytes, languages[i].file, &root, err);
 		if (rc == 0 && yaml_get(root, "alpha3"))
 			words->alpha3 = yaml_get(root, "alpha3");

@@ -1,9 +1,10 @@
-/* parsers/request: renders a request as text and knows its words again. See request.h. */
+/* parsers/request: renders a request and knows its words again. See request.h. */
 #include "parsers/request.h"
 
 #include <string.h>
 
 #include "base/unicode.h"
+#include "parsers/letter.h"
 #include "parsers/reference.h"
 
 #define PROSE_MIN 12	       /* bytes of a folded line that can be known again */
@@ -49,7 +50,7 @@ void request_add_hint(struct text *out, const struct forms *forms, const struct 
 	}
 }
 
-static void add_line(struct text *out, const struct forms *forms, const struct field *field, const char *language)
+void request_add_line(struct text *out, const struct forms *forms, const struct field *field, const char *language)
 {
 	size_t before, hint;
 
@@ -65,20 +66,69 @@ static void add_line(struct text *out, const struct forms *forms, const struct f
 	text_add_string(out, ": \n");
 }
 
+/* What a request is made of: the words of its template, the reference, every line. */
+static struct letter_order order_of(const struct form *form, const char *language, const char *reference)
+{
+	return (struct letter_order){
+		.name = "request", .language = language, .form = form, .reference = reference};
+}
+
 int form_render_text(const struct forms *forms, const struct form *form, const char *language, const char *reference,
 	struct text *out, struct error *err)
 {
-	const struct lexicon *words = forms->lexicon;
+	struct letter_order order = order_of(form, language, reference);
 
-	text_add_format(out, "%s\n\n%s\n\n%s\n\n", lexicon_word(words, "greeting", language),
-		lexicon_word(words, "purpose", language), lexicon_word(words, "instruction", language));
-	text_add_format(out, "%s: %s\n\n", lexicon_word(words, "reference", language), reference);
-	for (size_t i = 0; i < form->field_count; i++)
-		if (form->fields[i].label.count > 0)
-			add_line(out, forms, &form->fields[i], language);
-	if (out->full)
-		return error_set(err, REACH_STOP, "the form \"%s\" is too long to be sent", form->id);
-	return 0;
+	return forms_letter_text(forms, &order, out, err);
+}
+
+int form_render_html(const struct forms *forms, const struct form *form, const char *language, const char *reference,
+	struct text *out, struct error *err)
+{
+	struct letter_order order = order_of(form, language, reference);
+
+	return forms_letter_html(forms, &order, out, err);
+}
+
+int request_html(struct text *out, const struct forms *forms, const struct form *form, const char *language,
+	const char *reference, request_cell *cell, void *context, struct error *err)
+{
+	struct letter_order order = order_of(form, language, reference);
+
+	return letter_html(forms, &order, cell, context, out, err);
+}
+
+void request_escape(struct text *out, struct view text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		switch (text.ptr[i]) {
+		case '&':
+			text_add_string(out, "&amp;");
+			break;
+		case '<':
+			text_add_string(out, "&lt;");
+			break;
+		case '>':
+			text_add_string(out, "&gt;");
+			break;
+		case '"':
+			text_add_string(out, "&quot;");
+			break;
+		default:
+			text_add_char(out, text.ptr[i]);
+		}
+}
+
+const char *request_direction(struct view text)
+{
+	uint32_t code;
+
+	for (size_t at = 0; unicode_next(text, &at, &code);) {
+		if ((code >= 0x0590 && code <= 0x08FF) || (code >= 0xFB1D && code <= 0xFEFC))
+			return "rtl";
+		if (unicode_is_letter(code))
+			return "ltr";
+	}
+	return "ltr";
 }
 
 static struct view fold_word(const struct forms *forms, const char *key, const char *language)
@@ -109,25 +159,60 @@ static bool holds_gram(const struct forms *forms, struct view text, size_t at)
 	return forms->prose_grams[gram_at(text, at) / 8] & 1U << gram_at(text, at) % 8;
 }
 
-void request_prepare(struct forms *forms)
+/* Once each: what stands around most forms is the same. */
+static void add_prose(struct forms *forms, struct view prose)
+{
+	struct view folded = unicode_fold(forms->arena, prose);
+
+	for (size_t i = 0; i < forms->prose_count; i++)
+		if (view_equal(forms->prose[i], folded))
+			return;
+	forms->prose[forms->prose_count++] = folded;
+	add_grams(forms, folded);
+}
+
+/* The words of the languages, which stood around requests before there were templates. */
+static void add_words_of(struct forms *forms, const char *language)
 {
 	static const char *const keys[] = {"greeting", "purpose", "instruction"};
+	const char *prose = "";
+
+	for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
+		const char *word = lexicon_word(forms->lexicon, keys[k], language);
+
+		prose = arena_printf(forms->arena, "%s %s", prose, word ? word : "");
+	}
+	add_prose(forms, view_of(prose));
+}
+
+/* What stands around one form, where it asks to be typed into. */
+static void add_letters_of(struct forms *forms, const struct form *form, const char *language)
+{
+	static const char *const names[] = {"request", "reminder"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		TEXT_SCOPED prose;
+
+		text_init(&prose, LETTER_BYTES_MAX);
+		letter_prose(forms, form, language, names[i], &prose);
+		if (prose.len > 0)
+			add_prose(forms, text_view(&prose));
+	}
+}
+
+void request_prepare(struct forms *forms)
+{
 	size_t count = lexicon_language_count(forms->lexicon);
 
-	forms->prose = ARENA_NEW_N(forms->arena, struct view, count);
+	forms->prose = ARENA_NEW_N(forms->arena, struct view, count * (1 + 2 * forms->count));
 	forms->greetings = ARENA_NEW_N(forms->arena, struct view, count);
 	forms->references = ARENA_NEW_N(forms->arena, struct view, count);
 	for (size_t i = 0; i < count; i++) {
 		const char *language = lexicon_language(forms->lexicon, i);
-		const char *prose = "";
 
-		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
-			const char *word = lexicon_word(forms->lexicon, keys[k], language);
-
-			prose = arena_printf(forms->arena, "%s %s", prose, word ? word : "");
-		}
-		forms->prose[i] = unicode_fold(forms->arena, view_of(prose));
-		add_grams(forms, forms->prose[i]);
+		add_words_of(forms, language);
+		for (size_t k = 0; k < forms->count; k++)
+			add_letters_of(forms, &forms->list[k], language);
 		forms->greetings[i] = fold_word(forms, "greeting", language);
 		forms->references[i] = fold_word(forms, "reference", language);
 	}
@@ -161,7 +246,7 @@ bool request_is_prose(const struct forms *forms, struct view folded, bool certai
 	if (!holds_gram(forms, folded, 0) || !holds_gram(forms, folded, folded.len / 2) ||
 		!holds_gram(forms, folded, folded.len - 4))
 		return false;
-	for (size_t i = 0; i < lexicon_language_count(forms->lexicon); i++)
+	for (size_t i = 0; i < forms->prose_count; i++)
 		if (view_find(forms->prose[i], folded) >= 0)
 			return true;
 	return false;

@@ -1,8 +1,8 @@
 /*
  * Request (private to parsers/): what we send, so that a reply can be told from it.
  *
- * A form's line is `NUMBER. LABEL[ (HINT)]: `; around the form stand a greeting, the purpose, an instruction and the
- * reference (the words of the language). parsers.h offers the whole as form_render_text().
+ * A form's line is `NUMBER. LABEL[ (HINT)]: `; above the form stand the words of its letter (letter.h) and the
+ * reference. parsers.h offers the whole as form_render_text() and form_render_html().
  */
 #ifndef PARSERS_REQUEST_H
 #define PARSERS_REQUEST_H
@@ -17,14 +17,16 @@ void request_add_hint(struct text *out, const struct forms *forms, const struct 
 /* What stands in the answer cell of a field. */
 typedef void request_cell(void *context, const struct field *field, struct text *out);
 /* The one table that is the body of a request in HTML, each cell filled by `cell`. */
-void request_html(struct text *out, const struct forms *forms, const struct form *form, const char *language,
-	const char *reference, request_cell *cell, void *context);
+int request_html(struct text *out, const struct forms *forms, const struct form *form, const char *language,
+	const char *reference, request_cell *cell, void *context, struct error *err);
+/* The field's line in a text. */
+void request_add_line(struct text *out, const struct forms *forms, const struct field *field, const char *language);
 /* Text with what HTML reads as markup escaped. */
 void request_escape(struct text *out, struct view text);
 /* "rtl" or "ltr", by the first letter. */
 const char *request_direction(struct view text);
 
-/* Folds the words around the form of every language, for request_is_prose(). */
+/* Folds the words around the forms in every language, for request_is_prose(). */
 void request_prepare(struct forms *forms);
 /*
  * Is this folded line a piece of the prose that stands around the form, in any language? Short pieces are not: they say

@@ -57,6 +57,8 @@ struct view unicode_squeeze(struct arena *arena, struct view text);
 struct view unicode_ascii_digits(struct arena *arena, struct view text);
 /* First letter of the text raised by the rules of the language (titlecase). */
 struct view unicode_raise_first(struct arena *arena, struct view text, const char *language);
+/* Capitals, where the script has them, by the rules of the language. */
+struct view unicode_upper(struct arena *arena, struct view text, const char *language);
 
 /* The code point that begins with a byte above 0x7F at *at; moves *at behind it. */
 uint32_t unicode_next_long(struct view text, size_t *at);

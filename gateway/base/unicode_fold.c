@@ -274,3 +274,18 @@ struct view unicode_raise_first(struct arena *arena, struct view text, const cha
 		return unicode_copy(arena, sound);
 	return (struct view){to, (size_t)len};
 }
+
+struct view unicode_upper(struct arena *arena, struct view text, const char *language)
+{
+	UErrorCode status = U_ZERO_ERROR;
+	struct view sound = unicode_sound(arena, text);
+	UCaseMap *map = ucasemap_open(language ? language : "", 0, &status);
+	int32_t size = (int32_t)sound.len * 3 + 16, len; /* a letter may become three */
+	char *to = arena_alloc(arena, (size_t)size + 1);
+
+	len = ucasemap_utf8ToUpper(map, to, size, sound.ptr ? sound.ptr : "", (int32_t)sound.len, &status);
+	ucasemap_close(map);
+	if (U_FAILURE(status))
+		return unicode_copy(arena, sound);
+	return (struct view){to, (size_t)len};
+}
