@@ -69,7 +69,8 @@ struct mail {
 	size_t part_count;
 	const struct attachment *attachments;
 	size_t attachment_count;
-	struct view returned; /* of a bounce: the text or headers that came back (to find the reference), else empty */
+	struct view returned; /* of a report: the text or headers that came back (to find the reference), else empty */
+	const struct mail_report *report; /* mail_report.h; NULL: it is none */
 };
 
 void mail_read(struct arena *arena, struct view raw, struct mail *out);

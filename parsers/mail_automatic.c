@@ -6,7 +6,7 @@ static bool has_header(const struct mail *mail, const char *name)
 	return mail_header(mail, name).len > 0;
 }
 
-static bool is_any(struct view v, const char *const *list)
+bool is_any(struct view v, const char *const *list)
 {
 	for (size_t i = 0; list[i]; i++)
 		if (view_equal_nocase(v, view_of(list[i])))
@@ -14,7 +14,7 @@ static bool is_any(struct view v, const char *const *list)
 	return false;
 }
 
-static bool holds_any(struct view v, const char *const *list)
+bool holds_any(struct view v, const char *const *list)
 {
 	for (size_t i = 0; list[i]; i++)
 		if (view_find_nocase(v, view_of(list[i])) >= 0)
@@ -42,8 +42,7 @@ static struct view local_part(struct view address)
 	return at < 0 ? address : view_sub(address, 0, (size_t)at);
 }
 
-/* The body of the report's own part of that type, as its bytes stand. */
-static const struct leaf *report_leaf(const struct tree *tree, const char *const *types)
+const struct leaf *report_leaf(const struct tree *tree, const char *const *types)
 {
 	for (size_t i = 0; i < tree->leaf_count; i++)
 		if (tree->leaves[i].report && is_any(view_of(tree->leaves[i].type), types))
@@ -79,14 +78,16 @@ static const char *const plain_reports[] = {
 	"This Message was undeliverable due to the following reason",
 	"Message could not be delivered",
 	"could not be delivered to one or more of its",
+	"Remote Server returned '",
+	"Original message headers:",
 	NULL,
 };
 
 static const char *const bounce_subjects[] = {"undelivered mail", "mail delivery failed",
 	"delivery status notification", "failure notice", "returned mail", "undeliverable", "mail delivery failure",
 	"delivery failure", "delivery failed", "non remis", "non_remis", "non recapitabile", "onbestelbaar",
-	"unzustellbar", "no se puede entregar", "não_entregue", "não entregue", "warning: message", "mail system error",
-	NULL};
+	"unzustellbar", "no se puede entregar", "não_entregue", "não entregue", "تعذر التسليم", "warning: message",
+	"mail system error", NULL};
 
 static const char *const daemon_names[] = {
 	"mailer-daemon", "postmaster", "mail-daemon", "mailerdaemon", "mdaemon", NULL};
@@ -168,12 +169,17 @@ static void add_fields(struct arena *arena, struct view raw, struct text *out)
 		add_line(out, field.name, words_decode(arena, field.value));
 }
 
+bool automatic_is_copy_mark(struct view line)
+{
+	return line.len > 3 && holds_any(line, copy_marks);
+}
+
 static struct view behind_mark(struct view text)
 {
 	struct view rest = text, line;
 
 	while (view_next_line(&rest, &line))
-		if (line.len > 3 && holds_any(line, copy_marks))
+		if (automatic_is_copy_mark(line))
 			return rest;
 	return VIEW_NULL;
 }
@@ -266,11 +272,13 @@ void automatic_read(struct arena *arena, const struct tree *tree, struct mail *m
 {
 	bool report = view_equal(tree->content->type, VIEW("multipart/report"));
 
-	if (is_bounce(mail, tree)) {
+	if (is_bounce(mail, tree))
 		mail->reason = REASON_BOUNCE;
-		mail->returned = read_returned(arena, mail, tree);
-	} else if (is_auto_reply(mail, tree)) {
+	else if (is_auto_reply(mail, tree))
 		mail->reason = REASON_AUTO_REPLY;
+	if (mail->reason == REASON_BOUNCE || (mail->reason == REASON_AUTO_REPLY && report)) {
+		mail->returned = read_returned(arena, mail, tree);
+		report_read(arena, tree, mail);
 	}
 	mail->envelope.automatic = mail->reason != REASON_NONE || report || wants_no_answer(mail);
 }

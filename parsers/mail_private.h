@@ -4,12 +4,13 @@
  * mail.c reads a mail with these: mail_header.c (fields), mail_words.c (RFC 2047 and 2231), mail_address.c (From),
  * mail_tree.c (GMime's tree to leaves), mail_part.c (leaves to texts and attachments), mail_body.c (transfer encodings,
  * charsets), mail_text.c (lines of plain text), mail_attachment.c (names, types, sums), mail_automatic.c (bounces,
- * automatic answers).
+ * automatic answers), mail_report.c, mail_report_text.c, mail_report_status.c (what a report says).
  */
 #ifndef PARSERS_MAIL_PRIVATE_H
 #define PARSERS_MAIL_PRIVATE_H
 
 #include "parsers/mail.h"
+#include "parsers/mail_report.h"
 
 #define MAIL_PARAMETERS_MAX 64	 /* of one Content-Type or Content-Disposition */
 #define MAIL_NAME_MAX 255	 /* bytes of an attachment's name */
@@ -131,7 +132,43 @@ void parts_read(struct arena *arena, struct view raw, struct tree *tree, struct 
 
 /* ---- mail_automatic.c ---- */
 
-/* Sets mail->reason (bounce, auto-reply, or as it is), mail->returned and envelope.automatic. */
+/* Sets mail->reason (bounce, auto-reply, or as it is), mail->returned, mail->report and envelope.automatic. */
 void automatic_read(struct arena *arena, const struct tree *tree, struct mail *mail);
+/* Does a plain report put the mail itself behind this line? */
+bool automatic_is_copy_mark(struct view line);
+/* The part of that type of the mail's own multipart/report. */
+const struct leaf *report_leaf(const struct tree *tree, const char *const *types);
+bool is_any(struct view v, const char *const *list);	/* any case; the list ends with NULL */
+bool holds_any(struct view v, const char *const *list); /* any case */
+
+/* ---- mail_report.c ---- */
+
+/* What is gathered of a report. */
+struct report_work {
+	struct arena *arena;
+	struct report_recipient *recipients; /* REPORT_RECIPIENTS_MAX */
+	size_t recipient_count;
+	struct view *ids; /* REPORT_IDS_MAX */
+	size_t id_count;
+};
+
+/* Sets mail->report where the mail is one; mail->reason and mail->returned are set already. */
+void report_read(struct arena *arena, const struct tree *tree, struct mail *mail);
+/* One more; NULL when there are too many. */
+struct report_recipient *report_add(struct report_work *work);
+
+/* ---- mail_report_text.c ---- */
+
+void report_read_text(struct report_work *work, const struct mail *mail);
+
+/* ---- mail_report_status.c ---- */
+
+bool report_is_address(struct view v);
+/* Whole characters, no white space at the end. */
+struct view report_cut(struct view v, size_t maximum);
+/* The first status code in the text ("550 5.1.1 no" has "5.1.1"); empty: none. */
+struct view report_status_find(struct view text);
+/* The status, or where it is vague (none, x.0.0) what the diagnostic means. */
+struct view report_status_mean(struct view status, struct view diagnostic);
 
 #endif

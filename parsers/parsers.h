@@ -102,6 +102,8 @@ struct envelope {
 	bool automatic;         /* sent by a machine, a list or in bulk: never answer it */
 };
 
+struct mail_report; /* mail_report.h */
+
 struct result {
 	enum outcome outcome;
 	enum reason reason;
@@ -120,6 +122,7 @@ struct result {
 	const struct attachment *attachments;
 	size_t attachment_count;
 	struct envelope envelope;
+	const struct mail_report *report; /* what a program says of a mail of ours; NULL: it is no report */
 };
 
 void result_release(struct result *result);
@@ -182,7 +185,8 @@ json_t *result_to_json(const struct result *result);
 /*
  * The same with all that filing needs besides: "template_version", "found" {field: text}, "suggestions" {field: text},
  * "provenance" {field: {raw, part, start, end, part_start, part_end}}, "attachments" [{part, name, type, size, sha256 (hex)}],
- * "mail" {message_id, from_name, from_address, to, subject, in_reply_to, references, date (unix seconds), automatic}.
+ * "mail" {message_id, from_name, from_address, to, subject, in_reply_to, references, date (unix seconds), automatic}; of a report
+ * "report" {kind, ids, places, recipients [{address, original, action, status, diagnostic}]} (mail_report.h).
  */
 json_t *result_to_filing(const struct result *result);
 

@@ -174,6 +174,7 @@ void parse_mail(const struct forms *forms, struct arena *arena, struct view raw,
 	memset(out, 0, sizeof(*out));
 	mail_read(arena, raw, mail);
 	out->envelope = mail->envelope;
+	out->report = mail->report;
 	out->attachments = mail->attachments;
 	out->attachment_count = mail->attachment_count;
 	out->reference = find_reference(arena, mail, hint);

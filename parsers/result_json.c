@@ -2,6 +2,7 @@
  * parsers/result_json: a result as JSON, once for people and tests (the reply contract), once for filing. See
  * parsers.h.
  */
+#include "parsers/mail_report.h"
 #include "parsers/parsers.h"
 
 /* Text that is valid UTF-8 by contract; a stray byte must not lose a whole message, so it becomes a question mark. */
@@ -132,6 +133,37 @@ static json_t *envelope_to_json(const struct envelope *envelope)
 	return mail;
 }
 
+static json_t *views_to_json(const struct view *list, size_t count)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(all, json_view(list[i]));
+	return all;
+}
+
+static json_t *report_to_json(const struct mail_report *report)
+{
+	json_t *json = json_object(), *recipients = json_array();
+
+	for (size_t i = 0; i < report->recipient_count; i++) {
+		const struct report_recipient *recipient = &report->recipients[i];
+		json_t *one = json_object();
+
+		set_view(one, "address", recipient->address);
+		set_view(one, "original", recipient->original);
+		json_object_set_new(one, "action", json_string(report_action_name(recipient->action)));
+		set_view(one, "status", recipient->status);
+		set_view(one, "diagnostic", recipient->diagnostic);
+		json_array_append_new(recipients, one);
+	}
+	json_object_set_new(json, "kind", json_string(report_kind_name(report->kind)));
+	json_object_set_new(json, "ids", views_to_json(report->ids, report->id_count));
+	json_object_set_new(json, "places", views_to_json(report->places, report->place_count));
+	json_object_set_new(json, "recipients", recipients);
+	return json;
+}
+
 json_t *result_to_filing(const struct result *result)
 {
 	json_t *json = result_to_json(result);
@@ -141,5 +173,7 @@ json_t *result_to_filing(const struct result *result)
 	json_object_set_new(json, "provenance", provenance_to_json(result));
 	json_object_set_new(json, "attachments", attachments_to_json(result));
 	json_object_set_new(json, "mail", envelope_to_json(&result->envelope));
+	if (result->report)
+		json_object_set_new(json, "report", report_to_json(result->report));
 	return json;
 }

@@ -2,6 +2,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "base/unicode.h"
+#include "parsers/mail_report.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -34,6 +35,26 @@ static void check_attachment(const struct attachment *attachment)
 		FUZZ_HOLDS(*at > ' ' && *at < 127, "its type is ASCII");
 }
 
+static void check_report(const struct mail_report *report)
+{
+	FUZZ_HOLDS(report->recipient_count <= REPORT_RECIPIENTS_MAX && report->id_count <= REPORT_IDS_MAX &&
+			   report->place_count <= REPORT_PLACES_MAX && report_kind_name(report->kind),
+		"a report is bounded");
+	for (size_t i = 0; i < report->id_count; i++)
+		FUZZ_HOLDS(unicode_valid(report->ids[i]) && report->ids[i].ptr[0] == '<', "Message-ID %zu is one", i);
+	for (size_t i = 0; i < report->place_count; i++)
+		FUZZ_HOLDS(unicode_valid(report->places[i]), "place %zu is UTF-8", i);
+	for (size_t i = 0; i < report->recipient_count; i++) {
+		const struct report_recipient *one = &report->recipients[i];
+
+		FUZZ_HOLDS(report_action_name(one->action), "recipient %zu has an action", i);
+		FUZZ_HOLDS(unicode_valid(one->address) && unicode_valid(one->original) && unicode_valid(one->diagnostic) &&
+				   one->diagnostic.len <= REPORT_DIAGNOSTIC_MAX && one->address.len <= REPORT_ADDRESS_MAX,
+			"recipient %zu is UTF-8, and short", i);
+		FUZZ_HOLDS(one->status.len == 0 || (one->status.len >= 5 && one->status.len <= 7), "its status is one");
+	}
+}
+
 static void check_mail(const struct mail *mail, size_t size)
 {
 	FUZZ_HOLDS(mail->part_count + mail->attachment_count <= 2 * PARSE_PARTS_MAX, "no more parts than are read");
@@ -48,6 +69,9 @@ static void check_mail(const struct mail *mail, size_t size)
 	}
 	for (size_t i = 0; i < mail->attachment_count; i++)
 		check_attachment(&mail->attachments[i]);
+	FUZZ_HOLDS(mail->reason != REASON_BOUNCE || mail->report, "a bounce is a report");
+	if (mail->report)
+		check_report(mail->report);
 }
 
 static void check_again(struct view raw, const struct mail *first)
@@ -57,7 +81,8 @@ static void check_again(struct view raw, const struct mail *first)
 
 	mail_read(arena, raw, &again);
 	FUZZ_HOLDS(again.reason == first->reason && again.part_count == first->part_count &&
-			   again.attachment_count == first->attachment_count && again.header_count == first->header_count,
+			   again.attachment_count == first->attachment_count && again.header_count == first->header_count &&
+			   (first->report ? first->report->recipient_count : 0) == (again.report ? again.report->recipient_count : 0),
 		"a mail is read twice alike");
 	for (size_t i = 0; i < again.part_count; i++)
 		FUZZ_HOLDS(view_equal(again.parts[i].text, first->parts[i].text) &&

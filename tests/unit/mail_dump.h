@@ -13,6 +13,7 @@
 
 #include "base/unicode.h"
 #include "parsers/mail.h"
+#include "parsers/mail_report.h"
 
 static inline void dump_lines(struct text *out, const struct mail_line *lines, size_t count)
 {
@@ -46,6 +47,22 @@ static inline const char *dump_reason(enum reason reason)
 	}
 }
 
+static inline void dump_report(struct text *out, const struct mail_report *report)
+{
+	text_add_format(out, "report %s\n", report_kind_name(report->kind));
+	for (size_t i = 0; i < report->id_count; i++)
+		text_add_format(out, "of %.*s\n", VIEW_ARGS(report->ids[i]));
+	for (size_t i = 0; i < report->place_count; i++)
+		text_add_format(out, "to |%.*s|\n", VIEW_ARGS(report->places[i]));
+	for (size_t i = 0; i < report->recipient_count; i++) {
+		const struct report_recipient *one = &report->recipients[i];
+
+		text_add_format(out, "%s |%.*s| |%.*s| %.*s |%.*s|\n", report_action_name(one->action),
+			VIEW_ARGS(one->address), VIEW_ARGS(one->original), VIEW_ARGS(one->status),
+			VIEW_ARGS(one->diagnostic));
+	}
+}
+
 static inline void dump_mail(struct text *out, const struct mail *mail)
 {
 	const struct envelope *envelope = &mail->envelope;
@@ -71,6 +88,8 @@ static inline void dump_mail(struct text *out, const struct mail *mail)
 			attachment->type, attachment->size, attachment->sha256[0], attachment->sha256[1],
 			attachment->sha256[2], attachment->sha256[3], VIEW_ARGS(attachment->name));
 	}
+	if (mail->report)
+		dump_report(out, mail->report);
 	if (mail->returned.len > 0)
 		text_add_format(out, "returned\n%.*s", VIEW_ARGS(mail->returned));
 }
