@@ -73,6 +73,7 @@ static void read_envelope(struct arena *arena, struct view raw, struct mail *out
 
 	mail_outline(view_sub(raw, 0, PARSE_HEADER_MAX), &outline);
 	address_read(arena, outline.from, &envelope->from_name, &envelope->from_address);
+	envelope->from_key = mail_address_key(arena, envelope->from_address);
 	envelope->message_id = mail_header(out, "Message-ID");
 	envelope->to = mail_header(out, "To");
 	envelope->subject = mail_header(out, "Subject");

@@ -27,6 +27,7 @@
 #define PARSE_HTML_MAX ((size_t)2 * 1024 * 1024)    /* bytes of HTML that are read */
 #define PARSE_TEXT_MAX ((size_t)2 * 1024 * 1024)    /* bytes of decoded text that are read */
 #define PARSE_LINES_MAX ((size_t)100000)            /* lines of one text */
+#define PARSE_REFERENCES_MAX 8                      /* different references of a mail that are looked at */
 
 /* A source file of a form, the words of a language or the country names, as the caller read it. */
 struct parse_source {
@@ -95,11 +96,19 @@ struct attachment {
 	unsigned char sha256[32]; /* of the decoded bytes */
 };
 
+enum authentication {
+	AUTHENTICATION_NONE, /* nobody who is believed says anything, or of nobody for sure */
+	AUTHENTICATION_PASS, /* the sender's domain vouches for the only address in From */
+	AUTHENTICATION_FAIL, /* it does not */
+};
+
 /* What a mail says of itself; empty views where it says nothing. For a channel's message all empty. */
 struct envelope {
 	struct view message_id, from_name, from_address, to, subject, in_reply_to, references;
+	struct view from_key;   /* from_address as it is compared, see mail_address_key() */
 	int64_t date;           /* unix seconds, 0 when unknown */
 	bool automatic;         /* sent by a machine, a list or in bulk: never answer it */
+	enum authentication authentication; /* parse_mail() leaves it at none, see mail_authentication() */
 };
 
 struct mail_report; /* mail_report.h */
@@ -110,6 +119,8 @@ struct result {
 	const char *form;       /* id, NULL when not known ("template" in the JSON) */
 	int form_version;       /* 0 when not known */
 	const char *reference;  /* "FP-7K3M9QXA2D" or NULL */
+	const char *const *references; /* all there are, that one first */
+	size_t reference_count;
 	const char *language;   /* "fr" or NULL */
 	json_t *values;         /* object: typed values (owned by the result, see result_release()) */
 	struct view remarks;
@@ -185,8 +196,9 @@ json_t *result_to_json(const struct result *result);
 /*
  * The same with all that filing needs besides: "template_version", "found" {field: text}, "suggestions" {field: text},
  * "provenance" {field: {raw, part, start, end, part_start, part_end}}, "attachments" [{part, name, type, size, sha256 (hex)}],
- * "mail" {message_id, from_name, from_address, to, subject, in_reply_to, references, date (unix seconds), automatic}; of a report
- * "report" {kind, ids, places, recipients [{address, original, action, status, diagnostic}]} (mail_report.h).
+ * "mail" {message_id, from_name, from_address, to, subject, in_reply_to, references, date (unix seconds), automatic,
+ * authentication[, from_key (where it differs from from_address)]}, "references" [FP-...] where there are several; of a
+ * report "report" {kind, ids, places, recipients [{address, original, action, status, diagnostic}]} (mail_report.h).
  */
 json_t *result_to_filing(const struct result *result);
 
@@ -199,6 +211,27 @@ struct mail_outline {
 	size_t body;                                 /* offset of the body; raw.len when there is none */
 };
 void mail_outline(struct view raw, struct mail_outline *out);
+
+/* ---- who really sent a mail ---- */
+
+/* Whose word is taken for it (the config's section `mail`). */
+struct mail_trust {
+	const struct view *servers; /* authserv-ids, RFC 8601; "-": results that name no server */
+	size_t server_count;
+	const struct view *border;  /* hosts whose Received fields may stand above their results: "mx.example.org",
+				       "*.example.org", "2002:a05:*" */
+	size_t border_count;
+};
+
+const char *authentication_name(enum authentication authentication); /* "none", "pass", "fail" */
+
+/*
+ * By DMARC where it was looked at, else by a signature (DKIM) or the envelope's sender (SPF) of the very domain of From or
+ * one above it. raw: the mail's bytes; its headers are enough.
+ */
+enum authentication mail_authentication(struct arena *arena, struct view raw, const struct mail_trust *trust);
+/* A mail address as it is compared: its domain in lower case and A-labels; the rest as it is. */
+struct view mail_address_key(struct arena *arena, struct view address);
 
 /* ---- forms as others need them (request rendering, acknowledgement, digest labels, config check) ---- */
 

@@ -146,23 +146,48 @@ static bool holds_attached_reply(const struct forms *forms, struct arena *arena,
 	return holds;
 }
 
-/* ---- the reference ---- */
+/* ---- the references ---- */
+
+static void add_reference(struct result *result, const char **list, const char *reference)
+{
+	for (size_t i = 0; i < result->reference_count; i++)
+		if (strcmp(list[i], reference) == 0)
+			return;
+	list[result->reference_count++] = reference;
+}
+
+static void add_references(struct arena *arena, struct view text, struct result *result, const char **list)
+{
+	const char *reference;
+	struct view found;
+
+	for (size_t at = 0; result->reference_count < PARSE_REFERENCES_MAX; at = (size_t)(found.ptr - text.ptr) + found.len) {
+		found = reference_find(text, at);
+		if (found.len == 0)
+			return;
+		reference = reference_read(arena, found);
+		if (reference)
+			add_reference(result, list, reference);
+	}
+}
 
 /* Subject, then what it was sent to, then the text, its own words before what it quotes. */
-static const char *find_reference(struct arena *arena, const struct mail *mail, const struct request_hint *hint)
+static void find_references(
+	struct arena *arena, const struct mail *mail, const struct request_hint *hint, struct result *result)
 {
 	static const char *const headers[] = {"To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To"};
-	const char *reference = reference_read(arena, mail->envelope.subject);
+	const char **list = ARENA_NEW_N(arena, const char *, PARSE_REFERENCES_MAX + 1);
 
-	for (size_t i = 0; !reference && i < sizeof(headers) / sizeof(headers[0]); i++)
-		reference = reference_read(arena, mail_header(mail, headers[i]));
-	for (size_t i = 0; !reference && i < mail->part_count; i++)
-		reference = reference_read(arena, mail->parts[i].text);
-	if (!reference)
-		reference = reference_read(arena, mail->returned);
-	if (!reference && hint && hint->reference)
-		reference = arena_strdup(arena, hint->reference);
-	return reference;
+	result->references = list;
+	add_references(arena, mail->envelope.subject, result, list);
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+		add_references(arena, mail_header(mail, headers[i]), result, list);
+	for (size_t i = 0; i < mail->part_count; i++)
+		add_references(arena, mail->parts[i].text, result, list);
+	add_references(arena, mail->returned, result, list);
+	if (result->reference_count == 0 && hint && hint->reference)
+		add_reference(result, list, arena_strdup(arena, hint->reference));
+	result->reference = result->reference_count > 0 ? list[0] : NULL;
 }
 
 void parse_mail(const struct forms *forms, struct arena *arena, struct view raw, const struct request_hint *hint,
@@ -177,7 +202,7 @@ void parse_mail(const struct forms *forms, struct arena *arena, struct view raw,
 	out->report = mail->report;
 	out->attachments = mail->attachments;
 	out->attachment_count = mail->attachment_count;
-	out->reference = find_reference(arena, mail, hint);
+	find_references(arena, mail, hint, out);
 	out->values = json_object();
 	out->reason = mail->reason;
 	out->outcome = OUTCOME_REVIEW;

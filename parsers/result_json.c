@@ -124,12 +124,15 @@ static json_t *envelope_to_json(const struct envelope *envelope)
 	set_view(mail, "message_id", envelope->message_id);
 	set_view(mail, "from_name", envelope->from_name);
 	set_view(mail, "from_address", envelope->from_address);
+	if (envelope->from_key.len > 0 && !view_equal(envelope->from_key, envelope->from_address))
+		set_view(mail, "from_key", envelope->from_key);
 	set_view(mail, "to", envelope->to);
 	set_view(mail, "subject", envelope->subject);
 	set_view(mail, "in_reply_to", envelope->in_reply_to);
 	set_view(mail, "references", envelope->references);
 	json_object_set_new(mail, "date", json_integer((json_int_t)envelope->date));
 	json_object_set_new(mail, "automatic", json_boolean(envelope->automatic));
+	json_object_set_new(mail, "authentication", json_string(authentication_name(envelope->authentication)));
 	return mail;
 }
 
@@ -164,10 +167,21 @@ static json_t *report_to_json(const struct mail_report *report)
 	return json;
 }
 
+static json_t *references_to_json(const struct result *result)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < result->reference_count; i++)
+		json_array_append_new(list, json_string(result->references[i]));
+	return list;
+}
+
 json_t *result_to_filing(const struct result *result)
 {
 	json_t *json = result_to_json(result);
 
+	if (result->reference_count > 1)
+		json_object_set_new(json, "references", references_to_json(result));
 	json_object_set_new(json, "template_version", json_integer(result->form_version));
 	add_misfits(json, result);
 	json_object_set_new(json, "provenance", provenance_to_json(result));
