@@ -58,6 +58,8 @@ void pipeline_read(
 		parse_message(forms, arena, message->raw, &message->hint, out);
 	else
 		parse_mail(forms, arena, message->raw, &message->hint, out);
+	if (!message->channel)
+		out->envelope.authentication = mail_authentication(arena, message->raw, message->trust);
 	if (message->over_size && out->outcome != OUTCOME_IGNORED)
 		set_over_size(out);
 }
@@ -324,6 +326,26 @@ static int add_letters(
 	return result;
 }
 
+static const struct view *views_of(const char *const *list, size_t count, struct arena *arena)
+{
+	struct view *views = ARENA_NEW_N(arena, struct view, count + 1);
+
+	for (size_t i = 0; i < count; i++)
+		views[i] = view_of(arena_strdup(arena, list[i]));
+	return views;
+}
+
+void pipeline_trust(const struct config *config, struct arena *arena, struct mail_trust *out)
+{
+	*out = (struct mail_trust){0};
+	if (!config)
+		return;
+	out->servers = views_of(config->mail.authserv_id, config->mail.authserv_id_count, arena);
+	out->server_count = config->mail.authserv_id_count;
+	out->border = views_of(config->mail.border, config->mail.border_count, arena);
+	out->border_count = config->mail.border_count;
+}
+
 int pipeline_sources_load(
 	const struct config *config, struct arena *arena, struct pipeline_sources *out, struct error *err)
 {
@@ -331,6 +353,7 @@ int pipeline_sources_load(
 
 	if (pipeline_folder_load(config, folder, "forms", arena, &out->forms, &out->form_count, err) < 0)
 		return -1;
+	pipeline_trust(config, arena, &out->trust);
 	if (pipeline_folder_load(config, NULL, "languages", arena, &out->languages, &out->language_count, err) < 0)
 		return -1;
 	return add_letters(config, arena, out, err);

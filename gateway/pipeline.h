@@ -24,6 +24,7 @@ struct pipeline_message {
 	bool channel;	 /* the text of a channel's message, not a mail */
 	bool over_size;
 	struct request_hint hint;
+	const struct mail_trust *trust; /* whose word is taken for its sender; NULL: nobody's */
 	struct view talk; /* what the database knows of a channel's message besides (outreach/conversation.h); empty:
 			     nothing */
 };
@@ -55,17 +56,20 @@ int pipeline_batch_add(struct pipeline_batch *batch, int64_t message_id, struct 
 int pipeline_file(struct db *db, int64_t now, struct pipeline_batch *batch, struct arena *arena, struct error *err);
 
 /* The YAML files of the forms and of the languages that a config names, and with the languages the templates of letters
- * (config/mail/letters), read into the arena. */
+ * (config/mail/letters), read into the arena; and whose word is taken for who sent a mail. */
 struct pipeline_sources {
 	struct parse_source *forms;
 	size_t form_count;
 	struct parse_source *languages;
 	size_t language_count;
+	struct mail_trust trust; /* likewise of the config */
 };
 
 /* All YAML files of a folder, in the order of their names; NULL: the folder `name` that ships with the program. */
 int pipeline_folder_load(const struct config *config, const char *folder, const char *name, struct arena *arena,
 	struct parse_source **out, size_t *count_out, struct error *err);
+/* config NULL: nobody. */
+void pipeline_trust(const struct config *config, struct arena *arena, struct mail_trust *out);
 int pipeline_sources_load(
 	const struct config *config, struct arena *arena, struct pipeline_sources *out, struct error *err);
 

@@ -146,6 +146,12 @@ struct config {
 	struct config_oauth *oauth;
 	size_t oauth_count;
 	struct config_smtp smtp;
+	struct {
+		const char **authserv_id; /* servers whose Authentication-Results are believed */
+		size_t authserv_id_count;
+		const char **border;      /* hosts whose Received fields may stand above those */
+		size_t border_count;
+	} mail;
 };
 
 /* path NULL: /etc/fieldpost/fieldpost.yaml if it is there, else the defaults. */

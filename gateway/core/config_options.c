@@ -55,6 +55,8 @@ const struct config_section config_sections[] = {
 		"through it step by step."),
 		.one = "login", .example = "office", ITEMS(oauth, oauth_count)},
 	{SECTION("smtp", PART_SEND, "The server that digests and answers leave by. With no host nothing is sent.")},
+	{SECTION("mail", PART_PARSE,
+		"Who really sent a mail: whose word is taken for it. docs/people.md says what to write here.")},
 	{.name = NULL},
 };
 
@@ -238,6 +240,16 @@ const struct config_option config_options[] = {
 		.help = "Connections at once."},
 	{OPTION(smtp, rate_per_minute, KIND_INT), .fallback = "0", .min = 0, .max = 100000, RELOAD,
 		.help = "Mails a minute at most; 0: no limit."},
+
+	{OPTION(mail, authserv_id, KIND_LIST), .count_offset = offsetof(struct config, mail.authserv_id_count),
+		.example = "[mx.example.org]", .computed = "none: no sender is verified", RELOAD,
+		.help = "The names under which your mail server writes its Authentication-Results; - for results "
+			"without a name, as Exchange Online writes."},
+	{OPTION(mail, border, KIND_LIST), .count_offset = offsetof(struct config, mail.border_count),
+		.example = "[mx.google.com, \"2002:a*\"]", .computed = "none: results count above the first Received only",
+		RELOAD,
+		.help = "Hosts of your provider whose Received fields stand above those results; they must remove "
+			"results in their name from what comes in."},
 	{.name = NULL},
 };
 

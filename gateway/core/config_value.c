@@ -260,7 +260,7 @@ static int load_list(const struct target *to, const struct yaml_node *node, void
 
 	if (node->kind != YAML_SEQUENCE || node->count == 0)
 		return yaml_error(node, err, "%s is a list with at least one entry; write `%s: %s`", to->option->name,
-			to->option->name, to->option->fallback);
+			to->option->name, to->option->fallback ? to->option->fallback : to->option->example);
 	for (const struct yaml_node *item = node->first; item; item = item->next) {
 		if (scalar(to, item, &items[n], err) < 0)
 			return -1;
@@ -382,6 +382,8 @@ static bool print_after(struct text *out, const struct config_after *after)
 
 static bool print_list(struct text *out, const char *const *items, size_t count)
 {
+	if (count == 0)
+		return false;
 	text_add_char(out, '[');
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0)

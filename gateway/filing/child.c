@@ -21,6 +21,16 @@ struct child {
 	struct text payload;
 };
 
+/* Names without bytes. */
+static int send_names(struct child *child, enum wire_type type, const struct view *names, size_t count, int64_t deadline,
+	struct error *err)
+{
+	for (size_t i = 0; i < count; i++)
+		if (wire_send(child->fd, type, 0, names[i], VIEW("\0"), deadline, err) < 0)
+			return -1;
+	return 0;
+}
+
 static int hand_over(struct child *child, const struct pipeline_sources *sources, struct error *err)
 {
 	int64_t deadline = clock_monotonic() + CHILD_START_SECONDS * SECOND;
@@ -29,6 +39,9 @@ static int hand_over(struct child *child, const struct pipeline_sources *sources
 	if (spawn_send_sources(child->fd, WIRE_FORM, sources->forms, sources->form_count, deadline, err) < 0 ||
 		spawn_send_sources(
 			child->fd, WIRE_LANGUAGE, sources->languages, sources->language_count, deadline, err) < 0 ||
+		send_names(child, WIRE_SERVER, sources->trust.servers, sources->trust.server_count, deadline, err) <
+			0 ||
+		send_names(child, WIRE_BORDER, sources->trust.border, sources->trust.border_count, deadline, err) < 0 ||
 		wire_send(child->fd, WIRE_START, 0, VIEW_NULL, VIEW_NULL, deadline, err) < 0 ||
 		wire_receive(child->fd, &head, &child->payload, deadline, err) < 0) {
 		err->reach = REACH_RETRY;

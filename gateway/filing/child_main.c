@@ -18,12 +18,15 @@
 #include "pipeline.h"
 
 #define SOURCES_MAX 2000
+#define NAMES_MAX 100 /* of servers */
 
 struct reader {
 	struct arena *sources; /* of the forms and languages */
 	struct arena *message; /* of one message */
 	struct parse_source form[SOURCES_MAX], language[SOURCES_MAX];
 	size_t form_count, language_count;
+	struct view server[NAMES_MAX], border[NAMES_MAX];
+	struct mail_trust trust;
 	struct forms *forms;
 	struct text payload;
 	bool hooks; /* tests may plant a fault, see plant_fault() */
@@ -36,6 +39,32 @@ static int take_source(struct reader *reader, struct parse_source *list, size_t 
 		return error_set(err, REACH_STOP, "more than %d files of forms or languages", SOURCES_MAX);
 	++*count;
 	return 0;
+}
+
+static int take_name(struct reader *reader, struct view *list, size_t *count, struct error *err)
+{
+	struct parse_source name;
+
+	if (*count == NAMES_MAX || spawn_take_source(&reader->payload, reader->sources, &name) < 0)
+		return error_set(err, REACH_STOP, "more than %d names of servers", NAMES_MAX);
+	list[(*count)++] = view_of(name.file);
+	return 0;
+}
+
+static int take_one(struct reader *reader, enum wire_type type, struct error *err)
+{
+	switch (type) {
+	case WIRE_FORM:
+		return take_source(reader, reader->form, &reader->form_count, err);
+	case WIRE_LANGUAGE:
+		return take_source(reader, reader->language, &reader->language_count, err);
+	case WIRE_SERVER:
+		return take_name(reader, reader->server, &reader->trust.server_count, err);
+	case WIRE_BORDER:
+		return take_name(reader, reader->border, &reader->trust.border_count, err);
+	default:
+		return error_set(err, REACH_STOP, "a frame out of turn");
+	}
 }
 
 static int start(struct reader *reader, struct error *err)
@@ -59,11 +88,10 @@ static int set_up(struct reader *reader)
 			return -1;
 		if (head.type == WIRE_START)
 			break;
-		if (head.type == WIRE_FORM)
-			result = take_source(reader, reader->form, &reader->form_count, &err);
-		else
-			result = take_source(reader, reader->language, &reader->language_count, &err);
+		result = take_one(reader, head.type, &err);
 	}
+	reader->trust.servers = reader->server;
+	reader->trust.border = reader->border;
 	if (result == 0)
 		result = start(reader, &err);
 	if (result == 0)
@@ -125,6 +153,7 @@ static int answer(struct reader *reader, const struct wire_head *head)
 		.raw = text_view(&reader->payload),
 		.channel = head->type == WIRE_MESSAGE,
 		.over_size = (head->flags & WIRE_OVER_SIZE) != 0,
+		.trust = &reader->trust,
 	};
 	json_t *json;
 	char *text;

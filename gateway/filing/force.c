@@ -193,6 +193,7 @@ static void decide_all(struct weighing *w)
 		*force = (struct force){.alarms = json_array()};
 		force->sources.languages = w->folder->languages;
 		force->sources.language_count = w->folder->language_count;
+		force->sources.trust = w->folder->trust;
 		force->sources.forms = ARENA_NEW_N(w->arena, struct parse_source, w->folder->form_count + 1);
 		w->older = pass == 0;
 		w->mixed = false;

@@ -19,6 +19,8 @@
 enum wire_type {
 	WIRE_FORM = 1, /* to the child: file name, NUL, YAML */
 	WIRE_LANGUAGE, /* likewise */
+	WIRE_SERVER,   /* to the child: likewise, of one whose word on senders is taken; no bytes */
+	WIRE_BORDER,   /* to the child: likewise, a host of our own */
 	WIRE_CLIENT,   /* to the prover: likewise */
 	WIRE_QUOTED,   /* to the prover: a mail of ours, likewise */
 	WIRE_PROVE,    /* to the prover: "FORM VERSION" */
