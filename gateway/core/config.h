@@ -57,7 +57,8 @@ struct config_smtp {
 	struct config_secret password;
 	const char *oauth;      /* name of the login that stands in the password's place; NULL: the password */
 	const char *from_name;  /* "Fieldpost" */
-	const char *from_address; /* digests and answers come from it, bounces go to it */
+	const char *from_address; /* digests and answers come from it */
+	const char *bounce_address; /* the return path is this with +TOKEN before the @; NULL: bounces go to from_address */
 	int connections;        /* at once, default 2 */
 	int rate_per_minute;    /* 0: no limit */
 };

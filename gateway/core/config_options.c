@@ -236,6 +236,9 @@ const struct config_option config_options[] = {
 		.help = "The sender's name on mails."},
 	{OPTION(smtp, from_address, KIND_ADDRESS), .example = "feedback@example.org", RELOAD,
 		.help = "The sender's address: a mailbox that Fieldpost reads, for answers come back to it."},
+	{OPTION(smtp, bounce_address, KIND_ADDRESS), .example = "bounces@example.org", RELOAD,
+		.help = "Where bounces go: the return path of a mail is this, with `+` and what names the mail before the @. Only "
+			"where the server leaves it as it is and such addresses reach a mailbox that Fieldpost reads."},
 	{OPTION(smtp, connections, KIND_INT), .fallback = "2", .min = 1, .max = 16, RELOAD,
 		.help = "Connections at once."},
 	{OPTION(smtp, rate_per_minute, KIND_INT), .fallback = "0", .min = 0, .max = 100000, RELOAD,

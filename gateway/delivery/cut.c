@@ -1,6 +1,6 @@
 /* delivery/cut: a long text into messages that a channel takes. See outbox.h. */
 #include "base/unicode.h"
-#include "delivery/outbox.h"
+#include "delivery/sender.h"
 
 /* Providers count UTF-16 units, or code points, which are never more. */
 static size_t room_of(struct view text, int units)

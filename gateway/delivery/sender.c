@@ -1,288 +1,123 @@
-/*
- * delivery/sender: rows of the outbox to the SMTP server, one at a time on a connection. See delivery.h; smtp.c says
- * how each went.
- *
- * The order is what makes a mail go out once: the claim is committed before the server is spoken to, the outcome is
- * recorded before the next row is claimed, through as many lost database connections as it takes.
- */
+/* delivery/sender: the loop of one sender. See sender.h; outbox.c claims and records. */
+#include "delivery/sender.h"
+
 #include "core/clock.h"
 #include "core/log.h"
-#include "delivery/delivery.h"
-#include "delivery/mail_encode.h"
-#include "delivery/outbox.h"
-#include "delivery/smtp.h"
-
-#include <curl/curl.h>
-#include <pthread.h>
-
-#define ARENA_SCOPED __attribute__((cleanup(arena_free))) struct arena
 
 #define SECOND_US ((int64_t)1000000)
-#define THREADS_MAX 16
 
-struct sender {
-	struct outbox outbox;
-	struct smtp *smtp;
-	int failures; /* of the server, running */
-	bool cleared; /* the server's alarm, if there was one */
-};
-
-/* ---- the server's alarm ---- */
-
-/* There is one at a time: which, the text says. */
-static void alarm_server(struct sender *sender, struct arena *arena, const char *text)
+static struct duty_context *context_of(const struct sender *sender)
 {
-	outbox_alarm(&sender->outbox, arena, "smtp", "server", text);
+	return outbox_context(sender->outbox);
 }
 
-static void server_good(struct sender *sender, struct arena *arena)
+/* ---- the server ---- */
+
+static void server_good(struct sender *sender)
 {
 	sender->failures = 0;
 	if (!sender->cleared)
-		alarm_server(sender, arena, NULL);
+		outbox_alarm(sender->outbox, sender->kind->alarm, sender->alarm_object, NULL);
 	sender->cleared = true;
 }
 
-/* The connection is given up; the next attempt waits, longer each time. */
-static void server_bad(struct sender *sender, struct arena *arena, const struct error *err)
+static void server_bad(struct sender *sender, const struct error *err)
 {
+	int64_t wait;
+
 	sender->failures++;
 	sender->cleared = false;
-	smtp_close(&sender->smtp);
-	log_failure(LOG_WARNING, "smtp", err, "failures=%d", sender->failures);
-	alarm_server(sender, arena, err->text);
-	duty_wait(sender->outbox.context, -1,
-		(int)(clock_backoff(sender->failures, OUTBOX_SERVER_BASE_US, OUTBOX_SERVER_MAX_US) / 1000));
+	sender->kind->drop(sender->private);
+	log_failure(LOG_WARNING, sender->kind->alarm, err, "object=%s failures=%d", sender->alarm_object,
+		sender->failures);
+	outbox_alarm(sender->outbox, sender->kind->alarm, sender->alarm_object, err->text);
+	wait = clock_backoff(sender->failures, SENDER_BACKOFF_BASE_US, SENDER_BACKOFF_MAX_US);
+	duty_wait(context_of(sender), -1, (int)(wait / 1000));
 }
 
-/* ---- one mail ---- */
+/* ---- one row ---- */
 
-static int send_row(struct sender *sender, struct arena *arena, const struct outbox_row *row, struct error *err)
+/* Of a row, what its log line says: the row itself is gone when it is recorded. */
+struct told {
+	long long id;
+	int attempts;
+};
+
+static struct outbox_outcome outcome_of(
+	struct sender *sender, const struct error *err, const struct sending *sending, bool interrupted)
 {
-	struct outgoing mail = {
-		.kind = row->kind, .header_id = row->header_id, .date = row->created_at, .to_address = row->recipient};
-	struct view from, to;
-	TEXT_SCOPED bytes = {0};
+	struct outbox_outcome outcome = outbox_outcome_of(&sender->slot.row, err);
 
-	text_init(&bytes, MAIL_BYTES_MAX);
-	if (delivery_mail_of_body(sender->outbox.config, row->body, &mail, &bytes, err) ||
-		mail_address(arena, mail.from_address, &from, err) || mail_address(arena, row->recipient, &to, err))
-		return -1;
-	if (!sender->smtp && smtp_open(sender->outbox.config, sender->outbox.context, &sender->smtp, err))
-		return -1;
-	return smtp_send(sender->smtp, from, to, text_view(&bytes), err);
+	if (interrupted)
+		return (struct outbox_outcome){.kind = OUTBOX_RETRY, .next_at = clock_now()};
+	if (outcome.kind != OUTBOX_RETRY)
+		return outcome;
+	if (sending->refused)
+		outcome.kind = OUTBOX_LATER;
+	if (sending->retry_seconds > 0) {
+		outcome.next_at = clock_now() + sending->retry_seconds * SECOND_US;
+		outbox_pause(sender->outbox, sending->retry_seconds < SENDER_PAUSE_MAX_SECONDS
+						     ? sending->retry_seconds
+						     : SENDER_PAUSE_MAX_SECONDS);
+	}
+	return outcome;
 }
 
-static void handle_row(struct sender *sender, struct arena *arena, const struct outbox_row *row)
+static void note_failure(struct sender *sender, struct told told, bool given_up, const struct error *err)
 {
+	log_failure(given_up ? LOG_ERROR : LOG_WARNING, given_up ? "given-up" : "not-sent", err,
+		"outbox=%lld object=%s attempts=%d", told.id, sender->alarm_object, told.attempts);
+	if (sender->kind->fragile && err->reach != REACH_MESSAGE)
+		sender->kind->drop(sender->private);
+}
+
+static void not_sent(struct sender *sender, const struct sending *sending, const struct error *err)
+{
+	struct told told = {sender->slot.row.id, sender->slot.row.attempts};
+	bool interrupted = duty_stopping(context_of(sender)) && err->reach != REACH_MESSAGE;
+	struct outbox_outcome outcome = outcome_of(sender, err, sending, interrupted);
+
+	outbox_exchange(sender->outbox, &sender->slot, &outcome, false);
+	if (interrupted)
+		return;
+	if (outbox_is_about_message(err->reach))
+		note_failure(sender, told, outcome.kind == OUTBOX_FAILED, err);
+	else
+		server_bad(sender, err);
+}
+
+/* Sends the row that the slot has; true: it has the next one, claimed with what became of this one. */
+static bool handle_row(struct sender *sender)
+{
+	static const struct outbox_outcome sent = {.kind = OUTBOX_SENT};
+	const struct outbox_row *row = &sender->slot.row;
+	struct sending sending = {0};
 	struct error err = ERROR_INIT;
-	struct outbox_outcome outcome = {.kind = OUTBOX_SENT};
-	int result = send_row(sender, arena, row, &err);
-	bool interrupted = result && duty_stopping(sender->outbox.context) && err.reach != REACH_MESSAGE;
+	bool more;
 
-	if (result)
-		outcome = outbox_outcome_of(row, &err);
-	if (interrupted)
-		outcome = (struct outbox_outcome){.kind = OUTBOX_RETRY, .next_at = clock_now()};
-	outbox_record(&sender->outbox, arena, row, &outcome);
-	if (result == 0) {
-		log_info("sent", "outbox=%lld kind=%s attempts=%d", (long long)row->id, row->kind, row->attempts);
-		server_good(sender, arena);
-		return;
+	if (sender->kind->send(sender->private, &sender->slot, &sending, &err)) {
+		not_sent(sender, &sending, &err);
+		return false;
 	}
-	if (interrupted)
-		return;
-	if (!outbox_is_about_message(err.reach)) {
-		server_bad(sender, arena, &err);
-		return;
-	}
-	log_failure(outcome.kind == OUTBOX_FAILED ? LOG_ERROR : LOG_WARNING,
-		outcome.kind == OUTBOX_FAILED ? "given-up" : "not-sent", &err, "outbox=%lld attempts=%d",
-		(long long)row->id, row->attempts);
-	if (err.reach != REACH_MESSAGE)
-		smtp_close(&sender->smtp); /* who knows in which state it is */
+	log_info("sent", "outbox=%lld object=%s kind=%s attempts=%d", (long long)row->id, sender->alarm_object,
+		row->kind, row->attempts);
+	more = outbox_exchange(sender->outbox, &sender->slot, &sent, sender->cleared);
+	server_good(sender);
+	return more;
 }
 
-/* ---- the loop ---- */
-
-/* Spreads mails over the minute, over all threads. */
-static void wait_for_slot(struct sender *sender)
-{
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	static int64_t next;
-	int64_t now = clock_monotonic(), slot;
-
-	if (sender->outbox.config->smtp.rate_per_minute <= 0)
-		return;
-	pthread_mutex_lock(&lock);
-	slot = next > now ? next : now;
-	next = slot + 60 * SECOND_US / sender->outbox.config->smtp.rate_per_minute;
-	pthread_mutex_unlock(&lock);
-	if (slot > now)
-		duty_wait(sender->outbox.context, -1, (int)((slot - now) / 1000 + 1));
-}
-
-/* Nothing is due: waits for a notice; a connection that was idle all that time is closed. */
-static int wait_for_work(struct sender *sender, struct error *err)
-{
-	int notice = outbox_wait(&sender->outbox, err);
-
-	duty_alive(sender->outbox.context);
-	if (notice == 0)
-		smtp_close(&sender->smtp);
-	return notice < 0 ? -1 : 0;
-}
-
-static int step(struct sender *sender, struct arena *arena, struct error *err)
-{
-	struct outbox_row row;
-	int found;
-
-	duty_alive(sender->outbox.context);
-	if (outbox_open(&sender->outbox, err))
-		return -1;
-	found = outbox_claim(&sender->outbox, arena, &row, err);
-	if (found < 0)
-		return -1;
-	if (found == 0)
-		return wait_for_work(sender, err);
-	handle_row(sender, arena, &row);
-	wait_for_slot(sender);
-	return 0;
-}
-
-static void *sender_run(void *private)
+void *sender_run(void *private)
 {
 	struct sender *sender = private;
-	ARENA_SCOPED *arena = arena_new();
-	int failures = 0;
+	bool has_row = false;
 
-	while (!duty_stopping(sender->outbox.context)) {
-		struct error err = ERROR_INIT;
-
-		arena_reset(arena);
-		if (step(sender, arena, &err) == 0) {
-			failures = 0;
-			continue;
-		}
-		log_failure(LOG_WARNING, "outbox", &err, "failures=%d", ++failures);
-		outbox_disconnect(&sender->outbox);
-		duty_wait(sender->outbox.context, -1, (int)(clock_backoff(failures, SECOND_US, 30 * SECOND_US) / 1000));
+	while (has_row || !duty_stopping(context_of(sender))) {
+		duty_alive(context_of(sender));
+		if (has_row || outbox_exchange(sender->outbox, &sender->slot, NULL, true))
+			has_row = handle_row(sender);
+		else if (sender->kind->fragile)
+			sender->kind->drop(sender->private);
 	}
-	smtp_close(&sender->smtp);
-	outbox_disconnect(&sender->outbox);
+	sender->kind->drop(sender->private);
 	return NULL;
-}
-
-struct job_thread {
-	struct duty_context *context;
-	const struct delivery_job *job;
-};
-
-/* A job that fails begins again, later each time: the others go on meanwhile. */
-static void *job_run(void *private)
-{
-	const struct job_thread *thread = private;
-
-	for (int failures = 0; !duty_stopping(thread->context);) {
-		struct error err = ERROR_INIT;
-
-		if (thread->job->run(thread->context, &err) == 0)
-			break;
-		log_failure(LOG_ERROR, thread->job->name, &err, "failures=%d", ++failures);
-		duty_wait(thread->context, -1, (int)(clock_backoff(failures, SECOND_US, 60 * SECOND_US) / 1000));
-	}
-	return NULL;
-}
-
-static int start(pthread_t *thread, void *(*run)(void *), void *private, struct error *err)
-{
-	int problem = pthread_create(thread, NULL, run, private);
-
-	return problem ? error_set(err, REACH_RETRY, "a thread cannot be started: %s", strerror(problem)) : 0;
-}
-
-/* All that run until the stop. */
-struct threads {
-	struct duty_context *context;
-	struct sender sender[THREADS_MAX];
-	struct job_thread job[THREADS_MAX];
-	struct channel_sender **channels;
-	size_t channel_count;
-	pthread_t *ids;
-	size_t count;
-};
-
-static int start_thread(struct threads *threads, void *(*run)(void *), void *private, struct error *err)
-{
-	if (start(&threads->ids[threads->count], run, private, err))
-		return -1;
-	threads->count++;
-	return 0;
-}
-
-static int start_senders(struct threads *threads, struct error *err)
-{
-	const struct config *config = threads->context->config;
-	int senders = config->smtp.host ? config->smtp.connections : 0;
-
-	if (senders == 0)
-		log_warning("smtp", "error=\"smtp.host is not set: what is in the outbox stays there\"");
-	for (int i = 0; i < senders && i < THREADS_MAX; i++) {
-		threads->sender[i] =
-			(struct sender){.outbox = {.context = threads->context, .config = config, .channel = "mail"}};
-		if (start_thread(threads, sender_run, &threads->sender[i], err))
-			return -1;
-	}
-	for (size_t i = 0; i < threads->channel_count; i++) {
-		threads->channels[i] = channel_sender_new(threads->context, i);
-		if (!threads->channels[i])
-			return error_set(err, REACH_RETRY, "out of memory");
-		if (start_thread(threads, channel_sender_run, threads->channels[i], err))
-			return -1;
-	}
-	return 0;
-}
-
-static int start_jobs(struct threads *threads, const struct delivery_job *jobs, struct error *err)
-{
-	for (int i = 0; jobs[i].name && i < THREADS_MAX; i++) {
-		threads->job[i] = (struct job_thread){threads->context, &jobs[i]};
-		if (start_thread(threads, job_run, &threads->job[i], err))
-			return -1;
-	}
-	return 0;
-}
-
-static int run_threads(struct threads *threads, const struct delivery_job *jobs, struct error *err)
-{
-	int result = start_senders(threads, err);
-
-	if (result == 0)
-		result = start_jobs(threads, jobs, err);
-	while (result == 0 && duty_wait(threads->context, -1, OUTBOX_IDLE_MS) != -1)
-		;
-	for (size_t i = 0; i < threads->count; i++)
-		pthread_join(threads->ids[i], NULL);
-	return result;
-}
-
-int delivery_run(struct duty_context *context, const struct delivery_job *jobs, struct error *err)
-{
-	struct threads threads = {.context = context, .channel_count = channel_senders(context->config)};
-	int result;
-
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-	threads.channels = calloc(threads.channel_count + 1, sizeof(struct channel_sender *));
-	threads.ids = calloc(threads.channel_count + 2 * THREADS_MAX, sizeof(*threads.ids));
-	if (threads.channels && threads.ids)
-		result = run_threads(&threads, jobs, err);
-	else
-		result = error_set(err, REACH_RETRY, "out of memory");
-	for (size_t i = 0; threads.channels && i < threads.channel_count; i++)
-		channel_sender_free(&threads.channels[i]);
-	free(threads.channels);
-	free(threads.ids);
-	curl_global_cleanup();
-	return result;
 }

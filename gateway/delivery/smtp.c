@@ -1,4 +1,4 @@
-/* delivery/smtp: libcurl's SMTP with what the outbox must know of an outcome. See smtp.h; used by sender.c and check.c.
+/* delivery/smtp: libcurl's SMTP with what the outbox must know of an outcome. See smtp.h; used by mail_sender.c and check.c.
  */
 #include "delivery/smtp.h"
 
@@ -390,6 +390,11 @@ int smtp_send(struct smtp *smtp, struct view from, struct view to, struct view m
 	curl_easy_setopt(smtp->curl, CURLOPT_MAIL_RCPT, NULL);
 	curl_slist_free_all(recipients);
 	return result;
+}
+
+bool smtp_refused(const struct smtp *smtp)
+{
+	return smtp->refusal && smtp->phase != PHASE_CONNECT && !is_about_server(smtp->refusal);
 }
 
 int smtp_check(struct smtp *smtp, struct error *err)

@@ -29,6 +29,8 @@ int smtp_open(const struct config *config, struct duty_context *context, struct 
 void smtp_close(struct smtp **smtp);
 /* One mail to one recipient, over the open connection if there is one. */
 int smtp_send(struct smtp *smtp, struct view from, struct view to, struct view mail, struct error *err);
+/* Was it the server's reply to this mail that made the last smtp_send() fail, and not the line? */
+bool smtp_refused(const struct smtp *smtp);
 /* Connects and logs in, says NOOP. */
 int smtp_check(struct smtp *smtp, struct error *err);
 

@@ -145,13 +145,16 @@ BEGIN
 	END IF;
 END $$;
 
--- May a row of the outbox go out? Only the one confirmation goes to a person who asked for no more.
+-- May a row of the outbox go out? By a channel only the one confirmation goes to a person who asked for no more; by mail nothing that
+-- was not asked for.
 CREATE FUNCTION fieldpost.outbox_may_go(kind text, channel text, recipient text)
 RETURNS boolean
 LANGUAGE sql STABLE
 AS $$
-	SELECT outbox_may_go.channel = 'mail' OR outbox_may_go.kind = 'stopped' OR NOT EXISTS (SELECT FROM suppression s
-		WHERE s.channel = outbox_may_go.channel AND s.address = outbox_may_go.recipient)
+	SELECT CASE WHEN outbox_may_go.channel = 'mail' THEN outbox_may_go.kind NOT IN ('request', 'reminder')
+			ELSE outbox_may_go.kind = 'stopped' END
+		OR NOT EXISTS (SELECT FROM suppression s WHERE s.channel = outbox_may_go.channel AND s.address =
+			CASE WHEN outbox_may_go.channel = 'mail' THEN lower(outbox_may_go.recipient) ELSE outbox_may_go.recipient END)
 $$;
 
 -- The conversation after this message; its number.

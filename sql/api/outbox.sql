@@ -4,50 +4,123 @@
 -- `sending`. So a row whose sender died is taken up at once, and one whose sender is at work by nobody else, without a
 -- time-out to get wrong. What is written before sending is committed before sending.
 SET LOCAL ROLE fieldpost_owner;
+SET LOCAL search_path = pg_catalog, fieldpost, pg_temp;
 
 -- First of the two keys of the advisory locks ('outb').
 CREATE FUNCTION api.outbox_lock_class() RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT 1869968482 $$;
 
--- Of one channel ("mail", or a channel's name). parts: how many messages of a row were sent already, where it takes several.
-CREATE FUNCTION api.outbox_claim(maximum bigint, now timestamptz, channel text DEFAULT 'mail')
-RETURNS TABLE (outbox_id bigint, kind text, channel_name text, recipient text, header_id text, body bytea, attempts bigint,
-	created_at timestamptz, parts bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+-- Of its two keys the second: the row's number, as far as it fits.
+CREATE FUNCTION fieldpost.outbox_lock_key(outbox_id bigint) RETURNS integer LANGUAGE sql IMMUTABLE
+AS $$ SELECT (outbox_lock_key.outbox_id & 2147483647)::integer $$;
+
+-- The rows that sessions hold now, by that key.
+CREATE FUNCTION fieldpost.outbox_held()
+RETURNS TABLE (key integer, pid integer)
+LANGUAGE sql STABLE
 AS $$
-DECLARE
-	candidate outbox;
-	claimed bigint := 0;
+	SELECT l.objid::bigint::integer, l.pid FROM pg_locks l
+	WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND l.classid::bigint = api.outbox_lock_class()
+		AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+$$;
+
+-- What a bounce's address names a mail by: its number, and what only who saw its Message-ID can know. Digits and a to f.
+CREATE FUNCTION fieldpost.outbox_token(outbox_id bigint, header_id text)
+RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+	SELECT to_hex(outbox_token.outbox_id) || '-' || left(encode(sha256(convert_to(outbox_token.header_id, 'UTF8')), 'hex'), 16)
+$$;
+
+-- The row that a token names; null when it is none of ours.
+CREATE FUNCTION fieldpost.outbox_of_token(token text)
+RETURNS bigint
+LANGUAGE plpgsql STABLE
+AS $$
 BEGIN
-	IF NOT (SELECT i.confirmed FROM instance i) THEN
-		RETURN;
+	IF lower(outbox_of_token.token) !~ '^[1-9a-f][0-9a-f]{0,14}-[0-9a-f]{16}$' THEN
+		RETURN NULL;
 	END IF;
-	FOR candidate IN
-		SELECT o.* FROM outbox o
-		WHERE o.state IN ('waiting', 'sending') AND o.next_at <= outbox_claim.now AND o.channel = outbox_claim.channel
-			AND fieldpost.outbox_may_go(o.kind, o.channel, o.recipient)
-		ORDER BY o.next_at, o.outbox_id
-		LIMIT outbox_claim.maximum + 100
-		FOR UPDATE SKIP LOCKED
-	LOOP
-		EXIT WHEN claimed >= outbox_claim.maximum;
-		CONTINUE WHEN NOT pg_try_advisory_lock(api.outbox_lock_class(), (candidate.outbox_id & 2147483647)::integer);
-		claimed := claimed + 1;
-		UPDATE outbox o SET state = 'sending', claimed_at = outbox_claim.now, attempts = o.attempts + 1
-		WHERE o.outbox_id = candidate.outbox_id;
-		RETURN QUERY SELECT candidate.outbox_id, candidate.kind, candidate.channel, candidate.recipient, candidate.header_id,
-			candidate.body, candidate.attempts + 1::bigint, candidate.created_at,
-			(SELECT count(*) FROM outbox_part p WHERE p.outbox_id = candidate.outbox_id);
-	END LOOP;
+	RETURN (SELECT o.outbox_id FROM outbox o
+		WHERE o.outbox_id = ('x' || lpad(split_part(outbox_of_token.token, '-', 1), 16, '0'))::bit(64)::bigint
+			AND fieldpost.outbox_token(o.outbox_id, o.header_id) = lower(outbox_of_token.token));
 END $$;
 
-CREATE FUNCTION api.outbox_release(outbox_id bigint)
+CREATE FUNCTION fieldpost.outbox_destination_of(recipient text) RETURNS text LANGUAGE sql IMMUTABLE
+AS $$ SELECT lower(substring(outbox_destination_of.recipient FROM '@([^@]*)$')) $$;
+
+-- A destination refused a mail for now. From the third time in a row on it is left alone, longer each time, up to an hour; what
+-- was on its way there when it began to rest does not count.
+CREATE FUNCTION fieldpost.outbox_refused(outbox_id bigint, now timestamptz, error text)
 RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+LANGUAGE sql
 AS $$
-	-- Another session's lock stays: a sender that lost its connection may come back to record what it sent.
-	SELECT pg_advisory_unlock(api.outbox_lock_class(), (outbox_release.outbox_id & 2147483647)::integer)
-	WHERE EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory' AND l.pid = pg_backend_pid() AND l.objsubid = 2
-		AND l.classid::bigint = api.outbox_lock_class() AND l.objid::bigint = (outbox_release.outbox_id & 2147483647))
+	INSERT INTO outbox_destination AS d (channel, destination, failures, last_error)
+	SELECT o.channel, fieldpost.outbox_destination_of(o.recipient), 1, outbox_refused.error FROM outbox o
+	WHERE o.outbox_id = outbox_refused.outbox_id AND fieldpost.outbox_destination_of(o.recipient) IS NOT NULL
+	ON CONFLICT (channel, destination) DO UPDATE SET failures = d.failures + 1, last_error = EXCLUDED.last_error,
+		rests_until = CASE WHEN d.failures >= 2
+			THEN outbox_refused.now + least(interval '1 minute' * 2 ^ least(d.failures - 2, 10), interval '1 hour') END
+	WHERE d.rests_until IS NULL OR d.rests_until <= outbox_refused.now
+$$;
+
+-- Of one channel ("mail", or a channel's name). parts: how many messages of a row were sent already, where it takes several. What
+-- may not go any more is cancelled; what goes to a destination that rests is due when that one's rest is over.
+CREATE FUNCTION api.outbox_claim(maximum bigint, now timestamptz, channel text DEFAULT 'mail')
+RETURNS TABLE (outbox_id bigint, kind text, channel_name text, recipient text, header_id text, body bytea, attempts bigint,
+	created_at timestamptz, parts bigint, token text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+-- Always by the index that gives them in their order, also where the table was empty when the plan was made.
+SET enable_seqscan = off SET enable_bitmapscan = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	held integer[];
+	candidate record;
+	taken bigint[] := '{}';
+BEGIN
+	IF outbox_claim.maximum <= 0 OR NOT (SELECT i.confirmed FROM instance i) THEN
+		RETURN;
+	END IF;
+	held := ARRAY(SELECT h.key FROM fieldpost.outbox_held() h);
+	FOR candidate IN
+		SELECT o.outbox_id, fieldpost.outbox_may_go(o.kind, o.channel, o.recipient) AS may_go,
+			(SELECT d.rests_until FROM outbox_destination d WHERE d.channel = o.channel
+				AND d.destination = fieldpost.outbox_destination_of(o.recipient) AND d.rests_until > outbox_claim.now) AS rests_until
+		FROM outbox o
+		WHERE o.state IN ('waiting', 'sending') AND o.next_at <= outbox_claim.now AND o.channel = outbox_claim.channel
+			AND fieldpost.outbox_lock_key(o.outbox_id) <> ALL (held)
+		ORDER BY o.next_at, o.outbox_id
+		LIMIT outbox_claim.maximum + CASE WHEN EXISTS (SELECT FROM outbox_destination d WHERE d.rests_until > outbox_claim.now)
+			THEN 500 ELSE 0 END
+		FOR UPDATE OF o SKIP LOCKED
+	LOOP
+		EXIT WHEN cardinality(taken) >= outbox_claim.maximum;
+		IF NOT candidate.may_go THEN
+			UPDATE outbox o SET state = 'cancelled' WHERE o.outbox_id = candidate.outbox_id;
+		ELSIF candidate.rests_until IS NOT NULL THEN
+			UPDATE outbox o SET next_at = candidate.rests_until WHERE o.outbox_id = candidate.outbox_id;
+		ELSIF pg_try_advisory_lock(api.outbox_lock_class(), fieldpost.outbox_lock_key(candidate.outbox_id)) THEN
+			taken := taken || candidate.outbox_id;
+		END IF;
+	END LOOP;
+	RETURN QUERY
+		WITH claimed AS (
+			UPDATE outbox o SET state = 'sending', claimed_at = outbox_claim.now, attempts = o.attempts + 1
+			WHERE o.outbox_id = ANY (taken)
+			RETURNING o.*)
+		SELECT c.outbox_id, c.kind, c.channel, c.recipient, c.header_id, c.body, c.attempts::bigint, c.created_at,
+			(SELECT count(*) FROM outbox_part p WHERE p.outbox_id = c.outbox_id),
+			fieldpost.outbox_token(c.outbox_id, c.header_id)
+		FROM claimed c ORDER BY c.next_at, c.outbox_id;
+END $$;
+
+-- Another session's lock stays: a sender that lost its connection may come back to record what it sent.
+CREATE FUNCTION fieldpost.outbox_release(ids bigint[])
+RETURNS void
+LANGUAGE sql
+AS $$
+	SELECT pg_advisory_unlock(api.outbox_lock_class(), h.key) FROM fieldpost.outbox_held() h
+	WHERE h.pid = pg_backend_pid() AND h.key = ANY (SELECT fieldpost.outbox_lock_key(i) FROM unnest(outbox_release.ids) i)
 $$;
 
 -- A digest is sent when none of its mails waits any more and one went through. Two that record the last mails at once take turns:
@@ -66,15 +139,21 @@ AS $$
 		AND NOT EXISTS (SELECT FROM outbox o WHERE o.digest_id = d.digest_id AND o.state IN ('waiting', 'sending'))
 $$;
 
-CREATE FUNCTION api.outbox_sent(outbox_id bigint, now timestamptz)
+CREATE FUNCTION api.outbox_sent(ids bigint[], now timestamptz)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
 BEGIN
 	UPDATE outbox o SET state = 'sent', sent_at = outbox_sent.now, last_error = NULL
-	WHERE o.outbox_id = outbox_sent.outbox_id AND o.state <> 'sent';
-	PERFORM api.digest_settle(outbox_sent.outbox_id);
-	PERFORM api.outbox_release(outbox_sent.outbox_id);
+	WHERE o.outbox_id = ANY (outbox_sent.ids) AND o.state <> 'sent';
+	-- In one order, so that two who record several do not wait for each other.
+	PERFORM api.digest_settle(x.outbox_id) FROM (SELECT min(o.outbox_id) AS outbox_id FROM outbox o
+		WHERE o.outbox_id = ANY (outbox_sent.ids) AND o.digest_id IS NOT NULL GROUP BY o.digest_id ORDER BY o.digest_id OFFSET 0) x;
+	IF EXISTS (SELECT FROM outbox_destination) THEN
+		DELETE FROM outbox_destination d USING outbox o WHERE o.outbox_id = ANY (outbox_sent.ids) AND d.channel = o.channel
+			AND d.destination = fieldpost.outbox_destination_of(o.recipient);
+	END IF;
+	PERFORM fieldpost.outbox_release(outbox_sent.ids);
 END $$;
 
 -- One of the messages that a row takes is sent: the provider's id of it, empty where it gives none.
@@ -96,7 +175,7 @@ BEGIN
 	UPDATE outbox o SET state = 'waiting', next_at = outbox_retry.next_at, last_error = outbox_retry.error,
 		attempts = o.attempts - CASE WHEN outbox_retry.counted THEN 0 ELSE 1 END
 	WHERE o.outbox_id = outbox_retry.outbox_id AND o.state = 'sending';
-	PERFORM api.outbox_release(outbox_retry.outbox_id);
+	PERFORM fieldpost.outbox_release(ARRAY[outbox_retry.outbox_id]);
 END $$;
 
 -- Given up, loudly.
@@ -117,10 +196,40 @@ BEGIN
 				'YYYY-MM-DD HH24:MI'), failed.recipient, outbox_failed.error));
 		PERFORM api.digest_settle(outbox_failed.outbox_id);
 	END IF;
-	PERFORM api.outbox_release(outbox_failed.outbox_id);
+	PERFORM fieldpost.outbox_release(ARRAY[outbox_failed.outbox_id]);
 END $$;
 
-GRANT EXECUTE ON FUNCTION api.outbox_claim(bigint, timestamptz, text), api.outbox_part(bigint, bigint, text, timestamptz),
-	api.outbox_sent(bigint, timestamptz),
-	api.outbox_retry(bigint, timestamptz, timestamptz, text, boolean), api.outbox_failed(bigint, timestamptz, text)
+-- What became of several rows is recorded, and as many new ones as are wanted are claimed, in one commit. outcomes: sent; retry; later,
+-- a retry because the destination refused; failed. next_at and counted are of retries, errors of all but sent.
+CREATE FUNCTION api.outbox_turn(now timestamptz, channel text, ids bigint[], outcomes text[], next_at timestamptz[], errors text[],
+	counted boolean[], wanted bigint)
+RETURNS TABLE (outbox_id bigint, kind text, channel_name text, recipient text, header_id text, body bytea, attempts bigint,
+	created_at timestamptz, parts bigint, token text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+SET enable_seqscan = off SET enable_bitmapscan = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	sent bigint[];
+BEGIN
+	sent := ARRAY(SELECT t.id FROM unnest(outbox_turn.ids, outbox_turn.outcomes) t (id, outcome) WHERE t.outcome = 'sent');
+	IF cardinality(sent) > 0 THEN
+		PERFORM api.outbox_sent(sent, outbox_turn.now);
+	END IF;
+	FOR i IN 1 .. cardinality(outbox_turn.ids) LOOP
+		IF outbox_turn.outcomes[i] = 'failed' THEN
+			PERFORM api.outbox_failed(outbox_turn.ids[i], outbox_turn.now, outbox_turn.errors[i]);
+		ELSIF outbox_turn.outcomes[i] <> 'sent' THEN
+			PERFORM api.outbox_retry(outbox_turn.ids[i], outbox_turn.now, outbox_turn.next_at[i], outbox_turn.errors[i],
+				outbox_turn.counted[i]);
+		END IF;
+		IF outbox_turn.outcomes[i] = 'later' THEN
+			PERFORM fieldpost.outbox_refused(outbox_turn.ids[i], outbox_turn.now, outbox_turn.errors[i]);
+		END IF;
+	END LOOP;
+	RETURN QUERY SELECT * FROM api.outbox_claim(outbox_turn.wanted, outbox_turn.now, outbox_turn.channel);
+END $$;
+
+GRANT EXECUTE ON FUNCTION api.outbox_turn(timestamptz, text, bigint[], text[], timestamptz[], text[], boolean[], bigint),
+	api.outbox_part(bigint, bigint, text, timestamptz)
 	TO fieldpost_send;

@@ -36,14 +36,14 @@ INSERT INTO fieldpost.outbox (kind, channel, recipient, header_id, dedupe_key, b
 	('acknowledgement', 'bot', '7', '<1@x>', '1', '{}', '2026-11-01', '2026-11-01'),
 	('acknowledgement', 'sms', '+1', '<2@x>', '2', '{}', '2026-11-01', '2026-11-01');
 SET LOCAL SESSION AUTHORIZATION fieldpost_send;
-SELECT is_empty($$SELECT * FROM api.outbox_claim(10, '2026-11-02')$$, 'none of them is a mail');
-SELECT outbox_id AS row FROM api.outbox_claim(10, '2026-11-02', 'bot') \gset
+SELECT is_empty($$SELECT * FROM api.outbox_turn('2026-11-02', 'mail', '{}', '{}', '{}', '{}', '{}', 10)$$, 'none of them is a mail');
+SELECT outbox_id AS row FROM api.outbox_turn('2026-11-02', 'bot', '{}', '{}', '{}', '{}', '{}', 10) \gset
 SELECT lives_ok(format($$SELECT api.outbox_part(%s, 1, '7/1', '2026-11-02')$$, :row), 'a part is recorded');
 SELECT lives_ok(format($$SELECT api.outbox_part(%s, 1, '7/9', '2026-11-02')$$, :row), 'and again');
-SELECT api.outbox_retry(:row, '2026-11-02', '2026-11-03', 'cut', true);
-SELECT results_eq($$SELECT outbox_id, parts FROM api.outbox_claim(10, '2026-11-03', 'bot')$$, format('VALUES (%s::bigint, 1::bigint)', :row),
+SELECT api.outbox_turn('2026-11-02', 'mail', ARRAY[:row::bigint], '{retry}', ARRAY['2026-11-03'::timestamptz], ARRAY['cut'], '{t}', 0);
+SELECT results_eq($$SELECT outbox_id, parts FROM api.outbox_turn('2026-11-03', 'bot', '{}', '{}', '{}', '{}', '{}', 10)$$, format('VALUES (%s::bigint, 1::bigint)', :row),
 	'claimed again it says how much of it went out');
-SELECT api.outbox_failed(:row, '2026-11-03', 'blocked');
+SELECT api.outbox_turn('2026-11-03', 'mail', ARRAY[:row::bigint], '{failed}', ARRAY['2026-11-03'::timestamptz], ARRAY['blocked'], '{t}', 0);
 RESET SESSION AUTHORIZATION;
 SELECT results_eq($$SELECT kind, object FROM fieldpost.alarm$$, $$VALUES ('message-failed', 'bot:7')$$, 'what is given up is an alarm');
 

@@ -28,8 +28,8 @@ def main():
         one, other = [Sql(os.path.join(place.state, 'postgresql', 'socket')) for _ in range(2)]
         first, second = digest_with_two_mails(place.sql)
         one('BEGIN')
-        one('SELECT api.outbox_sent(%s, now())' % first)
-        recording = threading.Thread(target=lambda: other('SELECT api.outbox_sent(%s, now())' % second))
+        one('SELECT api.outbox_sent(ARRAY[%s], now())' % first)
+        recording = threading.Thread(target=lambda: other('SELECT api.outbox_sent(ARRAY[%s], now())' % second))
         recording.start()
         recording.join(0.5)  # it ends, or waits for the other
         one('COMMIT')

@@ -1,6 +1,6 @@
 /* A long text into messages that a channel takes. */
 #include "base/unicode.h"
-#include "delivery/outbox.h"
+#include "delivery/sender.h"
 #include "unit.h"
 
 #define THUMB "\xf0\x9f\x91\x8d" /* two UTF-16 units */
