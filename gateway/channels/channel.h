@@ -86,6 +86,7 @@ enum channel_verdict {
 	CHANNEL_GENUINE,   /* store it */
 	CHANNEL_FORGED,	   /* the credential is missing, wrong or too old: *answer_out says how to refuse it */
 	CHANNEL_HANDSHAKE, /* nothing to store: *answer_out is the whole answer (a challenge) */
+	CHANNEL_MALFORMED, /* the credential would stand in a body that cannot be read: answered as read() failing */
 };
 
 struct channel_outgoing {

@@ -75,7 +75,9 @@ static enum channel_verdict verify(const struct channel *channel, const struct h
 
 	if (!view_equal(request->method, VIEW("POST")))
 		return provider_refuse(answer_out, 405);
-	if (read_proof(arena, request, &proof) < 0 || !is_signed(channel, arena, &proof))
+	if (read_proof(arena, request, &proof) < 0)
+		return CHANNEL_MALFORMED;
+	if (!is_signed(channel, arena, &proof))
 		return provider_refuse(answer_out, 403);
 	if (view_to_int(proof.timestamp, 1, INT32_MAX * 100LL, &made) < 0 || made < now / SECOND - AGE_SECONDS ||
 		made > now / SECOND + AHEAD_SECONDS)

@@ -127,7 +127,7 @@ static enum channel_verdict verify(const struct channel *channel, const struct h
 			return provider_refuse(answer_out, 403);
 	} else if (!is_get) {
 		if (provider_form(arena, request->body, &form, NULL) < 0)
-			return provider_refuse(answer_out, 403);
+			return CHANNEL_MALFORMED;
 		pairs = sorted_pairs(arena, &form, request->body.len);
 	}
 	if (!is_signed(channel, arena, called_url(channel, request, arena), pairs, shown))

@@ -26,16 +26,20 @@ static enum channel_verdict verify(const struct channel *channel, const struct h
 	struct arena *arena, struct channel_answer *answer_out)
 {
 	struct view shown = http_request_header(request, "Authorization");
-	bool is_post = view_equal(request->method, VIEW("POST")), good;
+	bool is_post = view_equal(request->method, VIEW("POST"));
+	enum channel_verdict verdict;
 
 	if (!is_post && !view_equal(request->method, VIEW("GET")))
 		return provider_refuse(answer_out, 405);
 	/* A token covers the body: of a GET it would cover nothing. */
 	if (is_post && view_starts_nocase(shown, VIEW("Bearer ")))
-		good = vonage_bearer_good(channel, arena, view_trim(view_sub(shown, 7, shown.len)), request->body, now);
+		verdict =
+			vonage_bearer_good(channel, arena, view_trim(view_sub(shown, 7, shown.len)), request->body, now)
+				? CHANNEL_GENUINE
+				: CHANNEL_FORGED;
 	else
-		good = vonage_sig_good(channel, arena, request, now);
-	return good ? CHANNEL_GENUINE : provider_refuse(answer_out, 401);
+		verdict = vonage_sig(channel, arena, request, now);
+	return verdict == CHANNEL_FORGED ? provider_refuse(answer_out, 401) : verdict;
 }
 
 /* ---- the SMS API ---- */

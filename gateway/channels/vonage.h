@@ -14,9 +14,9 @@ bool vonage_bearer_good(
 	const struct channel *channel, struct arena *arena, struct view token, struct view body, int64_t now);
 /*
  * The parameter `sig` of the SMS API, by HMAC with MD5, SHA-1, SHA-256 or SHA-512, or the MD5 of text and secret: its length says
- * which.
+ * which. Genuine, forged, or malformed: what it would stand in cannot be read.
  */
-bool vonage_sig_good(
+enum channel_verdict vonage_sig(
 	const struct channel *channel, struct arena *arena, const struct http_request *request, int64_t now);
 /* The members of an object that are strings or numbers, as the fields of a form. */
 int vonage_fields(struct arena *arena, const json_t *json, struct provider_form *out, struct error *err);

@@ -137,17 +137,20 @@ static bool names_are_plain(const struct provider_form *form)
 	return true;
 }
 
+/* 1: they are there, 0: some of them would not be signed, -1: they cannot be read. */
 static int request_fields(struct arena *arena, const struct http_request *request, struct provider_form *out)
 {
 	bool is_json = view_starts(view_trim(request->body), VIEW("{"));
 	PROVIDER_JSON_SCOPED *json = NULL;
 
 	if (view_equal(request->method, VIEW("GET")))
-		return provider_form(arena, request->query, out, NULL);
+		return provider_form(arena, request->query, out, NULL) < 0 ? -1 : 1;
 	if (!is_json)
-		return provider_form(arena, request->body, out, NULL);
+		return provider_form(arena, request->body, out, NULL) < 0 ? -1 : 1;
 	json = provider_json(arena, request->body, NULL);
-	return json && is_flat(json) ? vonage_fields(arena, json, out, NULL) : -1;
+	if (json && !is_flat(json))
+		return 0;
+	return !json || vonage_fields(arena, json, out, NULL) < 0 ? -1 : 1;
 }
 
 static struct view lower(struct arena *arena, struct view text)
@@ -160,7 +163,7 @@ static struct view lower(struct arena *arena, struct view text)
 	return (struct view){out, text.len};
 }
 
-bool vonage_sig_good(
+enum channel_verdict vonage_sig(
 	const struct channel *channel, struct arena *arena, const struct http_request *request, int64_t now)
 {
 	static const struct {
@@ -172,16 +175,20 @@ bool vonage_sig_good(
 	struct view sig, time, text;
 	bool good = false;
 	long long seconds;
+	int readable;
 
-	if (request_fields(arena, request, &form) < 0 || !names_are_plain(&form))
-		return false;
+	readable = request_fields(arena, request, &form);
+	if (readable < 0)
+		return CHANNEL_MALFORMED;
+	if (!readable || !names_are_plain(&form))
+		return CHANNEL_FORGED;
 	sig = lower(arena, provider_field(&form, "sig"));
 	time = provider_field(&form, "timestamp");
 	if (time.ptr && (view_to_int(time, 1, INT32_MAX * INT64_C(100), &seconds) < 0 || !fits(seconds, now)))
-		return false;
+		return CHANNEL_FORGED;
 	text = signed_text(arena, &form);
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
 		if (methods[i].digits == sig.len)
 			good |= provider_signed(channel, methods[i].hash, PROVIDER_HEX, text, sig);
-	return good;
+	return good ? CHANNEL_GENUINE : CHANNEL_FORGED;
 }

@@ -25,16 +25,16 @@ struct supervisor {
 	struct process_child *children;
 	size_t count;
 	int signal_fd;
-	sigset_t before;       /* the signal mask as it was */
-	void *ground;          /* NULL: not there */
-	bool ground_opened;    /* at least once: the duties may run */
+	sigset_t before;    /* the signal mask as it was */
+	void *ground;	    /* NULL: not there */
+	bool ground_opened; /* at least once: the duties may run */
 	int ground_failures;
-	int64_t ground_at;     /* when to open it, or to look after it */
-	int64_t notify_at;     /* when systemd's watchdog is due, 0: it has none */
+	int64_t ground_at; /* when to open it, or to look after it */
+	int64_t notify_at; /* when systemd's watchdog is due, 0: it has none */
 	int64_t notify_every;
-	bool ready;            /* systemd knows */
+	bool ready; /* systemd knows */
 	bool stopping;
-	bool failed;           /* an operator is needed */
+	bool failed; /* an operator is needed */
 	struct error *err;
 };
 
@@ -161,6 +161,11 @@ static void watch(struct process_child *child, int64_t now)
 	}
 }
 
+static bool may_start(const struct supervisor *s, const struct process_child *child)
+{
+	return !s->stopping && (s->ground_opened || (child->duty->groundless && s->ground_failures > 0));
+}
+
 static void tend(struct supervisor *s, struct process_child *child, int64_t now)
 {
 	bool asked = child->stop_fd < 0;
@@ -171,7 +176,7 @@ static void tend(struct supervisor *s, struct process_child *child, int64_t now)
 		ended(s, child, status, asked, now);
 	if (child->pid)
 		watch(child, now);
-	else if (!s->stopping && !child->surplus && s->ground_opened && now >= child->start_at)
+	else if (may_start(s, child) && !child->surplus && now >= child->start_at)
 		start(s, child, now);
 }
 
@@ -364,7 +369,7 @@ static int poll_timeout(const struct supervisor *s, int64_t now)
 	for (size_t i = 0; i < s->count; i++) {
 		const struct process_child *child = &s->children[i];
 
-		if (child->pid == 0 && !s->stopping && s->ground_opened)
+		if (child->pid == 0 && may_start(s, child))
 			sooner(&next, child->start_at);
 		else if (child->pid && child->kill_at)
 			sooner(&next, child->kill_at);

@@ -35,6 +35,7 @@ struct duty {
 	int (*run)(struct duty_context *context, struct error *err); /* returns 0 after a stop */
 	int watchdog_seconds; /* kill it when it has not called duty_alive() for so long; 0: never */
 	int (*count)(const struct config *config); /* how many of it; NULL: one; 0: none */
+	bool groundless; /* it begins although the first try to open the ground failed */
 };
 
 /* Work was done: feeds the watchdog. Thread-safe, cheap. */

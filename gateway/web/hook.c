@@ -172,7 +172,7 @@ static int look_at_counts(
 	if (counts[HOOK_MALFORMED] > 0 || (good && hook->alarmed_malformed))
 		return alarm(hook, db, arena, now, "channel-malformed",
 			counts[HOOK_MALFORMED] > 0
-				? arena_printf(arena, "%lld requests had the right credential and could not be read",
+				? arena_printf(arena, "%lld requests could not be read",
 					  counts[HOOK_MALFORMED])
 				: NULL,
 			&hook->alarmed_malformed, err);

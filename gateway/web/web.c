@@ -92,6 +92,15 @@ static void nothing_to_store(
 	*reply = (struct http_reply){.status = answer.status, .type = answer.type, .body = answer.body};
 }
 
+static void malformed(
+	struct hook *hook, const struct http_exchange *exchange, const struct error *why, struct http_reply *reply)
+{
+	hook_add(hook, HOOK_MALFORMED, 1);
+	log_failure(
+		LOG_INFO, "malformed", why, "channel=%s bytes=%zu", hook->settings->name, exchange->request.body.len);
+	reply->status = hook->channel.kind->never_again ? hook->channel.kind->never_again : 400;
+}
+
 /* A genuine request: its messages go to the committers. */
 static bool genuine(
 	struct web *web, struct hook *hook, struct http_exchange *exchange, int64_t now, struct http_reply *reply)
@@ -100,10 +109,7 @@ static bool genuine(
 	struct error err = ERROR_INIT;
 
 	if (hook->channel.kind->read(&hook->channel, &exchange->request, exchange->arena, &delivery.batch, &err) < 0) {
-		hook_add(hook, HOOK_MALFORMED, 1);
-		log_failure(LOG_INFO, "malformed", &err, "channel=%s bytes=%zu", hook->settings->name,
-			exchange->request.body.len);
-		reply->status = hook->channel.kind->never_again ? hook->channel.kind->never_again : 400;
+		malformed(hook, exchange, &err, reply);
 		return true;
 	}
 	if (delivery.batch.count == 0 && delivery.batch.mail.len == 0) {
@@ -120,6 +126,7 @@ static bool whole(void *context, struct http_exchange *exchange, struct http_rep
 	struct web *web = context;
 	struct hook *hook = exchange->own;
 	struct channel_answer answer = {.status = 403};
+	struct error unread = ERROR_INIT;
 	int64_t now = clock_now();
 
 	switch (hook->channel.kind->verify(&hook->channel, &exchange->request, now, exchange->arena, &answer)) {
@@ -127,6 +134,10 @@ static bool whole(void *context, struct http_exchange *exchange, struct http_rep
 		return genuine(web, hook, exchange, now, reply);
 	case CHANNEL_HANDSHAKE:
 		*reply = (struct http_reply){.status = answer.status, .type = answer.type, .body = answer.body};
+		return true;
+	case CHANNEL_MALFORMED:
+		error_set(&unread, REACH_MESSAGE, "the body in which its credential would stand cannot be read");
+		malformed(hook, exchange, &unread, reply);
 		return true;
 	case CHANNEL_FORGED:
 		break;
@@ -177,4 +188,5 @@ static int count(const struct config *config)
 	return config->web.listen ? 1 : 0;
 }
 
-const struct duty web_duty = {.name = "web", .run = run, .watchdog_seconds = 60, .count = count};
+/* (It has the spool: webhooks are taken also when the machine begins without its database.) */
+const struct duty web_duty = {.name = "web", .run = run, .watchdog_seconds = 60, .count = count, .groundless = true};

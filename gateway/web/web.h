@@ -21,7 +21,7 @@
 #define WEB_BATCH_BYTES ((size_t)4 * 1024 * 1024)
 #define WEB_DATABASE_MS 5000	  /* of waiting for the database before a request goes into the spool */
 
-/* None when web.listen is not configured. */
+/* None when web.listen is not configured. Begins without a database, with the spool. */
 extern const struct duty web_duty;
 
 #endif

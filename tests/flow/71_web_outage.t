@@ -13,10 +13,12 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'servers'))
 from lab import Lab, free_ports  # noqa: E402
+from callers import KEY, Mailgun  # noqa: E402
 from webhook import STANDARD_SECRET, Sender, sign_standard, standard_body  # noqa: E402
 
 SECONDS = float(os.environ.get('OUTAGE_SECONDS', '3'))
 SENDERS = 6
+LESSON = 'Lesson from the field\nCountry: %s\nWhat worked: joint patrols\nLesson for policy: pay the drivers'
 
 
 class Load(threading.Thread):
@@ -177,3 +179,28 @@ with Lab('outage') as lab:
     lab.same(lab.sql("SELECT count(*) FROM fieldpost.message WHERE provider_id LIKE 'full-%'"), [[str(answers.count(200))]],
              'what was answered 2xx is there')
     lab.same(post('at-last'), 200, 'and all goes on')
+
+    # ---- a start without the database; forwarded mails through the spool ----
+    lab.stop()
+    lab.options['web']['spool_bytes'] = '16 MiB'
+    lab.channels.append(dict(Mailgun.config(lab), path_key=lab.secret_file('mailgun-path', KEY)))
+    server.stop()
+    lab.begin('--only', 'web,parse')
+    lab.ok(lab.wait('the listener', lambda: sender.ask('GET', '/readyz')[:2] == (200, b'ready: requests are spooled\n'), 30),
+           'without its database the service begins, and requests are spooled', lab.log()[-1000:])
+    lab.same(post('early'), 200, 'what comes then is taken')
+    mailgun = Mailgun(lab, port)
+    mails = [mailgun.mail(i, LESSON % country) for i, country in enumerate(('Kenya', 'Mali', 'Peru'))]
+    wrapped = [mailgun.wrap(mail) for mail in mails]
+    replay = mailgun.wrap(mails[2], token='r' * 50), mailgun.wrap(mailgun.mail(9, 'forged'), token='r' * 50)
+    lab.same([mailgun.call(body)[0] for body in wrapped + list(replay) + wrapped[:1]], [200] * 6, 'forwarded mails too, a token shown twice as well')
+    held = b''.join(open(os.path.join(spool, n), 'rb').read() for n in entries())
+    lab.ok(all(mail in held for mail in mails) and b'k' * 24 not in held, 'byte for byte')
+    server.start()
+    lab.ok(lab.wait('the drain', drained, 60), 'all of it is stored when the database is there')
+    lab.ok(lab.wait('filed', lambda: mailgun.stored("state = 'filed'") == 3, 30), 'mails as mails, and filed', lab.sql('SELECT state, reason FROM fieldpost.message WHERE channel IS NULL'))
+    lab.same((mailgun.stored(), lab.sql("SELECT count(*) FROM fieldpost.message WHERE provider_id = 'early'")), (3, [['1']]),
+             'once each; what was sent with a token that was used is not')
+    lab.same(sorted(r[0] for r in lab.sql("SELECT encode(raw, 'hex') FROM fieldpost.message_raw JOIN fieldpost.message USING (message_id) WHERE channel IS NULL")),
+             sorted(mail.hex() for mail in mails), 'with the bytes that were sent')
+    lab.ok(os.path.isdir(os.path.join(spool, 'aside')) and len(os.listdir(os.path.join(spool, 'aside'))) == 2, 'nothing more is set aside')

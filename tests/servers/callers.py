@@ -22,6 +22,7 @@ def count(lab, where='true'):
 class Caller:
     """One channel as its provider calls it."""
     again, signs = {200}, True  # how a repeat may be answered; are the bytes signed?
+    malformed = 400  # the answer to what cannot be read
 
     def __init__(self, lab, port):
         self.lab, self.port, self.path = lab, port, '/hook/%s/%s' % (self.name, KEY)
@@ -64,7 +65,7 @@ def form_data(fields, files=()):
 
 
 class Mailgun(Forwarder):
-    name, again, secret, made = 'mg', {200, 406}, 'mailgun-signing-key', 0
+    name, again, malformed, secret, made = 'mg', {200, 406}, 406, 'mailgun-signing-key', 0
 
     @classmethod
     def config(cls, lab):
@@ -110,6 +111,7 @@ class Mailgun(Forwarder):
 
 
 class Postmark(Forwarder):
+    malformed = 403
     name, signs, broken, unknown = 'pm', False, b'{"From":', b'{"RecordType":"Bounce","ID":1}'
     large = b'{"From":"' + b'x' * 66000 + b'"}'
     login = {'Content-Type': 'application/json', 'Authorization': 'Basic ' + base64.b64encode(b'postmark:word-of-postmark').decode()}
@@ -174,9 +176,9 @@ class Vonage(Caller):
     def headers(self, body):
         return {'Content-Type': 'application/x-www-form-urlencoded'}
 
-    def message(self, number, text='', ago=0):
-        return self.sign({'messageId': 'VO%d' % number, 'msisdn': '2547000%04d' % number, 'to': '447700900001', 'text': text, 'type': 'text',
-                          'message-timestamp': '2026-11-21 10:00:00'}, ago)
+    def message(self, number, text='', ago=0, **more):
+        return self.sign(dict({'messageId': 'VO%d' % number, 'msisdn': '2547000%04d' % number, 'to': '447700900001', 'text': text, 'type': 'text',
+                               'message-timestamp': '2026-11-21 10:00:00'}, **more), ago)
 
     @property
     def unknown(self):
@@ -186,6 +188,37 @@ class Vonage(Caller):
         good = self.message(number, 'forged')
         bodies = [good[:-2], good.split(b'&sig=')[0], good.replace(b'text=forged', b'text=altered'), self.message(number, 'old', ago=90001)]
         return [(body, self.headers(body)) for body in bodies]
+
+
+def base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b'=')
+
+
+class VonageMessages(Caller):
+    """The Messages API: JSON with a token that holds its hash."""
+    name, secret = 'vm', 'vonage-signature-secret'
+    broken, unknown = b'{"message_uuid":', b'{"message_uuid":"VM77","status":"delivered","from":"254"}'
+    large = b'{"message_uuid":"VM1","text":"' + b'x' * 66000 + b'"}'
+
+    @classmethod
+    def config(cls, lab):
+        return {'name': cls.name, 'kind': 'vonage', 'secret': lab.secret_file('vonage-messages', cls.secret), 'account': 'api-key',
+                'token': lab.secret_file('vonage-api', 'api-secret'), 'number': '447700900001', 'join_seconds': 0}
+
+    def headers(self, body, ago=0, method='HS256', **claims):
+        claims = dict({'iat': int(time.time()) - ago, 'jti': '1', 'iss': 'Vonage', 'api_key': 'api-key', 'payload_hash': hashlib.sha256(body).hexdigest()}, **claims)
+        text = base64url(json.dumps({'typ': 'JWT', 'alg': method}).encode()) + b'.' + base64url(json.dumps(claims).encode())
+        mark = base64url(hmac.new(self.secret.encode(), text, hashlib.sha256).digest()) if method == 'HS256' else b''
+        return {'Content-Type': 'application/json', 'Authorization': 'Bearer ' + (text + b'.' + mark).decode()}
+
+    def message(self, number, text='', **more):
+        return json.dumps(dict({'message_uuid': 'VM%d' % number, 'channel': 'whatsapp', 'message_type': 'text', 'from': '2547100%04d' % number, 'to': '447700900001',
+                                'timestamp': '2026-11-21T10:00:00Z', 'text': text, 'profile': {'name': 'Ann'}}, **more)).encode()
+
+    def forge(self, number):
+        body = self.message(number, 'forged')
+        return super().forge(number) + [(body, self.headers(body, ago=90001)), (body, self.headers(body, method='none')),
+                                        (body, self.headers(body, payload_hash='')), (body, self.headers(body, exp=int(time.time()) - 1))]
 
 
 class Matrix(Caller):

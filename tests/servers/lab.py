@@ -241,14 +241,18 @@ class Lab:
                               capture_output=True, text=True, **options)
 
     def serve(self, *words):
+        self.begin(*words)
+        self.wait('the service is ready', lambda: ' info main ready ' in self.log() or self.service.poll() is not None, 60)
+        if self.service.poll() is not None:
+            self.bail('the service ended')
+
+    def begin(self, *words):
+        """Starts the service and does not wait for it."""
         self.write_config()
         log = open(self.log_path, 'a')
         self.service = subprocess.Popen(self._as_user() + [os.path.join(self.home, 'fieldpost'), 'serve', *words, '--config',
                                         self.config_path], stderr=log, stdout=log, stdin=subprocess.DEVNULL)
         log.close()
-        self.wait('the service is ready', lambda: ' info main ready ' in self.log() or self.service.poll() is not None, 60)
-        if self.service.poll() is not None:
-            self.bail('the service ended')
 
     def stop(self):
         if self.service and self.service.poll() is None:

@@ -29,12 +29,14 @@
 #define SIGNED "X-Twilio-Email-Event-Webhook-Signature"
 #define STAMPED "X-Twilio-Email-Event-Webhook-Timestamp"
 
+#define MALFORMED -1
+
 static const struct {
 	const char *name, *kind;
 	int64_t now; /* seconds since 1970 */
 	const char *body, *secret, *previous;
 	const char *header, *value, *stamp; /* NULL: not sent */
-	int wanted;			    /* 0: genuine; else how it is answered */
+	int wanted; /* 0: genuine, MALFORMED, else how it is answered */
 	const char *method;		    /* NULL: POST */
 } cases[] = {
 	{"mailgun", "mailgun", NOW, GOOD, "key-example", NULL, NULL, NULL, NULL, 0, NULL},
@@ -57,7 +59,10 @@ static const struct {
 	{"mailgun no token", "mailgun", NOW, "timestamp=1461261330&signature=" MAC, "key-example", NULL, NULL, NULL,
 		NULL, 403, NULL},
 	{"mailgun nothing", "mailgun", NOW, "", "key-example", NULL, NULL, NULL, NULL, 403, NULL},
-	{"mailgun no form", "mailgun", NOW, "a=%", "key-example", NULL, NULL, NULL, NULL, 403, NULL},
+	{"mailgun no form", "mailgun", NOW, "a=%", "key-example", NULL, NULL, NULL, NULL, MALFORMED, NULL},
+	{"mailgun no JSON", "mailgun", NOW, "{\"signature\":", "key-example", NULL, NULL, NULL, NULL, MALFORMED, NULL},
+	{"mailgun no multipart", "mailgun", NOW, "--b\r\n", "key-example", NULL, "Content-Type",
+		"multipart/form-data; boundary=b", NULL, MALFORMED, NULL},
 	{"mailgun a day later", "mailgun", NOW + 86400, GOOD, "key-example", NULL, NULL, NULL, NULL, 0, NULL},
 	{"mailgun too old", "mailgun", NOW + 86401, GOOD, "key-example", NULL, NULL, NULL, NULL, 406, NULL},
 	{"mailgun our clock behind", "mailgun", NOW - 300, GOOD, "key-example", NULL, NULL, NULL, NULL, 0, NULL},
@@ -124,9 +129,14 @@ static int verify(size_t i, struct arena *arena)
 		.header_count = (size_t)(cases[i].header != NULL) + (cases[i].stamp != NULL)};
 	struct channel_answer answer = {0};
 
-	return channel.kind->verify(&channel, &request, cases[i].now * 1000000, arena, &answer) == CHANNEL_GENUINE
-		       ? 0
-		       : answer.status;
+	switch (channel.kind->verify(&channel, &request, cases[i].now * 1000000, arena, &answer)) {
+	case CHANNEL_GENUINE:
+		return 0;
+	case CHANNEL_MALFORMED:
+		return MALFORMED;
+	default:
+		return answer.status;
+	}
 }
 
 static void test_credentials(void **state)

@@ -113,14 +113,14 @@ static int by_workers(const struct config *config)
 	return config->parse.workers;
 }
 
-static const struct duty steady = {"steady", run_steady, 1, NULL};
-static const struct duty crash = {"crash", run_crash, 0, NULL};
-static const struct duty error_duty = {"error", run_error, 0, NULL};
-static const struct duty hang = {"hang", run_hang, 1, NULL};
-static const struct duty stubborn = {"stubborn", run_stubborn, 5, NULL};
-static const struct duty given = {"given", run_given, 5, NULL};
-static const struct duty orphans = {"orphans", run_orphans, 5, NULL};
-static const struct duty worker = {"worker", run_steady, 5, by_workers};
+static const struct duty steady = {"steady", run_steady, 1, NULL, false};
+static const struct duty crash = {"crash", run_crash, 0, NULL, false};
+static const struct duty error_duty = {"error", run_error, 0, NULL, false};
+static const struct duty hang = {"hang", run_hang, 1, NULL, false};
+static const struct duty stubborn = {"stubborn", run_stubborn, 5, NULL, false};
+static const struct duty given = {"given", run_given, 5, NULL, false};
+static const struct duty orphans = {"orphans", run_orphans, 5, NULL, false};
+static const struct duty worker = {"worker", run_steady, 5, by_workers, false};
 static const struct duty *const duties[] = {&steady, &crash, &error_duty, &hang, &stubborn, &given, &orphans, &worker, NULL};
 
 static int as_duty(int argc, char **argv)
