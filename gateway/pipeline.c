@@ -64,6 +64,13 @@ void pipeline_read(
 		set_over_size(out);
 }
 
+/* What is to be said to who asked for no more: in which language is known when it is filed. */
+static json_t *stops_json(const struct forms *forms, enum stops stops)
+{
+	return json_pack("{s:s, s:o}", "by", stops == STOPS_SUBJECT ? "subject" : "words", "say",
+		forms_word_everywhere(forms, "talk_stopped"));
+}
+
 json_t *pipeline_read_filing(const struct forms *forms, struct arena *arena, const struct pipeline_message *message)
 {
 	struct result result;
@@ -73,6 +80,8 @@ json_t *pipeline_read_filing(const struct forms *forms, struct arena *arena, con
 		return conversation_read(forms, arena, message->raw, message->talk);
 	pipeline_read(forms, arena, message, &result);
 	json = result_to_filing(&result);
+	if (result.stops != STOPS_NOT && !message->channel)
+		json_object_set_new(json, "stops", stops_json(forms, result.stops));
 	result_release(&result);
 	return json;
 }

@@ -113,6 +113,12 @@ struct envelope {
 
 struct mail_report; /* mail_report.h */
 
+/*
+ * Does a mail ask for no more? In its own first line, which is a stop word in one of the languages and nothing else; or
+ * by a subject that is one, as List-Unsubscribe makes it, with a reference of ours behind it or an empty mail under it.
+ */
+enum stops { STOPS_NOT, STOPS_WORDS, STOPS_SUBJECT };
+
 struct result {
 	enum outcome outcome;
 	enum reason reason;
@@ -133,6 +139,7 @@ struct result {
 	const struct attachment *attachments;
 	size_t attachment_count;
 	struct envelope envelope;
+	enum stops stops;
 	const struct mail_report *report; /* what a program says of a mail of ours; NULL: it is no report */
 };
 
@@ -372,6 +379,8 @@ void turn_release(struct turn *turn);
 const char *forms_language(const struct forms *forms, struct view name);
 /* A word around a form in a language (lexicon.h), English as fall-back; NULL. */
 const char *forms_word(const struct forms *forms, const char *key, const char *language);
+/* The same in every language: {language: text}. A new reference. */
+json_t *forms_word_everywhere(const struct forms *forms, const char *key);
 /* The words that stop us, of all languages. */
 void forms_stop_words(const struct forms *forms, void (*each)(void *context, const char *word), void *context);
 

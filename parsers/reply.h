@@ -15,6 +15,7 @@
  *     reply_values.c     the value of each field, and remarks
  *     reply_near.c       lines that nearly carry a label, for the person who reviews
  *     reply_result.c     what was read as a result: outcome, reason, errors, provenance
+ *     reply_stop.c       does it ask for no more?
  *     trace.c            what each line was taken as, and why, for people
  *
  * reply.c runs them over a mail (HTML and text of an alternative are both read), payload.c over a message of a channel.
@@ -214,5 +215,9 @@ void reply_to_result(const struct reply *reply, bool forwarded, struct result *o
 void reply_release(struct reply *reply);
 /* Does the text hold somebody else's reply and no answer of the sender's own? */
 bool reply_is_forwarded(const struct reply *reply);
+
+/* ---- reply_stop.c ---- */
+
+enum stops reply_stops(const struct reply *reply);
 
 #endif

@@ -223,6 +223,20 @@ const char *forms_word(const struct forms *forms, const char *key, const char *l
 	return lexicon_word(forms->lexicon, key, language);
 }
 
+json_t *forms_word_everywhere(const struct forms *forms, const char *key)
+{
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < lexicon_language_count(forms->lexicon); i++) {
+		const char *language = lexicon_language(forms->lexicon, i);
+		const char *word = lexicon_word(forms->lexicon, key, language);
+
+		if (word)
+			json_object_set_new(all, language, json_string(word));
+	}
+	return all;
+}
+
 void forms_stop_words(const struct forms *forms, void (*each)(void *context, const char *word), void *context)
 {
 	lexicon_list(forms->lexicon, "stop", each, context);

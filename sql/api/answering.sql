@@ -34,7 +34,8 @@ AS $$
 $$;
 GRANT EXECUTE ON FUNCTION api.own_addresses_set(text, text[]) TO fieldpost_intake, fieldpost_send;
 
--- What forbids it, whatever was answered before; NULL: nothing.
+-- What forbids it, whatever was answered before; NULL: nothing. Who asked for no more mail and writes a reply nevertheless, later, has it
+-- answered: what they asked for is to be asked nothing.
 CREATE FUNCTION fieldpost.answer_forbidden(message message)
 RETURNS text
 LANGUAGE plpgsql STABLE
@@ -46,8 +47,8 @@ BEGIN
 		RETURN 'no-address';
 	ELSIF message.channel IS NULL AND EXISTS (SELECT FROM own_address o WHERE o.address = bare_address(message.from_address)) THEN
 		RETURN 'own-address';
-	ELSIF EXISTS (SELECT FROM suppression s WHERE s.channel = coalesce(message.channel, 'mail')
-			AND s.address = CASE WHEN message.channel IS NULL THEN lower(message.from_address) ELSE message.from_address END)
+	ELSIF EXISTS (SELECT FROM suppression s WHERE s.channel = 'mail' AND message.channel IS NULL AND s.address = lower(message.from_address)
+			AND (s.reason NOT IN ('asked', 'unsubscribed') OR message.state <> 'filed' OR s.since >= message.stored_at))
 		OR EXISTS (SELECT FROM channel_message c JOIN suppression s ON s.address IN (c.sender, c.reply_to)
 			WHERE c.message_id = message.message_id AND s.channel = message.channel) THEN
 		RETURN 'suppressed';

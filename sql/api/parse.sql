@@ -161,6 +161,19 @@ BEGIN
 	END IF;
 END $$;
 
+-- Filing, and what follows of mails that are no feedback: reports of what did not arrive, and the wish to be left alone.
+CREATE FUNCTION fieldpost.file_and_settle(now timestamptz, batch jsonb)
+RETURNS jsonb
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	filed jsonb := file_all(file_and_settle.now, file_and_settle.batch);
+BEGIN
+	PERFORM reports_settle(file_and_settle.now, file_and_settle.batch, filed);
+	PERFORM stops_settle(file_and_settle.now, file_and_settle.batch, filed);
+	RETURN filed;
+END $$;
+
 -- batch: [{"message_id": 12, "result": {...}}, ...]. Should the database refuse the batch for what stands in it, each message is tried
 -- alone, and only the one that is refused again is `failed`.
 CREATE FUNCTION api.parse_file(now timestamptz, batch jsonb)
@@ -174,12 +187,12 @@ DECLARE
 	filed jsonb;
 BEGIN
 	BEGIN
-		filed := file_all(parse_file.now, parse_file.batch);
+		filed := file_and_settle(parse_file.now, parse_file.batch);
 	EXCEPTION WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded THEN
 		filed := '[]';
 		FOR one IN SELECT * FROM jsonb_array_elements(parse_file.batch) LOOP
 			BEGIN
-				filed := filed || file_all(parse_file.now, jsonb_build_array(one));
+				filed := filed || file_and_settle(parse_file.now, jsonb_build_array(one));
 			EXCEPTION WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded THEN
 				PERFORM message_fail(parse_file.now, (one ->> 'message_id')::bigint,
 					'the database refused what was read (SQLSTATE ' || SQLSTATE || ')');

@@ -45,7 +45,12 @@ SELECT is(asked('d3', 'old@example.org', 'filed'), 'yes', 'one that is no longer
 
 -- Who asked for no more.
 INSERT INTO suppression (address, reason, since) VALUES ('e@example.org', 'asked', '2026-11-01');
-SELECT is(asked('e1', 'E@Example.org', 'filed'), 'suppressed', 'who asked for silence has it');
+SELECT is(asked('e1', 'E@Example.org', 'ignored'), 'suppressed', 'who asked for silence has it');
+SELECT is(asked('e2', 'E@Example.org', 'filed'), 'yes', 'unless they reply all the same');
+UPDATE suppression SET since = '2026-11-20';
+SELECT is(asked('e3', 'E@Example.org', 'filed'), 'suppressed', 'later than they asked for it');
+UPDATE suppression SET reason = 'bounced', since = '2026-11-01';
+SELECT is(asked('e4', 'E@Example.org', 'filed'), 'suppressed', 'nothing goes where nothing arrives');
 
 -- Many.
 SELECT is((SELECT string_agg(asked('f' || n, 'f@example.org', 'review', '{"result": {"values": {}}}', n), ' ' ORDER BY n) FROM generate_series(0, 2) n),

@@ -1,0 +1,139 @@
+-- What reports and the wish to be left alone lead to.
+BEGIN;
+SELECT no_plan();
+SET LOCAL search_path = tap, public, fieldpost;
+
+INSERT INTO form VALUES ('trial');
+INSERT INTO form_version VALUES ('trial', 1, 'x', 'y', '{"en": "Trial"}', '[]', NULL, NULL, false, now());
+INSERT INTO identity.contact (name, language) VALUES ('Aminata', 'fr'), ('Bintu', 'en'), ('Chandra', 'ne');
+INSERT INTO identity.contact_address (address, contact_id, ordinal)
+SELECT lower(name) || '@example.net', contact_id, 1 FROM identity.contact UNION ALL
+SELECT lower(name) || '@second.example', contact_id, 2 FROM identity.contact;
+SELECT contact_id AS aminata FROM identity.contact WHERE name = 'Aminata' \gset
+SELECT contact_id AS bintu FROM identity.contact WHERE name = 'Bintu' \gset
+SELECT contact_id AS chandra FROM identity.contact WHERE name = 'Chandra' \gset
+SELECT api.own_addresses_set('smtp', '{feedback@fieldpost.example}');
+
+-- A request that was sent, and its mail in the outbox.
+CREATE FUNCTION tap.asked(person bigint, code text, address text) RETURNS void LANGUAGE sql AS $$
+	INSERT INTO request (reference, contact_id, form_id, form_version, language, state, header_id, asked_at)
+	VALUES ('FP-' || code, person, 'trial', 1, 'en', 'sent', '<' || code || '@fieldpost.example>', '2026-11-01');
+	INSERT INTO outbox (kind, recipient, header_id, dedupe_key, body, state, created_at, next_at, claimed_at)
+	VALUES ('request', address, '<' || code || '@fieldpost.example>', code, convert_to('{"text": "FP-' || code || '"}', 'UTF8'), 'sent', '2026-11-01',
+			'2026-11-01', '2026-11-01'),
+		('reminder', address, '<r' || code || '@fieldpost.example>', 'r' || code, convert_to('{"text": "FP-' || code || '"}', 'UTF8'), 'waiting', '2026-11-01',
+			'2026-11-01', NULL);
+$$;
+CREATE FUNCTION tap.mail(name text, sender text, result jsonb, received timestamptz, more jsonb DEFAULT '{}') RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	stored bigint;
+BEGIN
+	SELECT message_ids[1] INTO stored FROM api.messages_import((SELECT account_id FROM api.account_open('import', 'import')), received,
+		ARRAY[sha256(convert_to(name, 'UTF8'))], ARRAY[sha256(convert_to(name, 'UTF8'))], ARRAY[length(name)::bigint], ARRAY[false], ARRAY[received],
+		ARRAY[0::bigint], ARRAY[length(name)::bigint], convert_to(name, 'UTF8'));
+	PERFORM api.parse_file(received, jsonb_build_array(jsonb_build_object('message_id', stored, 'result', jsonb_build_object('outcome', 'ignored',
+		'reason', NULL, 'template', NULL, 'reference', NULL, 'language', NULL, 'values', '{}'::jsonb, 'errors', '{}'::jsonb, 'found', '{}'::jsonb, 'suggestions',
+		'{}'::jsonb, 'provenance', '{}'::jsonb, 'attachments', '[]'::jsonb, 'mail', jsonb_build_object('message_id', '<' || name || '@x>', 'from_name', '',
+		'from_address', sender, 'to', '', 'subject', 'Re: A question', 'in_reply_to', '', 'references', '', 'date', 0, 'automatic', false) || more) || result)));
+	RETURN stored;
+END $$;
+CREATE FUNCTION tap.bounce(name text, ids text[], address text, status text, day integer, more jsonb DEFAULT '{}', action text DEFAULT 'failed') RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+	stored bigint;
+BEGIN
+	stored := tap.mail(name, 'mailer-daemon@mx.example', jsonb_build_object('reason', 'bounce', 'report', jsonb_build_object('kind', 'delivery', 'ids',
+		to_jsonb(ids), 'places', '[]'::jsonb, 'recipients', jsonb_build_array(jsonb_build_object('address', address, 'original', '', 'action', action,
+		'status', status, 'diagnostic', '550 ' || status || ' no')))) || more, '2026-11-01 08:00+00'::timestamptz + day * interval '1 day', '{"automatic": true}');
+	RETURN coalesce((SELECT b.weight || ' ' || b.matched || ' ' || b.address || ' ' || coalesce((SELECT q.state::text FROM request q
+		WHERE q.request_id = b.request_id), '-') FROM bounce b WHERE b.message_id = stored), 'nothing');
+END $$;
+CREATE FUNCTION tap.suppressed() RETURNS text LANGUAGE sql AS $$
+	SELECT coalesce(string_agg(address || ' ' || reason, ', ' ORDER BY address), 'none') FROM suppression
+$$;
+
+SELECT asked(:aminata, '0000000001', 'aminata@example.net'), asked(:bintu, '0000000002', 'bintu@example.net'),
+	asked(:chandra, '0000000003', 'chandra@second.example');
+
+-- Which mail, and how heavy.
+SELECT is(tap.bounce('a1', '{<x@y>,<0000000001@fieldpost.example>}', 'other@example.net', '5.1.1', 1),
+	'hard message-id aminata@example.net bounced', 'by the Message-ID: the address that we wrote to');
+SELECT is(suppressed(), 'none', 'one does not suspend');
+SELECT is(tap.bounce('a2', '{}', 'aminata@example.net', '5.1.1', 1, '{"reference": "FP-0000000001"}'),
+	'hard reference aminata@example.net bounced', 'by the reference');
+SELECT is(suppressed(), 'none', 'two on one day neither');
+SELECT is(tap.bounce('a3', '{<r0000000001@fieldpost.example>}', 'aminata@example.net', '5.1.10', 3), 'hard message-id aminata@example.net bounced',
+	'of a reminder');
+SELECT is(suppressed(), 'aminata@example.net bounced', 'days apart they do');
+SELECT is(tap.bounce('b1', '{}', 'Bintu@Example.net', '5.1.1', 1), 'soft address bintu@example.net bounced',
+	'by the address alone it may be anybody''s word: no hard one');
+SELECT is(tap.bounce('b2', '{}', 'bintu@example.net', '5.1.1', 5), 'soft address bintu@example.net -', 'with no request open, too');
+SELECT is(suppressed(), 'aminata@example.net bounced', 'and it does not suspend so fast');
+SELECT is(tap.bounce('x1', '{<a@b>}', 'stranger@example.net', '5.1.1', 1), 'nothing', 'of a mail that is not ours: nothing');
+SELECT is(tap.bounce('x2', '{}', '', '5.1.1', 1, '{"reference": "FP-ZZZZZZZZZZ"}'), 'nothing', 'a reference that we never sent: nothing');
+SELECT is(tap.bounce('c1', '{<0000000003@fieldpost.example>}', 'chandra@second.example', '4.4.1', 1, '{}', 'delayed'),
+	'delayed message-id chandra@second.example sent', 'a delay is none');
+SELECT is(tap.bounce('c2', '{<0000000003@fieldpost.example>}', 'chandra@second.example', '5.7.26', 1),
+	'ours message-id chandra@second.example bounced', 'what is refused for what we are');
+SELECT is(tap.bounce('c3', '{<0000000003@fieldpost.example>}', 'chandra@second.example', '5.7.26', 20), 'ours message-id chandra@second.example bounced', 'however often');
+SELECT is(suppressed(), 'aminata@example.net bounced', 'suspends nobody');
+SELECT results_eq($$SELECT kind, object, count FROM alarm WHERE kind = 'mail-refused'$$, $$VALUES ('mail-refused', '5.7.26 second.example', 2::bigint)$$, 'and is an alarm');
+SELECT is(tap.bounce('b3', '{<0000000002@fieldpost.example>}', 'bintu@example.net', '5.2.2', 16), 'soft message-id bintu@example.net bounced', 'full for');
+SELECT is(suppressed(), 'aminata@example.net bounced, bintu@example.net bounced', 'two weeks suspends');
+
+-- Who writes can be reached.
+SELECT tap.mail('alive', 'Bintu@example.net', '{}', '2026-11-20');
+SELECT is(suppressed(), 'aminata@example.net bounced', 'a mail from there lifts it');
+SELECT is(tap.bounce('b4', '{<0000000002@fieldpost.example>}', 'bintu@example.net', '5.2.2', 21), 'soft message-id bintu@example.net bounced', 'and');
+SELECT is(suppressed(), 'aminata@example.net bounced', 'it counts from new');
+SELECT tap.mail('away', 'Aminata@example.net', '{"reason": "auto-reply"}', '2026-11-20', '{"automatic": true}');
+SELECT is(suppressed(), 'aminata@example.net bounced', 'an automatic reply does not lift it');
+
+-- When the server refuses it at once.
+UPDATE outbox SET state = 'failed', last_error = 'smtp.example.org said: 550 5.1.1 <chandra@second.example>: User unknown', claimed_at = '2026-11-21'
+WHERE header_id = '<r0000000003@fieldpost.example>';
+SELECT results_eq($$SELECT weight::text, status, matched, address, message_id IS NULL FROM bounce WHERE matched = 'sending'$$,
+	$$VALUES ('hard', '5.1.1', 'sending', 'chandra@second.example', true)$$, 'is a bounce as well');
+
+-- A complaint.
+SELECT asked(:chandra, '0000000004', 'chandra@example.net');
+SELECT tap.mail('abuse0', 'fbl@provider.example', '{"reason": "auto-reply", "report": {"kind": "abuse", "ids": [], "places": [], "recipients": []}}', '2026-11-21', '{"automatic": true}');
+SELECT tap.mail('abuse1', 'fbl@provider.example', '{"reason": "auto-reply", "reference": "FP-0000000004", "report": {"kind": "abuse", "ids": [], "places": [], "recipients": []}}',
+	'2026-11-21', '{"automatic": true}');
+SELECT is(suppressed(), 'aminata@example.net bounced, chandra@example.net unsubscribed', 'a complaint that knows our mail ends it at once');
+SELECT is((SELECT state::text FROM request WHERE reference = 'FP-0000000004'), 'closed', 'with its request');
+
+-- To be left alone.
+DELETE FROM suppression;
+DELETE FROM bounce;
+UPDATE request SET state = 'sent';
+UPDATE outbox SET state = 'waiting' WHERE kind = 'reminder';
+CREATE FUNCTION tap.stops(name text, sender text, part text, more jsonb DEFAULT '{}', mail jsonb DEFAULT '{}') RETURNS text LANGUAGE sql AS $$
+	SELECT m.state || ' ' || coalesce(m.reason::text, '') || ' ' || (SELECT count(*) FROM outbox o WHERE o.kind = 'stopped') FROM message m
+	WHERE m.message_id = tap.mail(name, sender, jsonb_build_object('reason', 'no-answers', 'stops', jsonb_build_object('by', part, 'say',
+		'{"en": "No more.", "fr": "Plus rien."}'::jsonb)) || more, '2026-11-21 10:00+00', mail)
+$$;
+CREATE FUNCTION tap.state_of(id bigint) RETURNS text LANGUAGE sql AS $$ SELECT state || ' ' || coalesce(reason::text, '') FROM message WHERE message_id = id $$;
+SELECT tap.mail('s1', 'Aminata@example.net', '{"reason": "no-answers", "stops": {"by": "words", "say": {"en": "No more.", "fr": "Plus rien."}}}', '2026-11-21 10:00+00') AS s1 \gset
+SELECT is(state_of(:s1), 'ignored stopped', 'a mail that only stops');
+SELECT is(suppressed(), 'aminata@example.net asked, aminata@second.example asked', 'nothing goes to any address of that person');
+SELECT is((SELECT string_agg(state::text, ' ' ORDER BY reference) FROM request), 'closed sent sent sent', 'their requests are over');
+SELECT is((SELECT state::text FROM outbox WHERE header_id = '<r0000000001@fieldpost.example>'), 'cancelled', 'what waited does not go out');
+SELECT ok((SELECT paused FROM identity.contact WHERE contact_id = :aminata), 'by no other channel either');
+SELECT results_eq($$SELECT recipient, convert_from(body, 'UTF8')::jsonb ->> 'text', convert_from(body, 'UTF8')::jsonb ->> 'in_reply_to' FROM outbox WHERE kind = 'stopped'$$,
+	$$VALUES ('aminata@example.net', 'Plus rien.', '<s1@x>')$$, 'confirmed once, in their language');
+SELECT tap.mail('s2', 'aminata@example.net', '{"reason": "no-answers", "stops": {"by": "words", "say": {"en": "No more.", "fr": "Plus rien."}}}', '2026-11-23 10:00+00');
+SELECT is((SELECT count(*) FROM outbox WHERE kind = 'stopped'), 1::bigint, 'and never twice');
+SELECT tap.mail('s3', 'clerk@example.net', '{"reason": "no-answers", "reference": "FP-0000000002", "stops": {"by": "subject", "say": {"en": "No more."}}}', '2026-11-21 10:00+00', '{"automatic": true}');
+SELECT ok((SELECT paused FROM identity.contact WHERE contact_id = :bintu), 'what List-Unsubscribe makes is about who was asked');
+SELECT is((SELECT count(*) FROM outbox WHERE kind = 'stopped'), 1::bigint, 'a program that sends it is not answered');
+SELECT tap.mail('s4', 'other@example.net', '{"reason": "no-answers", "reference": "FP-0000000003", "stops": {"by": "words", "say": {"en": "No more."}}}', '2026-11-21 10:00+00');
+SELECT is((SELECT state::text || ' ' || paused FROM request JOIN identity.contact USING (contact_id) WHERE reference = 'FP-0000000003'), 'closed false',
+	'words speak for who wrote them: of another''s only that request ends');
+INSERT INTO outbox (kind, recipient, header_id, dedupe_key, body, created_at, next_at) VALUES ('digest', 'reader@example.org', '<d1@fieldpost.example>', 'd1', '{}', now(), now());
+SELECT tap.mail('s5', 'reader@example.org', '{"reason": "no-answers", "stops": {"by": "words", "say": {"en": "No more."}}}', '2026-11-21 10:00+00',
+	'{"in_reply_to": "<d1@fieldpost.example>"}');
+SELECT ok(strpos(suppressed(), 'reader@example.org') = 0, 'an answer to a digest is about that digest');
+
+SELECT finish();
+ROLLBACK;
