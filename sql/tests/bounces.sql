@@ -65,6 +65,10 @@ SELECT is(suppressed(), 'none', 'two on one day neither');
 SELECT is(tap.bounce('a3', '{<r0000000001@fieldpost.example>}', 'aminata@example.net', '5.1.10', 3), 'hard message-id aminata@example.net bounced',
 	'of a reminder');
 SELECT is(suppressed(), 'aminata@example.net bounced', 'days apart they do');
+SELECT outbox_token(outbox_id, header_id) AS token FROM outbox WHERE header_id = '<0000000003@fieldpost.example>' \gset
+SELECT results_eq(format($$SELECT matched, address FROM report_match('{"places": ["x <bounces+%s@fieldpost.example>"], "ids": ["<0000000001@fieldpost.example>"]}', NULL, '')$$,
+	upper(:'token')), $$VALUES ('return-path', 'chandra@second.example')$$, 'by the return path, which comes before all else');
+SELECT is((SELECT matched FROM report_match('{"places": ["bounces+1-0123456789abcdef@fieldpost.example"], "ids": []}', NULL, '')), NULL, 'a token that is not ours');
 SELECT is(tap.bounce('b1', '{}', 'Bintu@Example.net', '5.1.1', 1), 'soft address bintu@example.net bounced',
 	'by the address alone it may be anybody''s word: no hard one');
 SELECT is(tap.bounce('b2', '{}', 'bintu@example.net', '5.1.1', 5), 'soft address bintu@example.net -', 'with no request open, too');
