@@ -1,6 +1,6 @@
 /*
- * fieldpost parse [--json] [--text] [--colour] [--forms FOLDER] FILE: what would be made of this mail or message, by
- * the forms in force or those of a folder. Needs no database.
+ * fieldpost parse [--json] [--text] [--colour] [--forms FOLDER] FILE...: what would be made of this mail or message, by
+ * the forms in force or those of a folder; of several one after the other. Needs no database.
  *
  * For people: every line with what it was taken as and why, in colours on a terminal (NO_COLOR in the environment:
  * without them; --colour: always), then what was understood.
@@ -201,31 +201,46 @@ static bool wants_colour(bool forced)
 /* ---- the command ---- */
 
 /* What the lines were taken as, then what was understood. */
-static void print_people(struct cli *cli, const struct forms *forms, const struct pipeline_message *message,
+static void print_people(struct arena *arena, const struct forms *forms, const struct pipeline_message *message,
 	const struct result *result, bool colour)
 {
 	struct trace trace = {0};
 
 	if (!message->over_size)
-		parse_trace(forms, cli->arena, message->raw, message->channel, &message->hint, &trace);
-	print_trace(cli->arena, &trace, wants_colour(colour));
-	print_result(cli->arena, result, trace.sign);
+		parse_trace(forms, arena, message->raw, message->channel, &message->hint, &trace);
+	print_trace(arena, &trace, wants_colour(colour));
+	print_result(arena, result, trace.sign);
 }
 
 static int parse(struct cli *cli, const struct forms *forms, struct view raw, bool channel, bool colour)
 {
 	struct pipeline_message message = {
 		.raw = raw, .channel = channel, .over_size = !channel && raw.len > PARSE_SIZE_MAX};
+	struct arena *arena = arena_new();
 	struct result result;
 	int status = EX_OK;
 
-	pipeline_read(forms, cli->arena, &message, &result);
+	pipeline_read(forms, arena, &message, &result);
 	if (cli->json)
 		status = print_json(&result);
 	else
-		print_people(cli, forms, &message, &result, colour);
+		print_people(arena, forms, &message, &result, colour);
 	result_release(&result);
+	arena_free(&arena);
 	return status;
+}
+
+static int read_and_parse(struct cli *cli, const struct forms *forms, const char *path, bool channel, bool colour)
+{
+	struct error err = ERROR_INIT;
+	TEXT_SCOPED raw;
+
+	text_init(&raw, INPUT_MAX);
+	if (read_file(path, &raw, &err) < 0) {
+		cli_fail(cli, &err);
+		return EX_NOINPUT;
+	}
+	return parse(cli, forms, text_view(&raw), channel, colour);
 }
 
 int cmd_parse(struct cli *cli, int argc, char **argv)
@@ -235,18 +250,19 @@ int cmd_parse(struct cli *cli, int argc, char **argv)
 	struct error err = ERROR_INIT;
 	struct config *config = NULL;
 	struct forms *forms = NULL;
-	TEXT_SCOPED raw;
-	int status;
+	int status = EX_OK;
 
-	text_init(&raw, INPUT_MAX);
-	if (argc != 1)
-		return cli_usage(cli, "name one file, or - for standard input");
-	if (cli_config(cli, &config, &err) < 0 || cli_forms(config, folder, &forms, &err) < 0 ||
-		read_file(argv[0], &raw, &err) < 0) {
+	if (argc < 1)
+		return cli_usage(cli, "name a file, or - for standard input");
+	if (cli_config(cli, &config, &err) < 0 || cli_forms(config, folder, &forms, &err) < 0)
 		status = cli_fail(cli, &err);
-		status = forms ? EX_NOINPUT : status;
-	} else
-		status = parse(cli, forms, text_view(&raw), channel, colour);
+	for (int i = 0; forms && i < argc && status == EX_OK; i++) {
+		if (i > 0)
+			printf("\n");
+		if (argc > 1 && !cli->json)
+			printf("%s\n\n", argv[i]);
+		status = read_and_parse(cli, forms, argv[i], channel, colour);
+	}
 	forms_free(&forms);
 	config_free(&config);
 	return status;
