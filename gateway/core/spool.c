@@ -16,6 +16,7 @@
 #define DIGITS 19	    /* of a number: all names are equally long, so that they sort */
 #define FIRST_LINE_SIZE 128 /* MAGIC, two lengths, the SHA-256 in hexadecimal */
 #define HASH_HEX 64
+#define PROBE "probe.draft"
 
 struct spool {
 	pthread_mutex_t mutex;
@@ -62,6 +63,22 @@ static DIR *list_folder(int folder_fd)
 	if (!folder && fd >= 0)
 		close(fd);
 	return folder;
+}
+
+/* Bytes that lie aside; people take them away, so it is counted anew each time. */
+static size_t bytes_aside(struct spool *spool)
+{
+	DIR *folder = list_folder(spool->aside_fd);
+	struct dirent *entry;
+	struct stat state;
+	size_t bytes = 0;
+
+	while (folder && (entry = readdir(folder)))
+		if (fstatat(spool->aside_fd, entry->d_name, &state, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(state.st_mode))
+			bytes += (size_t)state.st_size;
+	if (folder)
+		closedir(folder);
+	return bytes;
 }
 
 /* Counts what is there. What has no whole name was never safe, and nobody was told that it is. */
@@ -251,6 +268,24 @@ int spool_write(struct spool *spool, int64_t number, struct view about, struct v
 	return 0;
 }
 
+void spool_probe(struct spool *spool)
+{
+	static const char nothing[4096];
+	struct view bytes = {nothing, sizeof(nothing)};
+	bool broken;
+
+	pthread_mutex_lock(&spool->mutex);
+	broken = spool->broken;
+	pthread_mutex_unlock(&spool->mutex);
+	if (!broken)
+		return;
+	broken = write_file(spool, PROBE, bytes, VIEW(""), VIEW("")) < 0;
+	unlinkat(spool->folder_fd, PROBE, 0);
+	pthread_mutex_lock(&spool->mutex);
+	spool->broken = broken;
+	pthread_mutex_unlock(&spool->mutex);
+}
+
 int spool_sync(struct spool *spool, struct error *err)
 {
 	if (fsync(spool->folder_fd) == 0)
@@ -394,6 +429,12 @@ int spool_set_aside(struct spool *spool, int64_t number, struct error *err)
 	struct stat state = {0};
 
 	name_of(number, "", name);
+	if (fstatat(spool->folder_fd, name, &state, AT_SYMLINK_NOFOLLOW) == 0 &&
+		bytes_aside(spool) + (size_t)state.st_size > spool->bytes_max)
+		return error_set(err, REACH_RETRY,
+			"%s cannot be set aside: the spool's folder `aside` is full: look at what lies there and "
+			"remove it",
+			name);
 	if (fstatat(spool->folder_fd, name, &state, AT_SYMLINK_NOFOLLOW) < 0 ||
 		renameat(spool->folder_fd, name, spool->aside_fd, name) < 0)
 		return error_set(err, REACH_RETRY, "%s cannot be set aside: %s", name, strerror(errno));

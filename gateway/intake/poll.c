@@ -124,7 +124,12 @@ static int set_aside(struct poller *poller, int64_t number, const struct error *
 	log_failure(LOG_ERROR, "channel_unreadable", why, "channel=%s number=%lld", poller->settings->name,
 		(long long)number);
 	(void)!database_run(poller->database, record_alarm, &alarm, &ignored);
-	return spool_set_aside(poller->spool, number, err);
+	poller->unreadable = true;
+	if (spool_set_aside(poller->spool, number, err) == 0)
+		return 0;
+	poller->ours = false;
+	err->reach = REACH_SOURCE;
+	return -1;
 }
 
 /* Never one of before, also not of what lies in `aside`. */
@@ -254,7 +259,7 @@ static int drain_spool(struct poller *poller, struct error *err)
 				break;
 			error_clear(err);
 			if (set_aside(poller, number, &why, err) < 0)
-				break;
+				return -1;
 		} else if (store_spooled(poller, number, raw, err) < 0) {
 			return -1;
 		}
@@ -279,7 +284,14 @@ static int keep_consumed(struct poller *poller, const struct channel_round *roun
 	poller->ours = true;
 	if (spool_write(poller->spool, number, VIEW("{}"), round->raw, err) < 0 || spool_sync(poller->spool, err) < 0)
 		return -1;
-	return store_spooled(poller, number, round->raw, err);
+	poller->unreadable = false;
+	if (store_spooled(poller, number, round->raw, err) < 0)
+		return -1;
+	if (!poller->unreadable)
+		return 0;
+	poller->ours = false; /* asked on at once it could go on like that for ever */
+	return error_set(err, REACH_SOURCE,
+		"an answer that could not be read or stored whole is kept in polled/%s/aside", poller->settings->name);
 }
 
 /* ---- rounds ---- */

@@ -52,6 +52,7 @@ struct poller {
 	struct view cursor; /* in memory of its own */
 	int failures;	    /* sessions in a row that failed */
 	int retry_seconds;  /* as the provider said with the last failure */
+	bool unreadable;    /* something of this round was set aside */
 	bool ours;	    /* the last failure was the database's, not the provider's */
 };
 

@@ -251,6 +251,12 @@ static enum MHD_Result refuse(struct exchange *exchange, int status, int retry_s
 	return queue(exchange, &reply);
 }
 
+/* Who sends large bodies, slowly and many, leaves room for the small ones. */
+static size_t bodies_max(size_t size)
+{
+	return size > HTTP_LARGE_BODY ? HTTP_LARGE_BODIES_MAX : HTTP_BODIES_MAX;
+}
+
 /* Headers are there: is a body of that length taken? */
 static enum MHD_Result begin(struct exchange *exchange, const char *method)
 {
@@ -275,7 +281,7 @@ static enum MHD_Result begin(struct exchange *exchange, const char *method)
 		server->handler.oversize(server->handler.context, &exchange->public);
 		return refuse(exchange, 413, 0);
 	}
-	if (server->bodies_size + (size_t)size > HTTP_BODIES_MAX)
+	if (server->bodies_size + (size_t)size > bodies_max((size_t)size))
 		return refuse(exchange, 503, 5);
 	if (exchange->connection)
 		connection_wait(server, exchange->connection,
@@ -292,7 +298,7 @@ static bool grow(struct exchange *exchange, size_t needed)
 		size *= 2;
 	if (size <= exchange->body_size)
 		return true;
-	if (exchange->server->bodies_size + (size - exchange->body_size) > HTTP_BODIES_MAX)
+	if (exchange->server->bodies_size + (size - exchange->body_size) > bodies_max(size))
 		return false;
 	larger = realloc(exchange->body, size);
 	if (!larger)

@@ -30,7 +30,9 @@
 #define HTTP_HEADERS_SECONDS 20
 #define HTTP_BODY_SECONDS 30
 #define HTTP_BODY_BYTES_A_SECOND 32768
-#define HTTP_BODIES_MAX ((size_t)256 * 1024 * 1024) /* bytes of bodies in memory */
+#define HTTP_BODIES_MAX ((size_t)256 * 1024 * 1024) /* bytes of bodies in memory ... */
+#define HTTP_LARGE_BODIES_MAX (HTTP_BODIES_MAX / 4 * 3) /* ... which leaves a part to bodies below this size: */
+#define HTTP_LARGE_BODY ((size_t)1024 * 1024)
 
 struct http_server;
 

@@ -291,6 +291,7 @@ static void housekeeping(struct keeper *keeper, int64_t now)
 	if (now - keeper->reopened_at > REOPEN_US) {
 		keeper->reopened_at = now;
 		hooks_reopen(keeper->store->hooks);
+		spool_probe(keeper->store->spool);
 	}
 	if (connected(keeper) && tell(keeper, now, &err) < 0)
 		failed(keeper, &err);

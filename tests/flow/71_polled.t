@@ -215,6 +215,17 @@ def signal_troubles(lab, signal):
     signal.write('+9779800000001', 'after')
     lab.ok(lab.wait('after', lambda: count(lab, "channel = 'sig'") == before + 1, 30), 'signal: an error of the gateway passes')
     lab.same(os.listdir(os.path.join(lab.state, 'polled', 'sig')), ['aside'], 'nothing stays in the spool that is stored')
+    kept = len(os.listdir(aside))
+    signal.script('/receive', times=100, raw=b'nonsense')
+    signal.write('+9779800000001', 'ends the call under way')
+    lab.wait('nonsense', lambda: len(os.listdir(aside)) > kept)
+    time.sleep(3)
+    lab.ok(1 <= len(os.listdir(aside)) - kept <= 4 and 'could not be read' in lab.source('sig'),
+           'a gateway that talks nonsense is asked less and less often, and the status says so', (len(os.listdir(aside)) - kept, lab.source('sig')))
+    with signal.lock:
+        signal.scripts.clear()
+    signal.write('+9779800000001', 'sane again')
+    lab.ok(lab.wait('sane', lambda: count(lab, "channel = 'sig'") == before + 3, 30), 'and it goes on when it is sane again')
 
 
 def refused(lab, telegram, signal):

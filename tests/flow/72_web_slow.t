@@ -63,7 +63,7 @@ with Lab('slow') as lab:
     port = free_ports(1)[0]
     sender = Sender(port)
     lab.options['web'] = {'listen': '127.0.0.1:%d' % port, 'connections': 4096}
-    path = lab.channel('partner', 'json', secret='s', secret_header='X-Secret', map_id='/id', map_text='/text', map_sender='/from')
+    path = lab.channel('partner', 'json', secret='s', secret_header='X-Secret', map_id='/id', map_text='/text', map_sender='/from', max_body='32 MiB')
     lab.serve('--only', 'web')
     lab.wait('the listener', lambda: sender.ask('GET', '/healthz')[0] == 200)
     number = 0
@@ -105,6 +105,23 @@ with Lab('slow') as lab:
         crowd.ending = True
         crowd.join()
         lab.ok(lab.wait('the crowd goes', lambda: open_connections() < 50), 'they go')
+
+    # ---- large bodies that never end ----
+    lines = []
+    for _ in range(9):
+        line = socket.create_connection(('127.0.0.1', port))
+        line.settimeout(5)
+        lines.append(line)
+        try:
+            line.sendall(b'POST %s HTTP/1.1\r\nHost: x\r\nX-Secret: s\r\nContent-Length: %d\r\n\r\n' % (path.encode(), 20 << 20) + b' ' * (18 << 20))
+        except OSError:
+            pass  # refused in the middle of it
+    took = honest(40)
+    lab.ok(None not in took, 'large bodies that never end leave room for small ones', says(took))
+    answers = [line.recv(100) for line in lines[-2:]]
+    lab.ok(all(answer.startswith(b'HTTP/1.1 503') for answer in answers), 'too many of them are told to come back', answers)
+    for line in lines:
+        line.close()
 
     # ---- more than there may be ----
     crowd = Crowd(port, 4600, b'POST %s HTTP/1.1\r\nHost: x\r\nX-' % path.encode())

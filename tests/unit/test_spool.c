@@ -2,6 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -259,6 +260,50 @@ static void test_unwritable(void **state)
 	spool_close(&spool);
 }
 
+/* A full disk, as far as a file's size can be forbidden: it is usable again once a probe could be written. */
+static void test_probe(void **state)
+{
+	struct spool *spool = opened(1000000);
+	struct rlimit before, none;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none = (struct rlimit){10, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	assert_int_equal(put(spool, 1, "x"), -1);
+	spool_probe(spool);
+	assert_false(spool_usable(spool));
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_false(spool_usable(spool));
+	spool_probe(spool);
+	assert_true(spool_usable(spool));
+	assert_int_equal(spool_count(spool), 0);
+	spool_close(&spool);
+}
+
+/* What lies aside takes as much as the entries may, not more; taken away it makes room. */
+static void test_aside_is_full(void **state)
+{
+	size_t size = entry_size();
+	struct spool *spool = opened(2 * size);
+	struct error err = ERROR_INIT;
+	char path[160];
+
+	(void)state;
+	for (int64_t number = 1; number <= 3; number++) {
+		assert_int_equal(put(spool, number, "0123456789"), 0);
+		assert_int_equal(spool_set_aside(spool, number, &err), number < 3 ? 0 : -1);
+	}
+	assert_int_equal(err.reach, REACH_RETRY);
+	assert_int_equal(spool_count(spool), 1);
+	path_of(1, "aside/", "", path);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(spool_set_aside(spool, 3, &err), 0);
+	assert_int_equal(spool_count(spool), 0);
+	spool_close(&spool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +313,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_leftovers, make_folder, drop_folder),
 		cmocka_unit_test_setup_teardown(test_unreadable_now, make_folder, drop_folder),
 		cmocka_unit_test_setup_teardown(test_unwritable, make_folder, drop_folder),
+		cmocka_unit_test_setup_teardown(test_probe, make_folder, drop_folder),
+		cmocka_unit_test_setup_teardown(test_aside_is_full, make_folder, drop_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
