@@ -15,7 +15,7 @@ struct batch {
 	size_t count;
 	int64_t *uids, *sizes, *received, *starts, *lengths;
 	bool *oversize;
-	struct view *identities, *hashes;
+	struct view *identities;
 	struct text raws; /* one after the other */
 	struct record_store store;
 	struct database_task task;
@@ -49,7 +49,6 @@ static void batch_empty(struct batches *batches, struct batch *batch)
 	batch->lengths = ARENA_NEW_N(batch->arena, int64_t, room);
 	batch->oversize = ARENA_NEW_N(batch->arena, bool, room);
 	batch->identities = ARENA_NEW_N(batch->arena, struct view, room);
-	batch->hashes = ARENA_NEW_N(batch->arena, struct view, room);
 }
 
 struct batches *batches_new(const struct config *config, struct database *database)
@@ -139,7 +138,6 @@ static int hand_over(struct batches *batches, struct error *err)
 		.count = batch->count,
 		.uids = batch->uids,
 		.identities = batch->identities,
-		.hashes = batch->hashes,
 		.sizes = batch->sizes,
 		.oversize = batch->oversize,
 		.received = batch->received,
@@ -156,7 +154,7 @@ static int hand_over(struct batches *batches, struct error *err)
 int batches_add(struct batches *batches, const struct batch_mail *mail, struct error *err)
 {
 	struct batch *batch = &batches->ring[batches->filling];
-	unsigned char *identity, *hash;
+	unsigned char *identity;
 	size_t at;
 
 	if (batch->count && batch->raws.len + mail->raw.len > batches->bytes_max) {
@@ -166,8 +164,6 @@ int batches_add(struct batches *batches, const struct batch_mail *mail, struct e
 	}
 	at = batch->count++;
 	identity = arena_alloc(batch->arena, IDENTITY_SIZE);
-	hash = arena_alloc(batch->arena, IDENTITY_SIZE);
-	identity_of_bytes(mail->raw, hash);
 	if (mail->oversize)
 		identity_of_oversize(mail->raw, mail->size, identity);
 	else
@@ -177,7 +173,6 @@ int batches_add(struct batches *batches, const struct batch_mail *mail, struct e
 	batch->received[at] = mail->received;
 	batch->oversize[at] = mail->oversize;
 	batch->identities[at] = (struct view){(const char *)identity, IDENTITY_SIZE};
-	batch->hashes[at] = (struct view){(const char *)hash, IDENTITY_SIZE};
 	batch->starts[at] = (int64_t)batch->raws.len;
 	batch->lengths[at] = (int64_t)mail->raw.len;
 	if (text_add_view(&batch->raws, mail->raw) < 0) {

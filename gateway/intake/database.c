@@ -10,10 +10,17 @@
 #define BACKOFF_BASE ((int64_t)250000)
 #define BACKOFF_MAX ((int64_t)10000000)
 
+struct worker {
+	struct database *database;
+	pthread_t thread;
+	pthread_cond_t wanted;
+	bool idle;
+};
+
 struct database {
 	const struct config *config;
 	pthread_mutex_t mutex;
-	pthread_cond_t wanted, done;
+	pthread_cond_t done;
 	struct database_task *first, **last; /* queue */
 	bool ending;
 	int failures;	     /* connects that failed in a row */
@@ -22,8 +29,8 @@ struct database {
 	struct db *borrowed; /* no threads then */
 	void (*back)(void *context);
 	void *back_context;
-	int thread_count;
-	pthread_t threads[DATABASE_CONNECTIONS];
+	int worker_count;
+	struct worker workers[DATABASE_CONNECTIONS];
 };
 
 /* 0: go on and connect; -1: too early, with the reason. */
@@ -84,12 +91,15 @@ static void work_on(struct database *database, struct db **db, struct database_t
 		db_close(db);
 }
 
-static struct database_task *take_task(struct database *database)
+static struct database_task *take_task(struct database *database, struct worker *worker)
 {
 	struct database_task *task;
 
-	while (!database->first && !database->ending)
-		pthread_cond_wait(&database->wanted, &database->mutex);
+	while (!database->first && !database->ending) {
+		worker->idle = true;
+		pthread_cond_wait(&worker->wanted, &database->mutex);
+	}
+	worker->idle = false;
 	task = database->first;
 	if (task) {
 		database->first = task->next;
@@ -101,12 +111,13 @@ static struct database_task *take_task(struct database *database)
 
 static void *serve(void *argument)
 {
-	struct database *database = argument;
+	struct worker *worker = argument;
+	struct database *database = worker->database;
 	struct database_task *task;
 	struct db *db = NULL;
 
 	pthread_mutex_lock(&database->mutex);
-	while ((task = take_task(database))) {
+	while ((task = take_task(database, worker))) {
 		pthread_mutex_unlock(&database->mutex);
 		work_on(database, &db, task);
 		pthread_mutex_lock(&database->mutex);
@@ -126,7 +137,6 @@ static struct database *make(void)
 		return NULL;
 	database->last = &database->first;
 	pthread_mutex_init(&database->mutex, NULL);
-	pthread_cond_init(&database->wanted, NULL);
 	pthread_cond_init(&database->done, NULL);
 	return database;
 }
@@ -163,11 +173,17 @@ int database_new(const struct config *config, int connections, void (*back)(void
 	database->back = back;
 	database->back_context = context;
 	for (int i = 0; i < connections && i < DATABASE_CONNECTIONS; i++) {
-		if (pthread_create(&database->threads[i], NULL, serve, database) != 0)
+		struct worker *worker = &database->workers[i];
+
+		worker->database = database;
+		pthread_cond_init(&worker->wanted, NULL);
+		if (pthread_create(&worker->thread, NULL, serve, worker) != 0) {
+			pthread_cond_destroy(&worker->wanted);
 			break;
-		database->thread_count++;
+		}
+		database->worker_count++;
 	}
-	if (!database->thread_count) {
+	if (!database->worker_count) {
 		database_free(&database);
 		return error_set(err, REACH_RETRY, "no thread can be started");
 	}
@@ -183,15 +199,29 @@ void database_free(struct database **database)
 		return;
 	pthread_mutex_lock(&d->mutex);
 	d->ending = true;
-	pthread_cond_broadcast(&d->wanted);
+	for (int i = 0; i < d->worker_count; i++)
+		pthread_cond_signal(&d->workers[i].wanted);
 	pthread_mutex_unlock(&d->mutex);
-	for (int i = 0; i < d->thread_count; i++)
-		pthread_join(d->threads[i], NULL);
-	pthread_cond_destroy(&d->wanted);
+	for (int i = 0; i < d->worker_count; i++) {
+		pthread_join(d->workers[i].thread, NULL);
+		pthread_cond_destroy(&d->workers[i].wanted);
+	}
 	pthread_cond_destroy(&d->done);
 	pthread_mutex_destroy(&d->mutex);
 	free(d);
 	*database = NULL;
+}
+
+/* The first that is idle: a connection that was used before has its plans and its pages at hand, one more has to make them. */
+static void wake_worker(struct database *database)
+{
+	for (int i = 0; i < database->worker_count; i++) {
+		if (!database->workers[i].idle)
+			continue;
+		database->workers[i].idle = false;
+		pthread_cond_signal(&database->workers[i].wanted);
+		return;
+	}
 }
 
 void database_start(struct database *database, struct database_task *task, database_work *work, void *context)
@@ -205,7 +235,7 @@ void database_start(struct database *database, struct database_task *task, datab
 	pthread_mutex_lock(&database->mutex);
 	*database->last = task;
 	database->last = &task->next;
-	pthread_cond_signal(&database->wanted);
+	wake_worker(database);
 	pthread_mutex_unlock(&database->mutex);
 }
 

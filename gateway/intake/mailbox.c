@@ -77,6 +77,7 @@ static int open_record(struct mailbox *mailbox, struct folder *folder, uint32_t 
 		.account_id = mailbox->account_id,
 		.folder = folder->name,
 		.uidvalidity = uidvalidity,
+		.acts = mailbox->acts,
 	};
 
 	if (database_run(mailbox->database, record_folder, &record, err) < 0)

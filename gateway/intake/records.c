@@ -38,6 +38,7 @@ int record_folder(struct db *db, void *context, struct error *err)
 	db_arg_string(&args, folder->folder);
 	db_arg_int(&args, folder->uidvalidity);
 	db_arg_time(&args, clock_now());
+	db_arg_bool(&args, folder->acts);
 	result = db_call(db, "api.folder_open", &args, &rows, err);
 	if (result == 0 && db_count(rows) != 1)
 		result = error_set(err, REACH_STOP, "api.folder_open gave no folder");
@@ -98,7 +99,7 @@ int record_store(struct db *db, void *context, struct error *err)
 	if (!import)
 		db_arg_int_array(&args, store->uids, store->count);
 	db_arg_bytes_array(&args, store->identities, store->count);
-	db_arg_bytes_array(&args, store->hashes, store->count);
+	db_arg_null(&args); /* hashes */
 	db_arg_int_array(&args, store->sizes, store->count);
 	db_arg_bool_array(&args, store->oversize, store->count);
 	db_arg_time_array(&args, store->received, store->count);

@@ -24,6 +24,7 @@ struct record_folder {
 	int64_t account_id;
 	const char *folder;
 	uint32_t uidvalidity;
+	bool acts;		     /* something is done with its mails once they were dealt with */
 	int64_t folder_id, last_uid; /* out */
 	bool changed;		     /* out: the folder had another UIDVALIDITY before */
 };
@@ -42,7 +43,7 @@ struct record_store {
 	int64_t folder_id, account_id;
 	size_t count;
 	const int64_t *uids;
-	const struct view *identities, *hashes;
+	const struct view *identities;
 	const int64_t *sizes;
 	const bool *oversize;
 	const int64_t *received;

@@ -30,6 +30,9 @@ static const char *const settings =
 	"wal_compression = lz4\n"
 	"default_toast_compression = lz4\n"
 	"max_wal_size = 2GB\n"
+	"min_wal_size = 256MB\n"
+	/* A new file of the log is not filled with zeros before it is filled with the log: all commits wait for that. */
+	"wal_init_zero = off\n"
 	"checkpoint_timeout = 15min\n"
 	"timezone = 'UTC'\n"
 	"log_timezone = 'UTC'\n"

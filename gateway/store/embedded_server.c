@@ -197,6 +197,17 @@ struct launch {
 	int log, server_lock, holders, start, alive;
 };
 
+/*
+ * What a batch of mails brings comes as values of megabytes: memory of that size is kept for the next one and not given
+ * back to the system after each (mallopt(3)).
+ */
+static void set_memory(void)
+{
+	setenv("MALLOC_MMAP_THRESHOLD_", "8388608", 1);
+	setenv("MALLOC_TRIM_THRESHOLD_", "16777216", 1);
+	setenv("MALLOC_TOP_PAD_", "1048576", 1);
+}
+
 static _Noreturn void run_server(const struct launch *launch, pid_t guardian)
 {
 	default_signals();
@@ -204,6 +215,7 @@ static _Noreturn void run_server(const struct launch *launch, pid_t guardian)
 	if (getppid() != guardian)
 		_exit(1);
 	umask(077);
+	set_memory();
 	fcntl(launch->server_lock, F_SETFD, 0);
 	execv(launch->argv[0], launch->argv);
 	_exit(127);

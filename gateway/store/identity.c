@@ -141,12 +141,6 @@ void identity_of_oversize(struct view header, uint64_t size, unsigned char ident
 	digest_end(&digest, identity_out);
 }
 
-void identity_of_bytes(struct view raw, unsigned char hash_out[IDENTITY_SIZE])
-{
-	pthread_once(&once, fetch_sha256);
-	must(EVP_Digest(raw.ptr, raw.len, hash_out, NULL, sha256, NULL));
-}
-
 uint64_t identity_wire_size(struct view raw)
 {
 	uint64_t size = raw.len;

@@ -16,8 +16,6 @@
 void identity_of_mail(struct view raw, unsigned char identity_out[IDENTITY_SIZE]);
 /* `header`: its header; `size`: of the whole mail, line ends counted as two bytes (RFC822.SIZE). */
 void identity_of_oversize(struct view header, uint64_t size, unsigned char identity_out[IDENTITY_SIZE]);
-/* SHA-256 of the bytes as they are. */
-void identity_of_bytes(struct view raw, unsigned char hash_out[IDENTITY_SIZE]);
 /* What RFC822.SIZE would say: each line end is two bytes. */
 uint64_t identity_wire_size(struct view raw);
 

@@ -66,7 +66,7 @@ AS $$
 	WHERE c.joined_to = explain_message.message_id
 	UNION ALL
 	SELECT 70, 'seen', format('%s, folder %s, UIDVALIDITY %s, UID %s, %s; on the server: %s%s', a.name, f.name, f.uidvalidity,
-		s.uid, told(s.seen_at), CASE s.after_state WHEN 'waiting' THEN 'left as it is so far' ELSE s.after_state::text END,
+		s.uid, told(s.seen_at), coalesce(nullif(s.after_state::text, 'waiting'), 'left as it is so far'),
 		coalesce(' (' || s.after_error || ')', ''))
 	FROM sighting s JOIN folder f USING (folder_id) JOIN account a USING (account_id)
 	WHERE s.message_id = explain_message.message_id
@@ -75,7 +75,7 @@ AS $$
 		t.size, encode(t.sha256, 'hex'))
 	FROM attachment t WHERE t.message_id = explain_message.message_id
 	UNION ALL
-	SELECT 90, 'raw', format('%s bytes, SHA-256 %s%s', octet_length(r.raw), encode(m.raw_sha256, 'hex'),
+	SELECT 90, 'raw', format('%s bytes, SHA-256 %s%s', octet_length(r.raw), encode(coalesce(m.raw_sha256, sha256(r.raw)), 'hex'),
 		CASE WHEN m.oversize THEN ', the headers only' ELSE '' END)
 	FROM message m JOIN message_raw r USING (message_id) WHERE m.message_id = explain_message.message_id
 $$;

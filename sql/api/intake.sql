@@ -14,8 +14,9 @@ BEGIN
 END $$;
 
 -- The folder with this UIDVALIDITY and its cursor. Opened anew, by a duty that has just begun or for its new UIDVALIDITY, nothing in it has
--- failed yet. changed: there was one with another UIDVALIDITY, so everything is to be looked at again.
-CREATE FUNCTION api.folder_open(account_id bigint, folder text, uidvalidity bigint, now timestamptz)
+-- failed yet. changed: there was one with another UIDVALIDITY, so everything is to be looked at again. acts: something is done with its
+-- mails once they were dealt with; where nothing was until now, they begin to wait for it.
+CREATE FUNCTION api.folder_open(account_id bigint, folder text, uidvalidity bigint, now timestamptz, acts boolean DEFAULT true)
 RETURNS TABLE (folder_id bigint, last_uid bigint, changed boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
@@ -24,11 +25,15 @@ BEGIN
 	UPDATE alarm a SET cleared_at = folder_open.now
 	WHERE a.kind = 'mail-unreadable' AND a.cleared_at IS NULL AND regexp_replace(a.object, '/\d+/\d+$', '') =
 		(SELECT c.name FROM account c WHERE c.account_id = folder_open.account_id) || '/' || folder_open.folder;
+	UPDATE sighting s SET after_state = 'waiting' FROM folder f
+	WHERE folder_open.acts AND NOT f.acts AND s.folder_id = f.folder_id AND s.after_state IS NULL AND f.account_id = folder_open.account_id
+		AND f.name = folder_open.folder AND f.uidvalidity = folder_open.uidvalidity;
 	RETURN QUERY
 	WITH opened AS (
-		INSERT INTO folder AS f (account_id, name, uidvalidity, opened_at)
-		VALUES (folder_open.account_id, folder_open.folder, folder_open.uidvalidity, folder_open.now)
-		ON CONFLICT (account_id, name, uidvalidity) DO UPDATE SET opened_at = greatest(f.opened_at, excluded.opened_at)
+		INSERT INTO folder AS f (account_id, name, uidvalidity, opened_at, acts)
+		VALUES (folder_open.account_id, folder_open.folder, folder_open.uidvalidity, folder_open.now, folder_open.acts)
+		ON CONFLICT (account_id, name, uidvalidity) DO UPDATE SET opened_at = greatest(f.opened_at, excluded.opened_at),
+			acts = excluded.acts
 		RETURNING f.folder_id, f.last_uid, f.xmax = 0 AS made
 	)
 	SELECT o.folder_id, o.last_uid, o.made AND EXISTS (
@@ -48,7 +53,8 @@ $$;
 
 -- Keeps the messages that are new, with their bytes; with a folder also where they were seen. Mail i has the bytes of `raws` from starts[i]
 -- on, lengths[i] of them. Returned are, in the order given, the message of each mail and, the same or null, the message that this mail made:
--- of a mail that comes twice the first makes it. Idempotent: what is there stays.
+-- of a mail that comes twice the first makes it. Idempotent: what is there stays. hashes: SHA-256 of each mail's bytes, or null: who asks
+-- for it is told it from the bytes.
 --
 -- As a rule all are new: then they are inserted and nothing more is asked. When one is known, or comes to be known meanwhile (what was
 -- done is undone), each is asked for. Several batches of one mailbox are stored at a time: messages are inserted in the order of their
@@ -57,8 +63,9 @@ $$;
 -- of large ones would go through a temporary file.
 --
 -- (A plan made while the table was small would read all of it for ever: enable_seqscan is off.)
-CREATE FUNCTION fieldpost.messages_keep(account_id bigint, folder_id bigint, now timestamptz, uids bigint[], identities bytea[],
-	hashes bytea[], sizes bigint[], oversize boolean[], received timestamptz[], starts bigint[], lengths bigint[], raws bytea)
+CREATE FUNCTION fieldpost.messages_keep(account_id bigint, folder_id bigint, after fieldpost.after_state, now timestamptz, uids bigint[],
+	identities bytea[], hashes bytea[], sizes bigint[], oversize boolean[], received timestamptz[], starts bigint[], lengths bigint[],
+	raws bytea)
 RETURNS TABLE (fresh bigint, message_ids bigint[], fresh_ids bigint[])
 LANGUAGE plpgsql SET enable_seqscan = off SET plan_cache_mode = force_generic_plan
 AS $$
@@ -78,8 +85,8 @@ BEGIN
 			unnest(messages_keep.received) AS received_at) i
 		ORDER BY i.identity;
 		IF messages_keep.folder_id IS NOT NULL THEN
-			INSERT INTO sighting (folder_id, uid, message_id, seen_at)
-			SELECT messages_keep.folder_id, unnest(messages_keep.uids), unnest(ids), messages_keep.now;
+			INSERT INTO sighting (folder_id, uid, message_id, seen_at, after_state)
+			SELECT messages_keep.folder_id, unnest(messages_keep.uids), unnest(ids), messages_keep.now, messages_keep.after;
 		END IF;
 	EXCEPTION WHEN unique_violation THEN
 		known := true;
@@ -101,8 +108,9 @@ BEGIN
 		ids := ARRAY(
 			SELECT coalesce(t.message_id, (SELECT m.message_id FROM message m WHERE m.identity = t.identity))
 			FROM unnest(made, messages_keep.identities) WITH ORDINALITY AS t (message_id, identity, ordinal) ORDER BY t.ordinal);
-		INSERT INTO sighting (folder_id, uid, message_id, seen_at)
-		SELECT messages_keep.folder_id, t.uid, t.message_id, messages_keep.now FROM unnest(messages_keep.uids, ids) AS t (uid, message_id)
+		INSERT INTO sighting (folder_id, uid, message_id, seen_at, after_state)
+		SELECT messages_keep.folder_id, t.uid, t.message_id, messages_keep.now, messages_keep.after
+		FROM unnest(messages_keep.uids, ids) AS t (uid, message_id)
 		WHERE messages_keep.folder_id IS NOT NULL
 		ON CONFLICT DO NOTHING;
 	END IF;
@@ -126,13 +134,15 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_te
 AS $$
 #variable_conflict use_column
 DECLARE
-	account bigint := (SELECT f.account_id FROM folder f WHERE f.folder_id = messages_store.folder_id);
+	opened folder;
 BEGIN
-	IF account IS NULL THEN
+	SELECT * INTO opened FROM folder f WHERE f.folder_id = messages_store.folder_id;
+	IF NOT FOUND THEN
 		RAISE EXCEPTION 'folder % is not known', messages_store.folder_id;
 	END IF;
-	RETURN QUERY SELECT k.fresh, k.message_ids, k.fresh_ids FROM messages_keep(account, messages_store.folder_id, messages_store.now,
-		messages_store.uids, messages_store.identities, messages_store.hashes, messages_store.sizes, messages_store.oversize,
+	RETURN QUERY SELECT k.fresh, k.message_ids, k.fresh_ids FROM messages_keep(opened.account_id, opened.folder_id,
+		CASE WHEN opened.acts THEN 'waiting'::fieldpost.after_state END, messages_store.now, messages_store.uids,
+		messages_store.identities, messages_store.hashes, messages_store.sizes, messages_store.oversize,
 		messages_store.received, messages_store.starts, messages_store.lengths, messages_store.raws) k;
 	UPDATE folder f SET
 		last_uid = greatest(f.last_uid, (SELECT max(u) FROM unnest(messages_store.uids) u)),
@@ -148,8 +158,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_te
 AS $$
 #variable_conflict use_column
 BEGIN
-	RETURN QUERY SELECT k.fresh, k.message_ids, k.fresh_ids FROM messages_keep(messages_import.account_id, NULL, messages_import.now,
-		NULL, messages_import.identities, messages_import.hashes, messages_import.sizes, messages_import.oversize,
+	RETURN QUERY SELECT k.fresh, k.message_ids, k.fresh_ids FROM messages_keep(messages_import.account_id, NULL, NULL,
+		messages_import.now, NULL, messages_import.identities, messages_import.hashes, messages_import.sizes, messages_import.oversize,
 		messages_import.received, messages_import.starts, messages_import.lengths, messages_import.raws) k;
 	UPDATE account a SET last_ok = greatest(a.last_ok, messages_import.now),
 		last_message = greatest(a.last_message, messages_import.now)
@@ -233,7 +243,7 @@ GRANT EXECUTE ON FUNCTION
 	api.messages_wake()
 	TO fieldpost_intake, fieldpost_admin;
 GRANT EXECUTE ON FUNCTION
-	api.folder_open(bigint, text, bigint, timestamptz),
+	api.folder_open(bigint, text, bigint, timestamptz, boolean),
 	api.uids_unseen(bigint, bigint[]),
 	api.messages_store(bigint, timestamptz, bigint[], bytea[], bytea[], bigint[], boolean[], timestamptz[], bigint[], bigint[], bytea),
 	api.after_due(bigint, timestamptz, bigint),

@@ -30,7 +30,8 @@ AS $$
 		coalesce(m.result -> 'suggestions', '{}'), m.result ->> 'remarks',
 		(SELECT coalesce(jsonb_agg(jsonb_build_object('part', t.part, 'name', t.name, 'type', t.type, 'size', t.size)
 			ORDER BY t.attachment_id), '[]') FROM attachment t WHERE t.message_id = m.message_id),
-		m.automatic, m.size, m.oversize, encode(m.raw_sha256, 'hex')
+		m.automatic, m.size, m.oversize,
+		encode(coalesce(m.raw_sha256, (SELECT sha256(r.raw) FROM message_raw r WHERE r.message_id = m.message_id)), 'hex')
 	FROM message m WHERE m.message_id = review_show.message_id
 $$;
 

@@ -73,6 +73,11 @@ SELECT is((SELECT count(*) FROM fieldpost.message), 6::bigint, 'six messages in 
 SELECT is((SELECT count(*) FROM fieldpost.message_raw r JOIN fieldpost.message m USING (message_id)
 	WHERE m.raw_sha256 = sha256(r.raw) AND m.identity = sha256(r.raw)), 6::bigint, 'each with its own bytes and their hash');
 SELECT is((SELECT count(*) FROM fieldpost.sighting), 9::bigint, 'nine sightings');
+SAVEPOINT unhashed;
+UPDATE fieldpost.message SET raw_sha256 = NULL;
+SELECT ok(bool_and(s.sha256 = encode(sha256(r.raw), 'hex')), 'who asks for a hash that was not given is told it from the bytes')
+FROM fieldpost.message_raw r, api.review_show(r.message_id) s;
+ROLLBACK TO unhashed;
 UPDATE fieldpost.message SET state = 'filed' WHERE identity = tap.hash('a');
 UPDATE fieldpost.message SET state = 'failed' WHERE identity = tap.hash('b');
 UPDATE fieldpost.message SET state = 'ignored' WHERE identity = tap.hash('d');
@@ -88,6 +93,23 @@ SELECT results_eq(format('SELECT uid FROM api.after_due(%s, ''2026-11-02 10:04:5
 	'done is done, failed waits');
 SELECT results_eq(format('SELECT uid, attempts FROM api.after_due(%s, ''2026-11-02 10:05+00'', 100)', :folder),
 	'VALUES (1::bigint, 1::bigint), (6, 1), (8, 0)', 'failed is due again at its time');
+
+-- Where nothing is done with mails none waits; once something is, all do.
+SET LOCAL SESSION AUTHORIZATION fieldpost_intake;
+SELECT account_id AS still FROM api.account_open('still', 'imap') \gset
+SELECT folder_id AS calm FROM api.folder_open(:still, 'Calm', 1, '2026-11-01 09:00+00', false) \gset
+SELECT tap.store(:calm, ARRAY[1, 2]::bigint[], ARRAY['a', 'd']);
+SELECT tap.store(:calm, ARRAY[3]::bigint[], ARRAY['calm alone']);
+SELECT is_empty(format('SELECT * FROM api.after_due(%s, ''2026-11-02 10:00+00'', 100)', :calm), 'a folder without an after-action: none is due');
+SELECT last_uid FROM api.folder_open(:still, 'Calm', 1, '2026-11-01 10:00+00', true);
+SELECT results_eq(format('SELECT uid FROM api.after_due(%s, ''2026-11-02 10:00+00'', 100)', :calm), 'VALUES (1::bigint), (2)',
+	'opened with one: those that have an outcome are due');
+SELECT tap.store(:calm, ARRAY[4]::bigint[], ARRAY['d']);
+SELECT api.after_done(:calm, ARRAY[1]::bigint[], '2026-11-02 10:00+00');
+SELECT last_uid FROM api.folder_open(:still, 'Calm', 1, '2026-11-01 11:00+00', false);
+SELECT last_uid FROM api.folder_open(:still, 'Calm', 1, '2026-11-01 12:00+00', true);
+SELECT results_eq(format('SELECT uid FROM api.after_due(%s, ''2026-11-02 10:00+00'', 100)', :calm), 'VALUES (2::bigint), (4)',
+	'so are those that come later; what is done stays done');
 
 -- A source that fails.
 SELECT api.source_failed(:account, '2026-11-02 11:00+00', 'source', 'connection refused', '2026-11-02 11:01+00');

@@ -74,7 +74,7 @@ static void send_batch(struct db *db, struct arena *arena, int64_t folder, const
 	db_arg_time(&args, clock_now());
 	db_arg_int_array(&args, batch->uids, BATCH);
 	db_arg_bytes_array(&args, batch->identities, BATCH);
-	db_arg_bytes_array(&args, batch->identities, BATCH); /* of the same bytes */
+	db_arg_null(&args); /* hashes */
 	db_arg_int_array(&args, batch->sizes, BATCH);
 	db_arg_bool_array(&args, batch->oversize, BATCH);
 	db_arg_time_array(&args, batch->received, BATCH);

@@ -38,7 +38,7 @@ SAMPLES = make_mails.load(os.path.join(TREE, 'tests', 'cases', 'replies'))[:MAIL
 
 # Of one message: its state and a digest of the feedback made of it.
 OUTCOMES = """
-SELECT encode(m.raw_sha256, 'hex'), m.state, coalesce(m.reason::text, ''), coalesce(m.form_id, ''), count(DISTINCT r.feedback_id),
+SELECT encode(sha256((SELECT w.raw FROM message_raw w WHERE w.message_id = m.message_id)), 'hex'), m.state, coalesce(m.reason::text, ''), coalesce(m.form_id, ''), count(DISTINCT r.feedback_id),
     count(r.feedback_id), coalesce(md5(string_agg(r.answers::text || r.provenance::text, ' ' ORDER BY r.feedback_id)), ''),
     (SELECT count(*) FROM attachment a WHERE a.message_id = m.message_id)
 FROM message m LEFT JOIN feedback_revision r ON r.message_id = m.message_id

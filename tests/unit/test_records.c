@@ -1,6 +1,7 @@
 /* intake/records, intake/batch: batches that are stored side by side and share mails; who is woken. */
 #include "database.h"
 
+#include <openssl/evp.h>
 #include <pthread.h>
 
 #include "core/clock.h"
@@ -34,12 +35,12 @@ static void fill(struct letters *letters, int64_t folder, const char *mails)
 		letters->sizes[i] = 1;
 		letters->received[i] = clock_now();
 		letters->starts[i] = (int64_t)i;
-		identity_of_bytes((struct view){mails + i, 1}, letters->hashes[i]);
+		EVP_Digest(mails + i, 1, letters->hashes[i], NULL, EVP_sha256(), NULL);
 		letters->views[i] = (struct view){(const char *)letters->hashes[i], IDENTITY_SIZE};
 	}
 	letters->store.count = count;
 	letters->store.uids = letters->uids;
-	letters->store.identities = letters->store.hashes = letters->views;
+	letters->store.identities = letters->views;
 	letters->store.sizes = letters->store.lengths = letters->sizes;
 	letters->store.oversize = letters->oversize;
 	letters->store.received = letters->received;
@@ -93,7 +94,7 @@ static int64_t number(const char *sql)
 #define MESSAGES "SELECT count(*) AS value FROM fieldpost.message"
 #define UNLIKE                                                                                                         \
 	"SELECT count(*) AS value FROM fieldpost.message JOIN fieldpost.message_raw USING (message_id) WHERE "         \
-	"raw_sha256 <> sha256(raw)"
+	"identity <> sha256(raw)"
 
 struct rival {
 	struct db *db;
