@@ -53,13 +53,18 @@ static void add_head(const struct setting *setting, const char *type, struct tex
 }
 
 /* Each line of the words behind this mark. */
+/* A CR alone ends a line too: no client leaves what stands behind it without a mark. */
 static void add_quoted(struct view words, const char *mark, struct text *out)
 {
 	struct view line;
 
 	while (view_next_line(&words, &line)) {
 		text_add_string(out, mark);
-		text_add_view(out, line);
+		for (size_t i = 0; i < line.len; i++) {
+			text_add_char(out, line.ptr[i] == '\r' ? '\n' : line.ptr[i]);
+			if (line.ptr[i] == '\r')
+				text_add_string(out, mark);
+		}
 		text_add_char(out, '\n');
 	}
 }
