@@ -11,7 +11,8 @@
 static const char *const weekdays[] = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"};
 
 struct wanted {
-	const char *team, *zone, *language, *name, *empty;
+	const char *team, *zone, *language, *name, *empty, *frequency;
+	bool remove;
 	int weekday; /* 1 is Monday */
 	long long hour;
 	json_t *filters;
@@ -34,7 +35,7 @@ static void take_filter(int *argc, char **argv, const char *option, const char *
 	const char *value;
 
 	while ((value = cli_option(argc, argv, option))) {
-		char code[64];
+		char code[256];
 		size_t i = 0;
 
 		for (; value[i] && i + 1 < sizeof(code); i++)
@@ -53,6 +54,11 @@ static const char *option_or(int *argc, char **argv, const char *name, const cha
 	return value ? value : fallback;
 }
 
+static bool is_frequency(const char *word)
+{
+	return strcmp(word, "daily") == 0 || strcmp(word, "weekly") == 0 || strcmp(word, "monthly") == 0;
+}
+
 static int read_options(struct wanted *w, int *argc, char **argv, struct error *err)
 {
 	const char *hour = option_or(argc, argv, "--hour", "8");
@@ -64,11 +70,18 @@ static int read_options(struct wanted *w, int *argc, char **argv, struct error *
 	w->zone = option_or(argc, argv, "--zone", "UTC");
 	w->language = option_or(argc, argv, "--language", "en");
 	w->name = option_or(argc, argv, "--name", "");
+	w->remove = cli_flag(argc, argv, "--remove");
+	w->frequency = option_or(argc, argv, "--frequency", "weekly");
+	if (!is_frequency(w->frequency))
+		return error_set(err, REACH_MESSAGE, "--frequency %s: say daily, weekly or monthly", w->frequency);
 	w->empty = option_or(argc, argv, "--empty", "send");
 	if (strcmp(w->empty, "send") != 0 && strcmp(w->empty, "skip") != 0)
 		return error_set(err, REACH_MESSAGE, "--empty %s: say send or skip", w->empty);
 	take_filter(argc, argv, "--form", "forms", false, w->filters);
 	take_filter(argc, argv, "--country", "countries", true, w->filters);
+	take_filter(argc, argv, "--region", "regions", false, w->filters);
+	take_filter(argc, argv, "--programme", "programmes", false, w->filters);
+	take_filter(argc, argv, "--written-in", "languages", false, w->filters);
 	take_filter(argc, argv, "--theme", "themes", false, w->filters);
 	return 0;
 }
@@ -88,22 +101,28 @@ static bool is_theme(const struct forms *forms, const char *word)
 	return false;
 }
 
-static int check_filters(const struct forms *forms, const json_t *filters, struct error *err)
+static int check_filters(
+	const struct forms *forms, const struct digest_tools *tools, const json_t *filters, struct error *err)
 {
 	json_t *word;
 	size_t i;
 
-	json_array_foreach(json_object_get(filters, "countries"), i, word) {
+	json_array_foreach(json_object_get(filters, "countries"), i, word)
+	{
 		const char *code = json_string_value(word);
 
 		if (country_name(forms, code, "en") == code)
-			return error_set(err, REACH_MESSAGE, "--country %s: say its two letters, as in NP for Nepal", code);
+			return error_set(
+				err, REACH_MESSAGE, "--country %s: say its two letters, as in NP for Nepal", code);
 	}
-	json_array_foreach(json_object_get(filters, "themes"), i, word)
-		if (!is_theme(forms, json_string_value(word)))
-			return error_set(err, REACH_MESSAGE,
-				"--theme %s: no form has it; themes are the options of its field with `theme: true`",
-				json_string_value(word));
+	json_array_foreach(json_object_get(filters, "languages"), i,
+		word) if (strlen(json_string_value(word)) != 2 ||
+			  !digest_tools_speak(tools, json_string_value(word))) return error_set(err, REACH_MESSAGE,
+		"--written-in %s: say the two letters of a language that replies are read in", json_string_value(word));
+	json_array_foreach(json_object_get(filters, "themes"), i,
+		word) if (!is_theme(forms, json_string_value(word))) return error_set(err, REACH_MESSAGE,
+		"--theme %s: no form has it; themes are the options of its field with `theme: true`",
+		json_string_value(word));
 	return 0;
 }
 
@@ -122,10 +141,22 @@ static int check_wanted(const struct config *config, const struct wanted *w, str
 
 	if (cli_forms(config, NULL, &forms, err) == 0 && digest_tools_new(config, forms, &tools, err) == 0 &&
 		check_language(tools, w->language, err) == 0)
-		result = check_filters(forms, w->filters, err);
+		result = check_filters(forms, tools, w->filters, err);
 	digest_tools_free(&tools);
 	forms_free(&forms);
 	return result;
+}
+
+/* "every monday", "every day", "every month's first monday" */
+static const char *days(struct cli *cli, const struct wanted *w)
+{
+	const char *weekday = weekdays[w->weekday - 1];
+
+	if (strcmp(w->frequency, "daily") == 0)
+		return "every day";
+	if (strcmp(w->frequency, "weekly") == 0)
+		return arena_printf(cli->arena, "every %s", weekday);
+	return arena_printf(cli->arena, "every month's first %s", weekday);
 }
 
 static int subscribe(struct cli *cli, struct db *db, const struct wanted *w, struct error *err)
@@ -137,6 +168,7 @@ static int subscribe(struct cli *cli, struct db *db, const struct wanted *w, str
 	db_arg_string(&args, w->team);
 	db_arg_string(&args, w->name);
 	db_arg_json(&args, w->filters);
+	db_arg_string(&args, w->frequency);
 	db_arg_int(&args, w->weekday);
 	db_arg_int(&args, w->hour);
 	db_arg_string(&args, w->zone);
@@ -145,9 +177,24 @@ static int subscribe(struct cli *cli, struct db *db, const struct wanted *w, str
 	db_arg_time(&args, clock_now());
 	if (db_call(db, "api.subscription_add", &args, &rows, err))
 		return -1;
-	printf("subscription %lld: %s, every %s at %02lld:00 %s, in %s%s\n",
-		(long long)db_get_int(rows, 0, "subscription_id"), w->team, weekdays[w->weekday - 1], w->hour, w->zone,
-		w->language, db_get_bool(rows, 0, "fresh") ? "" : " (changed)");
+	printf("subscription %lld: %s, %s at %02lld:00 %s, in %s%s\n",
+		(long long)db_get_int(rows, 0, "subscription_id"), w->team, days(cli, w), w->hour, w->zone, w->language,
+		db_get_bool(rows, 0, "fresh") ? "" : " (changed)");
+	return 0;
+}
+
+static int unsubscribe(struct cli *cli, struct db *db, const struct wanted *w, struct error *err)
+{
+	struct db_args args;
+	DB_ROWS_SCOPED *rows = NULL;
+
+	db_args_init(&args, cli->arena);
+	db_arg_time(&args, clock_now());
+	db_arg_string(&args, w->team);
+	db_arg_string(&args, w->name);
+	if (db_call(db, "api.subscription_remove", &args, &rows, err))
+		return -1;
+	printf("subscription %lld of %s has ended\n", (long long)db_get_int(rows, 0, "subscription_id"), w->team);
 	return 0;
 }
 
@@ -157,9 +204,11 @@ static int run(struct cli *cli, const struct wanted *w, struct error *err)
 	struct cli_database *database = NULL;
 	int result = -1;
 
-	if (cli_config(cli, &config, err) == 0 && check_wanted(config, w, err) == 0 &&
-		cli_database_open(cli, config, &database, err) == 0)
-		result = subscribe(cli, cli_database(database), w, err);
+	if (cli_config(cli, &config, err) == 0 && (w->remove || check_wanted(config, w, err) == 0) &&
+		cli_database_open(cli, config, &database, err) == 0 &&
+		digest_regions_keep(cli_database(database), config, err) == 0)
+		result = w->remove ? unsubscribe(cli, cli_database(database), w, err)
+				   : subscribe(cli, cli_database(database), w, err);
 	cli_database_close(&database);
 	config_free(&config);
 	return result;

@@ -89,6 +89,33 @@ static int team_add(struct session *s, const struct wanted *w, struct error *err
 	return 0;
 }
 
+/* The team, or of it just the members that are named. */
+static int team_remove(struct session *s, const struct wanted *w, struct error *err)
+{
+	struct db_args args;
+	DB_ROWS_SCOPED *rows = NULL;
+
+	for (size_t i = 0; i < w->count; i++) {
+		db_args_init(&args, s->cli->arena);
+		db_arg_time(&args, clock_now());
+		db_arg_string(&args, w->name);
+		db_arg_string(&args, w->members[i].address);
+		if (db_call(s->db, "api.member_remove", &args, NULL, err))
+			return -1;
+		printf("member %s gets no more digests of %s\n", w->members[i].address, w->name);
+	}
+	if (w->count > 0)
+		return 0;
+	db_args_init(&args, s->cli->arena);
+	db_arg_time(&args, clock_now());
+	db_arg_string(&args, w->name);
+	if (db_call(s->db, "api.team_remove", &args, &rows, err))
+		return -1;
+	printf("team %s is gone, members %lld, subscriptions %lld\n", w->name,
+		(long long)db_get_int(rows, 0, "members"), (long long)db_get_int(rows, 0, "subscriptions"));
+	return 0;
+}
+
 static const char *member_words(struct session *s, const struct db_rows *rows, size_t row)
 {
 	json_t *members = db_get_json(rows, row, "members"), *member;
@@ -121,6 +148,7 @@ static int team_list(struct session *s, struct error *err)
 			subscribed ? arena_printf(
 					     s->cli->arena, "%lld", (long long)db_get_int(rows, row, "subscription_id"))
 				   : NULL);
+		table_string(table, "frequency", db_get_string(rows, row, "frequency"));
 		table_string(table, "language", db_get_string(rows, row, "language"));
 		table_string(table, "zone", db_get_string(rows, row, "zone"));
 		table_time(table, "next_digest", subscribed ? db_get_time(rows, row, "next_due") : 0, now);
@@ -139,25 +167,30 @@ static int team_list(struct session *s, struct error *err)
 	return 0;
 }
 
+static int run(struct session *s, const char *what, const struct wanted *wanted, struct error *err)
+{
+	if (cli_config(s->cli, &s->config, err) || cli_database_open(s->cli, s->config, &s->database, err))
+		return -1;
+	s->db = cli_database(s->database);
+	if (strcmp(what, "add") == 0)
+		return team_add(s, wanted, err);
+	return strcmp(what, "remove") == 0 ? team_remove(s, wanted, err) : team_list(s, err);
+}
+
 int cmd_team(struct cli *cli, int argc, char **argv)
 {
 	struct session s = {.cli = cli};
 	struct wanted wanted = {0};
 	struct error err = ERROR_INIT;
-	bool add = argc > 1 && strcmp(argv[0], "add") == 0;
-	int status = EX_OK;
+	const char *what = argc > 0 ? argv[0] : "";
+	bool list = strcmp(what, "list") == 0;
+	int status;
 
-	if (!add && (argc != 1 || strcmp(argv[0], "list") != 0))
-		return cli_usage(cli, "say add NAME or list");
-	if (add && read_wanted(cli, &wanted, argc - 1, argv + 1, &err))
-		return cli_usage(cli, "%s", err.text);
-	if (cli_config(cli, &s.config, &err) || cli_database_open(cli, s.config, &s.database, &err)) {
-		status = cli_fail(cli, &err);
-	} else {
-		s.db = cli_database(s.database);
-		if (add ? team_add(&s, &wanted, &err) : team_list(&s, &err))
-			status = cli_fail(cli, &err);
-	}
+	if (!list && strcmp(what, "add") != 0 && strcmp(what, "remove") != 0)
+		return cli_usage(cli, "say add NAME, remove NAME or list");
+	if (list ? argc != 1 : read_wanted(cli, &wanted, argc - 1, argv + 1, &err))
+		return cli_usage(cli, "%s", list ? "list takes nothing" : err.text);
+	status = run(&s, what, &wanted, &err) ? cli_fail(cli, &err) : EX_OK;
 	cli_database_close(&s.database);
 	config_free(&s.config);
 	return status;

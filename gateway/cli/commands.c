@@ -17,18 +17,20 @@ const struct command cli_commands[] = {
 		"[--record FILE]",
 		"the forms, a request as it is sent, and the proof that its answers come back", cmd_forms},
 	{"import", "[--dry-run] PATH...", "take in mbox files, Maildirs, .eml files, - (standard input)", cmd_import},
-	{"team", "add NAME --member ADDRESS [--member-name NAME] [--cleared] | list", "policy teams and their members",
-		cmd_team},
+	{"team",
+		"add NAME --member ADDRESS [--member-name NAME] [--cleared] | remove NAME [--member ADDRESS] | list",
+		"policy teams and their members", cmd_team},
 	{"subscribe",
-		"TEAM [--weekday DAY] [--hour H] [--zone ZONE] [--language L] [--name N] [--form F] [--country C] "
-		"[--theme T] "
-		"[--empty send|skip]",
+		"TEAM [--frequency daily|weekly|monthly] [--weekday DAY] [--hour H] [--zone ZONE] [--language L] "
+		"[--name N] [--form F] [--country C] [--region R] [--programme P] [--theme T] [--written-in L] "
+		"[--empty send|skip] | TEAM [--name N] --remove",
 		"which digest a team gets, and when", cmd_subscribe},
 	{"digest",
 		"preview TEAM|SUBSCRIPTION [--html FILE] [--text FILE] [--eml FILE] | send TEAM|SUBSCRIPTION [--again] "
 		"| list",
 		"look at the next digest, send one now, list them", cmd_digest},
 	{"review", "list [--limit N] | show MESSAGE [--raw]", "the messages that wait for a person", cmd_review},
+	{"alarm", "list | clear NUMBER", "what is not well, and taking back what was dealt with", cmd_alarm},
 	{"explain", "NUMBER [--raw]", "from a digest's line back to the mail that it came from", cmd_explain},
 	{"oauth", "login NAME [--device | --browser] | refresh NAME | list",
 		"log in to a mail provider by OAuth 2.0, ask for a new token now, list the logins", cmd_oauth},

@@ -17,6 +17,7 @@ int cmd_check(struct cli *cli, int argc, char **argv);
 int cmd_serve(struct cli *cli, int argc, char **argv);
 int cmd_status(struct cli *cli, int argc, char **argv);
 int cmd_subscribe(struct cli *cli, int argc, char **argv);
+int cmd_alarm(struct cli *cli, int argc, char **argv);
 int cmd_team(struct cli *cli, int argc, char **argv);
 
 #endif

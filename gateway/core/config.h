@@ -104,6 +104,13 @@ struct config_channel {
 	const char *map_messages, *map_id, *map_text, *map_sender, *map_reply_to, *map_name, *map_language, *map_sent_at;
 };
 
+/* A list of countries that a subscription can name. */
+struct config_region {
+	const char *name;       /* unique; one of the shipped ones' replaces that */
+	const char **countries; /* ISO codes */
+	size_t country_count;
+};
+
 struct config {
 	struct arena *arena;
 	const char *path;       /* of the file, for messages; NULL when there was none */
@@ -146,6 +153,8 @@ struct config {
 	size_t channel_count;
 	struct config_oauth *oauth;
 	size_t oauth_count;
+	struct config_region *regions;
+	size_t region_count;
 	struct config_smtp smtp;
 	struct {
 		const char **authserv_id; /* servers whose Authentication-Results are believed */

@@ -17,6 +17,8 @@ static const char *const channel_modes[] = {"webhook", "poll", NULL};
 	.section = "mailboxes", .name = #member, .kind = (of_kind), .offset = offsetof(struct config_mailbox, member)
 #define OAUTH(member, of_kind)                                                                                         \
 	.section = "oauth", .name = #member, .kind = (of_kind), .offset = offsetof(struct config_oauth, member)
+#define REGION(member, of_kind)                                                                                        \
+	.section = "regions", .name = #member, .kind = (of_kind), .offset = offsetof(struct config_region, member)
 #define CHANNEL(member, of_kind)                                                                                       \
 	.section = "channels", .name = #member, .kind = (of_kind), .offset = offsetof(struct config_channel, member)
 /* The duty that reads messages needs no secret of theirs. */
@@ -54,6 +56,10 @@ const struct config_section config_sections[] = {
 		"Logins by OAuth 2.0, where a mail provider takes no password, one item each; docs/oauth.md goes "
 		"through it step by step."),
 		.one = "login", .example = "office", ITEMS(oauth, oauth_count)},
+	{LIST_SECTION("regions", PART_SEND,
+		"Lists of countries that a subscription can name, besides the United Nations' regions, which come with "
+		"Fieldpost; one of the same name replaces one of those."),
+		.one = "region", .example = "sahel", ITEMS(regions, region_count)},
 	{SECTION("smtp", PART_SEND, "The server that digests and answers leave by. With no host nothing is sent.")},
 	{SECTION("mail", PART_PARSE,
 		"Who really sent a mail: whose word is taken for it. docs/people.md says what to write here.")},
@@ -221,6 +227,11 @@ const struct config_option config_options[] = {
 		.help = "Grant service_account: the mailbox that it acts for, the `user` there."},
 	{OAUTH(key, KIND_SECRET), .example = "{credential: oauth.key}", RELOAD, REQUIRED,
 		.help = "Seals the tokens in the database: 32 random bytes as Base64, `openssl rand -base64 32`."},
+
+	{REGION(name, KIND_NAME), .example = "sahel", RELOAD, REQUIRED,
+		.help = "What `fieldpost subscribe --region` calls it, and the digest's foot."},
+	{REGION(countries, KIND_LIST), .count_offset = offsetof(struct config_region, country_count),
+		.example = "[BF, ML, MR, NE, TD]", RELOAD, REQUIRED, .help = "Its countries, by their ISO codes of two letters."},
 
 	{OPTION(smtp, host, KIND_STRING), .example = "smtp.example.org", RELOAD, .help = "The SMTP server."},
 	{OPTION(smtp, port, KIND_INT), .min = 1, .max = 65535, .example = "587",

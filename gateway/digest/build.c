@@ -2,13 +2,17 @@
  * digest/build: a digest's rows in `read` to its data.
  *
  * The data hold codes and numbers, and labels in the digest's language; nothing in them depends on when they are read:
- *   instance, team, language, zone, weekday, hour, by_hand, late, start, end (microseconds), before (replies the week
- * before; absent: nothing to compare with), filters {forms [title], countries [code], themes [label]}, countries
- * [{code, replies, silent_weeks (absent: never heard), review}], review {total, oldest_days, reasons [{reason,
- *   count}]}, trend [{replies, countries}] (oldest first), themes [{label, weeks}], forms [{id, title, replies, before,
- * fields [{name, type, label, theme, digest, min, max, options [{value, label}], values [{value, count, before}]}]}],
- *   lines [{number, form, country, name, language, sharing, verified, withheld, received, answers, remarks}].
- * render.c makes the mail of them. See digest.h.
+ *   instance, team, language, frequency ("daily", "weekly", "monthly"), zone, weekday, hour, by_hand, late, start, end
+ * (microseconds), before (replies the period before; absent: nothing to compare with), filters {forms [title],
+ * countries [code], regions [{name, code}], programmes [name], languages [code], themes [label]}, countries [{code
+ * (absent: those that stand together), replies, silent_weeks (absent: never heard), review, asked, answered,
+ * not_reached}], review {total, oldest_days, reasons [{reason, count}]}, trend [{replies, countries}] (oldest first),
+ * themes [{label, weeks}], forms [{id, title, replies, before, fields [{name, type, label, theme, digest, min, max,
+ * options [{value, label}], values [{value, count, before}]}]}], total (lines of the digest), lines (those of very many
+ * that were chosen) [{number, form, country, name, language, sharing, verified, withheld, received, answers, remarks}],
+ * corrections [{number, title, country, field {as in forms}, was, now (as in answers; absent: nothing), author, day,
+ * reason}], conversations [{id, number, country, member (absent: the practitioner), words, said, waiting_days}],
+ * outcomes [{number, state, detail}]. render.c makes the mail of them. See digest.h.
  */
 #include "digest/digest.h"
 
@@ -35,9 +39,14 @@ static void set_json(json_t *object, const char *key, const struct db_rows *rows
 		json_object_set_new(object, key, value);
 }
 
-/* One function of `read` over the digest, its rows made into objects of a list by `add`. */
-static int read_list(struct db *db, const char *function, int64_t digest_id, json_t *data, const char *key,
-	void (*add)(json_t *item, const struct db_rows *rows, size_t row), struct error *err)
+struct part {
+	const char *function, *key;
+	void (*add)(json_t *item, const struct db_rows *rows, size_t row);
+	int64_t maximum; /* of its rows, where the function asks for one; else 0 */
+};
+
+/* One function of `read` over the digest, its rows made into objects of a list. */
+static int read_list(struct db *db, const struct part *part, int64_t digest_id, json_t *data, struct error *err)
 {
 	struct arena *arena = arena_new();
 	struct db_args args;
@@ -47,14 +56,16 @@ static int read_list(struct db *db, const char *function, int64_t digest_id, jso
 
 	db_args_init(&args, arena);
 	db_arg_int(&args, digest_id);
-	result = db_call(db, function, &args, &rows, err);
+	if (part->maximum > 0)
+		db_arg_int(&args, part->maximum);
+	result = db_call(db, part->function, &args, &rows, err);
 	for (size_t row = 0; result == 0 && row < db_count(rows); row++) {
 		json_t *item = json_object();
 
-		add(item, rows, row);
+		part->add(item, rows, row);
 		json_array_append_new(list, item);
 	}
-	json_object_set_new(data, key, list);
+	json_object_set_new(data, part->key, list);
 	arena_free(&arena);
 	return result;
 }
@@ -66,7 +77,7 @@ static void add_head(json_t *item, const struct db_rows *rows, size_t row)
 	set_text(item, "zone", rows, row, "zone");
 	set_int(item, "weekday", rows, row, "weekday");
 	set_int(item, "hour", rows, row, "hour");
-	set_int(item, "before", rows, row, "before");
+	set_text(item, "frequency", rows, row, "frequency");
 	set_json(item, "filters", rows, row, "filters");
 	json_object_set_new(item, "by_hand", json_boolean(db_get_bool(rows, row, "by_hand")));
 	json_object_set_new(item, "late", json_boolean(db_get_bool(rows, row, "late")));
@@ -80,6 +91,9 @@ static void add_country(json_t *item, const struct db_rows *rows, size_t row)
 	set_int(item, "replies", rows, row, "replies");
 	set_int(item, "silent_weeks", rows, row, "silent_weeks");
 	set_int(item, "review", rows, row, "review");
+	set_int(item, "asked", rows, row, "asked");
+	set_int(item, "answered", rows, row, "answered");
+	set_int(item, "not_reached", rows, row, "not_reached");
 }
 
 static void add_review(json_t *item, const struct db_rows *rows, size_t row)
@@ -132,6 +146,37 @@ static void add_line(json_t *item, const struct db_rows *rows, size_t row)
 	json_object_set_new(item, "verified", json_boolean(db_get_bool(rows, row, "verified")));
 	json_object_set_new(item, "withheld", json_boolean(db_get_bool(rows, row, "withheld")));
 	json_object_set_new(item, "received", json_integer(db_get_time(rows, row, "received")));
+}
+
+static void add_correction(json_t *item, const struct db_rows *rows, size_t row)
+{
+	set_int(item, "number", rows, row, "number");
+	set_text(item, "title", rows, row, "title");
+	set_text(item, "country", rows, row, "country");
+	set_json(item, "field", rows, row, "field");
+	set_json(item, "was", rows, row, "was");
+	set_json(item, "now", rows, row, "now");
+	set_text(item, "author", rows, row, "author");
+	set_text(item, "reason", rows, row, "reason");
+	json_object_set_new(item, "day", json_integer(db_get_time(rows, row, "day")));
+}
+
+static void add_said(json_t *item, const struct db_rows *rows, size_t row)
+{
+	set_int(item, "id", rows, row, "conversation_id");
+	set_int(item, "number", rows, row, "number");
+	set_text(item, "country", rows, row, "country");
+	set_text(item, "member", rows, row, "member");
+	set_text(item, "words", rows, row, "words");
+	set_int(item, "waiting_days", rows, row, "waiting_days");
+	json_object_set_new(item, "said", json_integer(db_get_time(rows, row, "said_at")));
+}
+
+static void add_outcome(json_t *item, const struct db_rows *rows, size_t row)
+{
+	set_int(item, "number", rows, row, "number");
+	set_text(item, "state", rows, row, "state");
+	set_text(item, "detail", rows, row, "detail");
 }
 
 /* The reasons' rows to {total, oldest_days, reasons}. */
@@ -193,9 +238,10 @@ static void place_values(json_t *data)
 
 static int read_head(struct db *db, int64_t digest_id, json_t *data, struct error *err)
 {
+	static const struct part head_part = {"read.digest_head", "head", add_head, 0};
 	const json_t *head;
 
-	if (read_list(db, "read.digest_head", digest_id, data, "head", add_head, err))
+	if (read_list(db, &head_part, digest_id, data, err))
 		return -1;
 	head = json_array_get(json_object_get(data, "head"), 0);
 	if (!head)
@@ -206,17 +252,41 @@ static int read_head(struct db *db, int64_t digest_id, json_t *data, struct erro
 	return 0;
 }
 
+/* How many replies there were the period before: the last but one of the trend. And all the lines there are. */
+static void set_sums(json_t *data)
+{
+	const json_t *trend = json_object_get(data, "trend"), *form;
+	json_int_t total = 0;
+	size_t i, count = json_array_size(trend);
+
+	if (count > 1)
+		json_object_set(data, "before", json_object_get(json_array_get(trend, count - 2), "replies"));
+	json_array_foreach(json_object_get(data, "forms"), i, form) total +=
+		json_integer_value(json_object_get(form, "replies"));
+	json_object_set_new(data, "total", json_integer(total));
+}
+
 static int read_parts(struct db *db, int64_t digest_id, json_t *data, struct error *err)
 {
-	if (read_head(db, digest_id, data, err) ||
-		read_list(db, "read.digest_countries", digest_id, data, "countries", add_country, err) ||
-		read_list(db, "read.digest_review", digest_id, data, "reasons", add_review, err) ||
-		read_list(db, "read.digest_trend", digest_id, data, "trend", add_week, err) ||
-		read_list(db, "read.digest_themes", digest_id, data, "themes", add_theme, err) ||
-		read_list(db, "read.digest_forms", digest_id, data, "forms", add_form, err) ||
-		read_list(db, "read.digest_values", digest_id, data, "values", add_value, err) ||
-		read_list(db, "read.digest_lines", digest_id, data, "lines", add_line, err))
+	static const struct part parts[] = {
+		{"read.digest_countries", "countries", add_country, 0},
+		{"read.digest_review", "reasons", add_review, 0},
+		{"read.digest_trend", "trend", add_week, 0},
+		{"read.digest_themes", "themes", add_theme, 0},
+		{"read.digest_forms", "forms", add_form, 0},
+		{"read.digest_values", "values", add_value, 0},
+		{"read.digest_lines", "lines", add_line, DIGEST_LINES_READ},
+		{"read.digest_corrections", "corrections", add_correction, 0},
+		{"read.digest_conversations", "conversations", add_said, DIGEST_CONVERSATIONS_READ},
+		{"read.digest_outcomes", "outcomes", add_outcome, 0},
+	};
+
+	if (read_head(db, digest_id, data, err))
 		return -1;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (read_list(db, &parts[i], digest_id, data, err))
+			return -1;
+	set_sums(data);
 	sum_review(data);
 	place_values(data);
 	return 0;

@@ -22,15 +22,17 @@
 
 #define DIGEST_HTML_MAX ((size_t)95 * 1000)	  /* bytes of the HTML part: Gmail clips at 102 KB */
 #define DIGEST_TEXT_MAX ((size_t)4 * 1024 * 1024) /* bytes of the text part */
-#define DIGEST_LINES_A_THEME 3			  /* shown; the others are named by number */
-#define DIGEST_THEMES_SHOWN 24			  /* with a heading; lines of the others are named at the end */
-#define DIGEST_NUMBERS_NAMED 600		  /* lines that are named by number alone */
-#define DIGEST_URGENT_NAMED 6			  /* at the head */
-#define DIGEST_COUNTRIES_SHOWN 15		  /* the worst; the others in one row */
-#define DIGEST_FORMS_SHOWN 12			  /* with figures; the others by title */
-#define DIGEST_OPTIONS_SHOWN 20			  /* of one field */
-#define DIGEST_WORDS_MAX 900  /* characters of an answer that are shown; it is cut at a sentence's end */
-#define DIGEST_SILENT_WEEKS 3 /* from here on a country is silent */
+#define DIGEST_LINES_READ 3000 /* of one digest, for its words and its table; the figures count all */
+#define DIGEST_CONVERSATIONS_READ 40
+#define DIGEST_LINES_A_THEME 3	  /* shown; the others are named by number */
+#define DIGEST_THEMES_SHOWN 24	  /* with a heading; lines of the others are named at the end */
+#define DIGEST_NUMBERS_NAMED 600  /* lines that are named by number alone */
+#define DIGEST_URGENT_NAMED 6	  /* at the head */
+#define DIGEST_COUNTRIES_SHOWN 15 /* the worst; the others in one row */
+#define DIGEST_FORMS_SHOWN 12	  /* with figures; the others by title */
+#define DIGEST_OPTIONS_SHOWN 20	  /* of one field */
+#define DIGEST_WORDS_MAX 900	  /* characters of an answer that are shown; it is cut at a sentence's end */
+#define DIGEST_SILENT_WEEKS 3	  /* from here on a country is silent */
 
 #define DIGEST_TABLE_TYPE "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -59,6 +61,9 @@ int digest_render(const struct digest_tools *tools, const json_t *data, struct a
 
 /* Reads a digest's data from `read`, inside a transaction that reads as a member. A new reference. */
 int digest_build(struct db *db, int64_t digest_id, const struct config *config, json_t **data_out, struct error *err);
+
+/* Brings the regions that ship (config/regions) and those of the config into the database, as subscriptions name them. */
+int digest_regions_keep(struct db *db, const struct config *config, struct error *err);
 
 enum digest_outcome {
 	DIGEST_SENT,	/* is in the outbox */

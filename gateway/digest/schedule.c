@@ -207,7 +207,8 @@ int digest_schedule(struct duty_context *context, const struct digest_tools *too
 		struct error problem = ERROR_INIT;
 
 		wait_ms = LOOK_EVERY_MS;
-		if ((!db && db_open(context->config, "fieldpost_send", &db, &problem)) ||
+		if ((!db && (db_open(context->config, "fieldpost_send", &db, &problem) ||
+				    digest_regions_keep(db, context->config, &problem))) ||
 			digest_run_due(db, tools, context->config, clock_now(), &problem)) {
 			log_failure(LOG_WARNING, "schedule", &problem, "failures=%d", ++failures);
 			db_close(&db);

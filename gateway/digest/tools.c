@@ -19,7 +19,7 @@ struct digest_tools {
 	const struct forms *forms;
 };
 
-static int read_file(const char *path, struct text *out, struct error *err)
+int tools_file(const char *path, struct text *out, struct error *err)
 {
 	FILE *file = fopen(path, "rbe");
 	char buffer[8192];
@@ -61,7 +61,7 @@ static int load_words(struct digest_tools *tools, const char *path, struct error
 	struct yaml_node *root;
 	const struct yaml_node *language;
 
-	if (read_file(path, &bytes, err) || yaml_parse(arena, text_view(&bytes), arena_strdup(arena, path), &root, err))
+	if (tools_file(path, &bytes, err) || yaml_parse(arena, text_view(&bytes), arena_strdup(arena, path), &root, err))
 		return -1;
 	language = yaml_get(root, "language");
 	if (!language || language->kind != YAML_SCALAR)
@@ -76,7 +76,7 @@ static int load_template(struct digest_tools *tools, const char *path, struct er
 	TEXT_SCOPED bytes = {0};
 	char key[NAME_MAX + 1];
 
-	if (read_file(path, &bytes, err))
+	if (tools_file(path, &bytes, err))
 		return -1;
 	snprintf(key, sizeof(key), "%.*s", (int)(strlen(name) - strlen(".mustache")), name);
 	json_object_set_new(tools->templates, key, json_stringn(text_string(&bytes), bytes.len));

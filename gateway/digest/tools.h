@@ -16,6 +16,8 @@
 
 #define TOOLS_FILE_MAX ((size_t)256 * 1024) /* bytes of a template or a file of words */
 
+/* A whole file, UTF-8; the text is begun here. */
+int tools_file(const char *path, struct text *out, struct error *err);
 /* The words of a language; those of its base language ("pt" for "pt-BR"), else English. */
 const json_t *tools_words(const struct digest_tools *tools, const char *language);
 /* A text out of them by its path ("quotes", "open"), English where the language has none, "" where neither has. */

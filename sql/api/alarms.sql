@@ -29,4 +29,14 @@ $$;
 
 GRANT EXECUTE ON FUNCTION api.alarm_raise(timestamptz, text, text, text), api.alarm_clear(timestamptz, text, text)
 	TO fieldpost_intake, fieldpost_web, fieldpost_parse, fieldpost_send, fieldpost_admin;
-GRANT EXECUTE ON FUNCTION api.alarms_open() TO fieldpost_admin;
+-- By its number, as an operator who dealt with it: it comes back should it be raised again. No row: none such is open.
+CREATE FUNCTION api.alarm_clear_number(now timestamptz, alarm_id bigint)
+RETURNS TABLE (kind text, object text)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	UPDATE alarm a SET cleared_at = alarm_clear_number.now
+	WHERE a.alarm_id = alarm_clear_number.alarm_id AND a.cleared_at IS NULL
+	RETURNING a.kind, a.object
+$$;
+
+GRANT EXECUTE ON FUNCTION api.alarm_clear_number(timestamptz, bigint), api.alarms_open() TO fieldpost_admin;

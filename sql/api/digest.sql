@@ -4,6 +4,7 @@
 -- its reader may see, was filed before the period's end and is in no earlier digest of that subscription: a set, kept in
 -- digest_line, so that a row that was committed late is in the next one and none is in two.
 SET LOCAL ROLE fieldpost_owner;
+SET LOCAL search_path = pg_catalog, fieldpost, pg_temp;
 
 ---------------------------------------------------------------------------------------------------
 -- Teams, members, subscriptions
@@ -22,11 +23,13 @@ AS $$
 	SELECT t.team_id, false FROM team t WHERE t.name = team_add.name AND NOT EXISTS (SELECT FROM added)
 $$;
 
--- One who was taken off comes back; the name and clearance are those given last.
+-- One who was taken off, or had stopped a digest, comes back to all of them; the name and clearance are those given last.
 CREATE FUNCTION api.member_add(team_id bigint, name text, address text, clearance text)
 RETURNS TABLE (member_id bigint)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
+	DELETE FROM unsubscribed u USING member m
+	WHERE m.member_id = u.member_id AND m.team_id = member_add.team_id AND m.address = member_add.address;
 	INSERT INTO member AS m (team_id, name, address, clearance)
 	VALUES (member_add.team_id, member_add.name, member_add.address, member_add.clearance::sharing_level)
 	ON CONFLICT (team_id, address)
@@ -34,72 +37,211 @@ AS $$
 	RETURNING m.member_id
 $$;
 
--- Refuses a zone that is not known and forms that are not registered, with the sentence to show. A subscription is known
--- by its team and its name; the same again changes it, and its digests go on where they stood.
-CREATE FUNCTION api.subscription_add(team text, name text, filters jsonb, weekday bigint, hour bigint, zone text, language text,
-	empty_policy text, now timestamptz)
+-- What of some digests has not gone out stays here.
+CREATE FUNCTION fieldpost.digest_mails_cancel(subscriptions bigint[], recipient text)
+RETURNS void
+LANGUAGE sql
+AS $$
+	UPDATE outbox o SET state = 'cancelled' FROM digest d
+	WHERE d.digest_id = o.digest_id AND d.subscription_id = ANY (digest_mails_cancel.subscriptions) AND o.state = 'waiting'
+		AND (digest_mails_cancel.recipient IS NULL OR o.recipient = digest_mails_cancel.recipient)
+$$;
+
+-- With its members, subscriptions and the record of its digests; what was filed, and the lines' numbers, stay.
+CREATE FUNCTION api.team_remove(now timestamptz, name text)
+RETURNS TABLE (members bigint, subscriptions bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+DECLARE
+	gone bigint;
+BEGIN
+	SELECT t.team_id INTO gone FROM team t WHERE t.name = team_remove.name;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'there is no team "%"', team_remove.name USING ERRCODE = 'no_data_found';
+	END IF;
+	RETURN QUERY SELECT (SELECT count(*) FROM member m WHERE m.team_id = gone), (SELECT count(*) FROM subscription s WHERE s.team_id = gone);
+	PERFORM digest_mails_cancel(ARRAY(SELECT s.subscription_id FROM subscription s WHERE s.team_id = gone), NULL);
+	INSERT INTO audit (at, actor, action, object) VALUES (team_remove.now, 'operator', 'team-remove', 'team ' || team_remove.name);
+	DELETE FROM team t WHERE t.team_id = gone;
+END $$;
+
+CREATE FUNCTION api.member_remove(now timestamptz, team text, address text)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+DECLARE
+	gone member;
+BEGIN
+	UPDATE member m SET active = false FROM team t
+	WHERE t.team_id = m.team_id AND t.name = member_remove.team AND lower(m.address) = lower(member_remove.address) AND m.active
+	RETURNING m.* INTO gone;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'no team "%" has a member "%"', member_remove.team, member_remove.address USING ERRCODE = 'no_data_found';
+	END IF;
+	PERFORM digest_mails_cancel(ARRAY(SELECT s.subscription_id FROM subscription s WHERE s.team_id = gone.team_id), gone.address);
+	INSERT INTO audit (at, actor, action, object)
+	VALUES (member_remove.now, 'operator', 'member-remove', 'member ' || gone.member_id || ' of team ' || member_remove.team);
+END $$;
+
+-- Its digests end; the same again with "fieldpost subscribe" goes on where they stood.
+CREATE FUNCTION api.subscription_remove(now timestamptz, team text, name text)
+RETURNS TABLE (subscription_id bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	gone bigint;
+BEGIN
+	UPDATE subscription s SET active = false FROM team t
+	WHERE t.team_id = s.team_id AND t.name = subscription_remove.team AND s.name = subscription_remove.name AND s.active
+	RETURNING s.subscription_id INTO gone;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'the team "%" has no subscription of that name', subscription_remove.team USING ERRCODE = 'no_data_found';
+	END IF;
+	PERFORM digest_mails_cancel(ARRAY[gone], NULL);
+	INSERT INTO audit (at, actor, action, object) VALUES (subscription_remove.now, 'operator', 'subscription-remove', 'subscription ' || gone);
+	RETURN QUERY SELECT gone;
+END $$;
+
+-- The regions as the config has them now: [{"name", "code", "countries": []}].
+CREATE FUNCTION api.regions_keep(regions jsonb)
+RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	DELETE FROM region r WHERE NOT EXISTS (SELECT FROM jsonb_array_elements(regions_keep.regions) e WHERE e ->> 'name' = r.name);
+	INSERT INTO region AS r (name, code, countries)
+	SELECT e ->> 'name', e ->> 'code', ARRAY(SELECT jsonb_array_elements_text(e -> 'countries')) FROM jsonb_array_elements(regions_keep.regions) e
+	ON CONFLICT (name) DO UPDATE SET code = excluded.code, countries = excluded.countries
+	WHERE (r.code, r.countries) IS DISTINCT FROM (excluded.code, excluded.countries)
+$$;
+
+-- The filters of a subscription ({forms, countries, regions, programmes, themes, languages}, each a list; absent: all) as what feedback is
+-- compared with: regions are more countries, programmes are the people registered under them.
+CREATE FUNCTION fieldpost.filter_of(filters jsonb)
+RETURNS fieldpost.digest_filter
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	SELECT ROW(
+		CASE WHEN filters ? 'forms' THEN ARRAY(SELECT jsonb_array_elements_text(filters -> 'forms')) END,
+		CASE WHEN filters ?| '{countries,regions}' THEN ARRAY(
+			SELECT jsonb_array_elements_text(filters -> 'countries')
+			UNION SELECT unnest(r.countries) FROM region r WHERE filters -> 'regions' ? r.name) END,
+		CASE WHEN filters ? 'programmes' THEN ARRAY(
+			SELECT c.contact_id FROM identity.contact c JOIN identity.programme p USING (programme_id)
+			WHERE filters -> 'programmes' ? p.name) END,
+		CASE WHEN filters ? 'themes' THEN ARRAY(SELECT jsonb_array_elements_text(filters -> 'themes')) END,
+		CASE WHEN filters ? 'languages' THEN ARRAY(SELECT jsonb_array_elements_text(filters -> 'languages')) END)::digest_filter
+$$;
+
+CREATE FUNCTION fieldpost.filter_takes(filter fieldpost.digest_filter, form_id text, country text, contact_id bigint, theme text[], language text)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE -- no SET: so that it is inlined; it names nothing that a path could change
+AS $$
+	SELECT (filter.forms IS NULL OR form_id = ANY (filter.forms))
+		AND (filter.countries IS NULL OR coalesce(country = ANY (filter.countries), false))
+		AND (filter.contacts IS NULL OR coalesce(contact_id = ANY (filter.contacts), false))
+		AND (filter.themes IS NULL OR theme && filter.themes)
+		AND (filter.languages IS NULL OR coalesce(language = ANY (filter.languages), false))
+$$;
+
+-- Refuses what is not known (a zone, a form, a region, a programme), with the sentence to show.
+CREATE FUNCTION fieldpost.subscription_check(zone text, filters jsonb)
+RETURNS void
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+	unknown text;
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_timezone_names z WHERE z.name = subscription_check.zone) THEN
+		RAISE EXCEPTION 'the time zone "%" is not known; use an IANA name like Europe/Zurich', subscription_check.zone
+			USING ERRCODE = 'no_data_found';
+	END IF;
+	SELECT f.value INTO unknown FROM jsonb_array_elements_text(filters -> 'forms') f
+	WHERE NOT EXISTS (SELECT FROM form_version v WHERE v.form_id = f.value) LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'there is no form "%"; "fieldpost serve" takes in those of the config when it starts', unknown
+			USING ERRCODE = 'no_data_found';
+	END IF;
+	SELECT f.value INTO unknown FROM jsonb_array_elements_text(filters -> 'regions') f
+	WHERE NOT EXISTS (SELECT FROM region r WHERE r.name = f.value) LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'there is no region "%"; those there are: %', unknown, (SELECT string_agg(r.name, ', ' ORDER BY r.name) FROM region r)
+			USING ERRCODE = 'no_data_found';
+	END IF;
+	SELECT f.value INTO unknown FROM jsonb_array_elements_text(filters -> 'programmes') f
+	WHERE NOT EXISTS (SELECT FROM identity.programme p WHERE p.name = f.value) LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'no person is registered under the programme "%"', unknown USING ERRCODE = 'no_data_found';
+	END IF;
+END $$;
+
+-- A subscription is known by its team and its name; the same again changes it, and its digests go on where they stood.
+CREATE FUNCTION api.subscription_add(team text, name text, filters jsonb, frequency text, weekday bigint, hour bigint, zone text,
+	language text, empty_policy text, now timestamptz)
 RETURNS TABLE (subscription_id bigint, fresh boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
 DECLARE
 	wanted team;
-	unknown text;
 BEGIN
 	SELECT t.* INTO wanted FROM team t WHERE t.name = subscription_add.team;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'there is no team "%"; add it with "fieldpost team add"', subscription_add.team
 			USING ERRCODE = 'no_data_found';
 	END IF;
-	IF NOT EXISTS (SELECT FROM pg_timezone_names z WHERE z.name = subscription_add.zone) THEN
-		RAISE EXCEPTION 'the time zone "%" is not known; use an IANA name like Europe/Zurich', subscription_add.zone
-			USING ERRCODE = 'no_data_found';
-	END IF;
-	SELECT f.value INTO unknown FROM jsonb_array_elements_text(coalesce(subscription_add.filters -> 'forms', '[]')) f
-	WHERE NOT EXISTS (SELECT FROM form_version v WHERE v.form_id = f.value) LIMIT 1;
-	IF FOUND THEN
-		RAISE EXCEPTION 'there is no form "%"; "fieldpost serve" takes in those of the config when it starts', unknown
-			USING ERRCODE = 'no_data_found';
-	END IF;
+	PERFORM subscription_check(subscription_add.zone, subscription_add.filters);
 	RETURN QUERY
-	INSERT INTO subscription AS s (team_id, name, filters, weekday, hour, zone, language, empty_policy, created_at)
-	VALUES (wanted.team_id, subscription_add.name, subscription_add.filters, subscription_add.weekday::integer,
+	INSERT INTO subscription AS s (team_id, name, filters, frequency, weekday, hour, zone, language, empty_policy, created_at, changed_at)
+	VALUES (wanted.team_id, subscription_add.name, subscription_add.filters, subscription_add.frequency, subscription_add.weekday::integer,
 		subscription_add.hour::integer, subscription_add.zone, subscription_add.language, subscription_add.empty_policy,
-		subscription_add.now)
+		subscription_add.now, subscription_add.now)
 	ON CONFLICT ON CONSTRAINT subscription_team_id_name_key
-	DO UPDATE SET filters = excluded.filters, weekday = excluded.weekday, hour = excluded.hour, zone = excluded.zone,
-		language = excluded.language, empty_policy = excluded.empty_policy, active = true
+	DO UPDATE SET filters = excluded.filters, frequency = excluded.frequency, weekday = excluded.weekday, hour = excluded.hour,
+		zone = excluded.zone, language = excluded.language, empty_policy = excluded.empty_policy, changed_at = excluded.changed_at, active = true
 	RETURNING s.subscription_id, s.created_at = subscription_add.now;
 END $$;
 
--- The last moment at or before `now` that a subscription names, moved by `weeks` weeks of the calendar there. An hour that
--- the clocks leave out comes an hour later, one that they go through twice is the second.
-CREATE FUNCTION api.digest_moment(weekday integer, hour integer, zone text, now timestamptz, weeks integer)
+-- The last moment at or before `now` that a subscription names, moved by `steps` of its days, weeks or months in the calendar there.
+-- Monthly: the month's first such weekday. An hour that the clocks leave out comes an hour later, one that they go through twice is the
+-- second.
+CREATE FUNCTION api.digest_moment(frequency text, weekday integer, hour integer, zone text, now timestamptz, steps integer)
 RETURNS timestamptz
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
-	WITH today AS (
-		SELECT (digest_moment.now AT TIME ZONE digest_moment.zone)::date AS day
-	), this_week AS (
-		SELECT day - (extract(isodow FROM day)::integer - digest_moment.weekday + 7) % 7 AS day FROM today
-	), moved AS (
-		SELECT CASE WHEN (day + make_interval(hours => digest_moment.hour)) AT TIME ZONE digest_moment.zone <= digest_moment.now
-			THEN day ELSE day - 7 END + 7 * digest_moment.weeks AS day FROM this_week
-	)
-	SELECT (day + make_interval(hours => digest_moment.hour)) AT TIME ZONE digest_moment.zone FROM moved
-$$;
+DECLARE
+	today date := (now AT TIME ZONE zone)::date;
+	day date;
+	month date;
+	at interval := make_interval(hours => hour);
+BEGIN
+	IF frequency = 'monthly' THEN
+		month := date_trunc('month', today)::date;
+		day := month + (weekday - extract(isodow FROM month)::integer + 7) % 7;
+		IF (day + at) AT TIME ZONE zone > now THEN
+			month := (month - interval '1 month')::date;
+		END IF;
+		month := (month + make_interval(months => steps))::date;
+		RETURN (month + (weekday - extract(isodow FROM month)::integer + 7) % 7 + at) AT TIME ZONE zone;
+	END IF;
+	day := CASE frequency WHEN 'daily' THEN today ELSE today - (extract(isodow FROM today)::integer - weekday + 7) % 7 END;
+	IF (day + at) AT TIME ZONE zone > now THEN
+		day := day - CASE frequency WHEN 'daily' THEN 1 ELSE 7 END;
+	END IF;
+	RETURN (day + steps * CASE frequency WHEN 'daily' THEN 1 ELSE 7 END + at) AT TIME ZONE zone;
+END $$;
 
 CREATE FUNCTION api.team_list(now timestamptz)
 RETURNS TABLE (team_id bigint, team text, cleared boolean, members jsonb, subscription_id bigint, subscription text,
-	filters jsonb, weekday bigint, hour bigint, zone text, language text, empty_policy text, active boolean,
+	filters jsonb, frequency text, weekday bigint, hour bigint, zone text, language text, empty_policy text, active boolean,
 	next_due timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
 	SELECT t.team_id, t.name, t.cleared,
 		(SELECT coalesce(jsonb_agg(jsonb_build_object('name', m.name, 'address', m.address, 'clearance', m.clearance,
-			'active', m.active) ORDER BY m.member_id), '[]') FROM member m WHERE m.team_id = t.team_id),
-		s.subscription_id, s.name, s.filters, s.weekday::bigint, s.hour::bigint, s.zone, s.language, s.empty_policy, s.active,
-		api.digest_moment(s.weekday, s.hour, s.zone, team_list.now, 1)
-	FROM team t LEFT JOIN subscription s USING (team_id)
+			'active', m.active) ORDER BY m.member_id), '[]') FROM member m WHERE m.team_id = t.team_id AND m.active),
+		s.subscription_id, s.name, s.filters, s.frequency, s.weekday::bigint, s.hour::bigint, s.zone, s.language, s.empty_policy, s.active,
+		api.digest_moment(s.frequency, s.weekday, s.hour, s.zone, team_list.now, 1)
+	FROM team t LEFT JOIN subscription s ON s.team_id = t.team_id AND s.active
 	ORDER BY t.name, s.subscription_id
 $$;
 
@@ -111,6 +253,16 @@ AS $$
 	SELECT s.subscription_id, t.name, s.name FROM subscription s JOIN team t USING (team_id)
 	WHERE s.active AND (t.name = subscription_find.word OR s.subscription_id::text = subscription_find.word)
 	ORDER BY s.subscription_id
+$$;
+
+-- Who gets a subscription's digests: the team's members but for those who stopped it.
+CREATE FUNCTION fieldpost.digest_members(subscription_id bigint)
+RETURNS SETOF fieldpost.member
+LANGUAGE sql STABLE SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	SELECT m.* FROM subscription s JOIN member m USING (team_id)
+	WHERE s.subscription_id = digest_members.subscription_id AND m.active
+		AND NOT EXISTS (SELECT FROM unsubscribed u WHERE u.subscription_id = s.subscription_id AND u.member_id = m.member_id)
 $$;
 
 ---------------------------------------------------------------------------------------------------
@@ -127,18 +279,17 @@ AS $$
 	FROM digest d
 	WHERE d.state = 'open' AND coalesce(d.next_at, d.opened_at + interval '1 minute') <= digest_due.now
 	UNION ALL
-	SELECT NULL, s.subscription_id, coalesce(last.period_end, due.before), due.moment, digest_due.now - due.moment > interval '1 hour'
-	FROM subscription s
-	CROSS JOIN LATERAL (
-		SELECT api.digest_moment(s.weekday, s.hour, s.zone, digest_due.now, 0) AS moment,
-			api.digest_moment(s.weekday, s.hour, s.zone, digest_due.now, -1) AS before
+	SELECT NULL, due.subscription_id, coalesce(due.last_end, b.before), due.moment,
+		digest_due.now - due.moment > interval '1 hour' OR (due.last_end < b.before AND b.before > coalesce(due.changed_at, '-infinity'))
+	FROM (
+		SELECT s.*, api.digest_moment(s.frequency, s.weekday, s.hour, s.zone, digest_due.now, 0) AS moment,
+			(SELECT d.period_end FROM digest d WHERE d.subscription_id = s.subscription_id ORDER BY d.period_end DESC LIMIT 1) AS last_end
+		FROM subscription s WHERE s.active OFFSET 0
 	) due
-	LEFT JOIN LATERAL (
-		SELECT max(d.period_end) AS period_end FROM digest d WHERE d.subscription_id = s.subscription_id
-	) last ON true
-	WHERE s.active AND EXISTS (SELECT FROM member m WHERE m.team_id = s.team_id AND m.active)
-		AND due.moment > coalesce(last.period_end, s.created_at)
-		AND NOT EXISTS (SELECT FROM digest d WHERE d.subscription_id = s.subscription_id AND d.state = 'open')
+	CROSS JOIN LATERAL (SELECT api.digest_moment(due.frequency, due.weekday, due.hour, due.zone, digest_due.now, -1) AS before OFFSET 0) b
+	WHERE due.moment > coalesce(due.last_end, due.created_at)
+		AND EXISTS (SELECT FROM digest_members(due.subscription_id))
+		AND NOT EXISTS (SELECT FROM digest d WHERE d.subscription_id = due.subscription_id AND d.state = 'open')
 	ORDER BY 2, 4
 $$;
 
@@ -146,40 +297,32 @@ $$;
 -- What a digest holds
 ---------------------------------------------------------------------------------------------------
 
--- The most closed level that everybody who gets a team's digest reads.
-CREATE FUNCTION api.team_level(team_id bigint)
+-- The most closed level that everybody who gets a subscription's digest reads.
+CREATE FUNCTION fieldpost.digest_level(subscription_id bigint)
 RETURNS fieldpost.sharing_level
 LANGUAGE sql STABLE SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
-	SELECT least(min(m.clearance), CASE WHEN t.cleared THEN 'restricted' ELSE 'no-name' END::sharing_level)
-	FROM team t LEFT JOIN member m ON m.team_id = t.team_id AND m.active
-	WHERE t.team_id = team_level.team_id
-	GROUP BY t.cleared
+	SELECT least((SELECT min(m.clearance) FROM digest_members(digest_level.subscription_id) m),
+		CASE WHEN t.cleared THEN 'restricted' ELSE 'no-name' END::sharing_level)
+	FROM subscription s JOIN team t USING (team_id) WHERE s.subscription_id = digest_level.subscription_id
 $$;
 
-CREATE FUNCTION api.digest_matches(filters jsonb, form_id text, country text, theme text[])
-RETURNS boolean
-LANGUAGE sql IMMUTABLE -- no SET: so that it is inlined; its callers set the path
+-- What the next digest up to `until` holds: what its readers may see, was filed since the first one began, and is in none yet.
+CREATE FUNCTION fieldpost.digest_candidates(subscription_id bigint, until timestamptz, since timestamptz)
+RETURNS SETOF bigint
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, fieldpost, pg_temp SET jit = off
 AS $$
-	SELECT (filters -> 'forms' IS NULL OR filters -> 'forms' ? form_id)
-		AND (filters -> 'countries' IS NULL OR coalesce(filters -> 'countries' ? country, false))
-		AND (filters -> 'themes' IS NULL OR jsonb_exists_any(filters -> 'themes', theme))
-$$;
-
-CREATE FUNCTION api.digest_candidates(subscription_id bigint, until timestamptz, since timestamptz)
-RETURNS TABLE (feedback_id bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
-AS $$
-	SELECT f.feedback_id
-	FROM subscription s JOIN feedback f ON f.sharing <= api.team_level(s.team_id)
-	WHERE s.subscription_id = digest_candidates.subscription_id
-		AND f.state <> 'withdrawn'
-		AND f.filed_at < digest_candidates.until
-		AND f.filed_at >= digest_candidates.since
-		AND api.digest_matches(s.filters, f.form_id, f.country, f.theme)
-		AND NOT EXISTS (SELECT FROM digest_line l WHERE l.subscription_id = s.subscription_id
-			AND l.feedback_id = f.feedback_id AND l.revision_kind = 'new')
-$$;
+#variable_conflict use_column
+DECLARE
+	level sharing_level := digest_level(digest_candidates.subscription_id);
+	filter digest_filter := (SELECT filter_of(s.filters) FROM subscription s WHERE s.subscription_id = digest_candidates.subscription_id);
+BEGIN
+	RETURN QUERY SELECT f.feedback_id FROM feedback f
+	WHERE f.filed_at < digest_candidates.until AND f.filed_at >= digest_candidates.since AND f.sharing <= level AND f.state <> 'withdrawn'
+		AND filter_takes(filter, f.form_id, f.country, f.contact_id, f.theme, f.language)
+		AND NOT EXISTS (SELECT FROM digest_line l WHERE l.subscription_id = digest_candidates.subscription_id
+			AND l.feedback_id = f.feedback_id AND l.revision_kind = 'new');
+END $$;
 
 -- Where a digest asked for by hand begins: where the last one ended; the first holds everything.
 CREATE FUNCTION api.digest_by_hand(subscription_id bigint, now timestamptz)
@@ -191,15 +334,52 @@ AS $$
 		WHERE d.subscription_id = digest_by_hand.subscription_id
 	), candidates AS (
 		SELECT count(*) AS lines, min(f.filed_at) AS since
-		FROM last CROSS JOIN LATERAL api.digest_candidates(digest_by_hand.subscription_id, digest_by_hand.now,
-			coalesce(last.since, '-infinity')) c JOIN feedback f USING (feedback_id)
+		FROM last CROSS JOIN LATERAL digest_candidates(digest_by_hand.subscription_id, digest_by_hand.now,
+			coalesce(last.since, '-infinity')) c JOIN feedback f ON f.feedback_id = c
 	)
 	SELECT coalesce(last.period_end, least(candidates.since, digest_by_hand.now - interval '7 days')), candidates.lines
 	FROM last, candidates
 $$;
 
--- The one row of a subscription's period, with its lines: their numbers are given here, in the order of arrival. Again: the
--- same row. An empty one is skipped if the subscription says so.
+-- The lines: numbers are given here to those that have none, in the order of arrival, and run on without gaps, whoever gets the line
+-- first; before that the corrections of what earlier digests of the subscription told. How many there are of both.
+CREATE FUNCTION fieldpost.digest_fill(digest fieldpost.digest)
+RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, fieldpost, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	since timestamptz := (SELECT min(d.period_start) FROM digest d WHERE d.subscription_id = digest_fill.digest.subscription_id);
+	level sharing_level := digest_level(digest_fill.digest.subscription_id);
+	lines bigint[];
+	corrected bigint;
+BEGIN
+	INSERT INTO digest_line (digest_id, subscription_id, feedback_id, revision_kind, line_number, revision)
+	SELECT digest.digest_id, digest.subscription_id, f.feedback_id, 'correction:' || f.revision, told.line_number, f.revision
+	FROM feedback_revision r JOIN feedback f ON f.feedback_id = r.feedback_id AND f.revision = r.revision
+	CROSS JOIN LATERAL (
+		SELECT max(l.revision) AS revision, max(l.line_number) AS line_number FROM digest_line l
+		WHERE l.subscription_id = digest.subscription_id AND l.feedback_id = f.feedback_id
+	) told
+	WHERE r.revision > 1 AND r.created_at >= since AND r.created_at < digest.period_end AND f.revision > told.revision
+		AND f.sharing <= level AND f.state <> 'withdrawn';
+	GET DIAGNOSTICS corrected = ROW_COUNT;
+	SELECT array_agg(c) INTO lines FROM digest_candidates(digest.subscription_id, digest.period_end, since) c;
+	PERFORM pg_advisory_xact_lock(hashtext('fieldpost.feedback.line_number'));
+	UPDATE feedback f SET line_number = numbered.line_number
+	FROM (
+		SELECT f.feedback_id, (SELECT coalesce(max(line_number), 0) FROM feedback)
+			+ row_number() OVER (ORDER BY f.received_at, f.feedback_id) AS line_number
+		FROM unnest(lines) c JOIN feedback f ON f.feedback_id = c WHERE f.line_number IS NULL
+	) numbered
+	WHERE f.feedback_id = numbered.feedback_id;
+	INSERT INTO digest_line (digest_id, subscription_id, feedback_id, line_number, revision)
+	SELECT digest.digest_id, digest.subscription_id, f.feedback_id, f.line_number, f.revision
+	FROM unnest(lines) c JOIN feedback f ON f.feedback_id = c;
+	RETURN corrected + coalesce(array_length(lines, 1), 0);
+END $$;
+
+-- The one row of a subscription's period, with its lines. Again: the same row. An empty one is skipped if the subscription says so.
 CREATE FUNCTION api.digest_open(subscription_id bigint, period_start timestamptz, period_end timestamptz, late boolean,
 	by_hand boolean, now timestamptz)
 RETURNS TABLE (digest_id bigint, state text, lines bigint)
@@ -209,7 +389,6 @@ AS $$
 DECLARE
 	wanted subscription;
 	opened digest;
-	held bigint;
 BEGIN
 	SELECT s.* INTO STRICT wanted FROM subscription s WHERE s.subscription_id = digest_open.subscription_id FOR UPDATE;
 	SELECT d.* INTO opened FROM digest d WHERE d.subscription_id = wanted.subscription_id
@@ -219,23 +398,7 @@ BEGIN
 		VALUES (wanted.subscription_id, digest_open.period_start, digest_open.period_end, digest_open.late, digest_open.by_hand,
 			digest_open.now)
 		RETURNING * INTO opened;
-		-- Numbers run on without gaps, whoever gets the line first.
-		PERFORM pg_advisory_xact_lock(hashtext('fieldpost.feedback.line_number'));
-		UPDATE feedback f SET line_number = numbered.line_number
-		FROM (
-			SELECT f.feedback_id, (SELECT coalesce(max(line_number), 0) FROM feedback)
-				+ row_number() OVER (ORDER BY f.received_at, f.feedback_id) AS line_number
-			FROM api.digest_candidates(wanted.subscription_id, opened.period_end, (SELECT min(d.period_start) FROM digest d
-				WHERE d.subscription_id = wanted.subscription_id)) c JOIN feedback f USING (feedback_id)
-			WHERE f.line_number IS NULL
-		) numbered
-		WHERE f.feedback_id = numbered.feedback_id;
-		INSERT INTO digest_line (digest_id, subscription_id, feedback_id, line_number)
-		SELECT opened.digest_id, wanted.subscription_id, f.feedback_id, f.line_number
-		FROM api.digest_candidates(wanted.subscription_id, opened.period_end, (SELECT min(d.period_start) FROM digest d
-			WHERE d.subscription_id = wanted.subscription_id)) c JOIN feedback f USING (feedback_id);
-		GET DIAGNOSTICS held = ROW_COUNT;
-		IF held = 0 AND wanted.empty_policy = 'skip' AND NOT opened.by_hand THEN
+		IF digest_fill(opened) = 0 AND wanted.empty_policy = 'skip' AND NOT opened.by_hand THEN
 			UPDATE digest d SET state = 'skipped' WHERE d.digest_id = opened.digest_id RETURNING * INTO opened;
 		END IF;
 	END IF;
@@ -243,13 +406,13 @@ BEGIN
 		(SELECT count(*) FROM digest_line l WHERE l.digest_id = opened.digest_id);
 END $$;
 
--- Who reads a digest while it is made: of its members the one who may see least.
+-- Who reads a digest while it is made: of those who get it the one who may see least.
 CREATE FUNCTION api.digest_reader(digest_id bigint)
 RETURNS TABLE (member_id bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
-	SELECT m.member_id FROM digest d JOIN subscription s USING (subscription_id) JOIN member m USING (team_id)
-	WHERE d.digest_id = digest_reader.digest_id AND m.active
+	SELECT m.member_id FROM digest d CROSS JOIN LATERAL digest_members(d.subscription_id) m
+	WHERE d.digest_id = digest_reader.digest_id
 	ORDER BY m.clearance, m.member_id LIMIT 1
 $$;
 
@@ -276,8 +439,19 @@ BEGIN
 	RETURN QUERY SELECT added;
 END $$;
 
--- A mail of a ready digest to each active member who may read all its lines: one may have come, or a clearance gone, since it was
--- made. `again` makes it another one than before.
+-- The token by which one member stops one digest, made when it is first needed.
+CREATE FUNCTION fieldpost.unsubscribe_tokens(subscription_id bigint)
+RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	INSERT INTO unsubscribe_token (token, subscription_id, member_id)
+	SELECT replace(gen_random_uuid()::text, '-', ''), unsubscribe_tokens.subscription_id, m.member_id
+	FROM digest_members(unsubscribe_tokens.subscription_id) m
+	ON CONFLICT (subscription_id, member_id) DO NOTHING
+$$;
+
+-- A mail of a ready digest to each of its members who may read all its lines: one may have come, or a clearance gone, since it was
+-- made. The kept bytes hold {{unsubscribe}} where each member's own token comes. `again` makes it another mail than before.
 CREATE FUNCTION api.digest_post(digest_id bigint, again text, now timestamptz, domain text)
 RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
@@ -285,15 +459,19 @@ AS $$
 DECLARE
 	added bigint;
 BEGIN
+	PERFORM unsubscribe_tokens((SELECT d.subscription_id FROM digest d WHERE d.digest_id = digest_post.digest_id));
 	INSERT INTO outbox (kind, recipient, header_id, dedupe_key, body, digest_id, created_at, next_at)
 	SELECT 'digest', m.address,
 		format('<digest-%s-%s.%s@%s>', d.digest_id, m.member_id,
 			left(encode(sha256(convert_to(i.instance_id || ' ' || k.key, 'UTF8')), 'hex'), 16), digest_post.domain),
-		k.key, d.rendered, d.digest_id, digest_post.now, digest_post.now
-	FROM digest d JOIN subscription s USING (subscription_id) JOIN team t USING (team_id) JOIN member m USING (team_id)
+		k.key, convert_to(replace(kept.body, '{{unsubscribe}}', u.token), 'UTF8'), d.digest_id, digest_post.now, digest_post.now
+	FROM digest d JOIN subscription s USING (subscription_id) JOIN team t USING (team_id)
+	CROSS JOIN LATERAL digest_members(s.subscription_id) m
+	JOIN unsubscribe_token u ON u.subscription_id = s.subscription_id AND u.member_id = m.member_id
 	CROSS JOIN instance i
+	CROSS JOIN LATERAL (SELECT convert_from(d.rendered, 'UTF8') AS body) kept
 	CROSS JOIN LATERAL (SELECT format('digest %s member %s%s', d.digest_id, m.member_id, digest_post.again) AS key) k
-	WHERE d.digest_id = digest_post.digest_id AND m.active
+	WHERE d.digest_id = digest_post.digest_id
 		AND NOT EXISTS (SELECT FROM digest_line l JOIN feedback f USING (feedback_id) WHERE l.digest_id = d.digest_id
 			AND f.sharing > least(m.clearance, CASE WHEN t.cleared THEN 'restricted' ELSE 'no-name' END::sharing_level))
 		AND NOT EXISTS (SELECT FROM suppression x WHERE x.channel = 'mail' AND x.address = lower(m.address))
@@ -364,11 +542,60 @@ AS $$
 	ORDER BY d.digest_id DESC LIMIT digest_list.maximum
 $$;
 
-GRANT EXECUTE ON FUNCTION api.team_add(text, boolean), api.member_add(bigint, text, text, text),
-	api.subscription_add(text, text, jsonb, bigint, bigint, text, text, text, timestamptz), api.team_list(timestamptz),
+---------------------------------------------------------------------------------------------------
+-- Stopping one digest
+---------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION fieldpost.unsubscribe(token text, how text, now timestamptz)
+RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+DECLARE
+	meant unsubscribe_token;
+BEGIN
+	SELECT u.* INTO meant FROM unsubscribe_token u WHERE u.token = unsubscribe.token;
+	IF NOT FOUND THEN
+		RETURN false;
+	END IF;
+	INSERT INTO unsubscribed (subscription_id, member_id, since, how)
+	VALUES (meant.subscription_id, meant.member_id, unsubscribe.now, unsubscribe.how) ON CONFLICT DO NOTHING;
+	IF FOUND THEN
+		PERFORM digest_mails_cancel(ARRAY[meant.subscription_id], (SELECT m.address FROM member m WHERE m.member_id = meant.member_id));
+		INSERT INTO audit (at, actor, action, object)
+		VALUES (unsubscribe.now, 'member ' || meant.member_id, 'unsubscribe', 'subscription ' || meant.subscription_id);
+	END IF;
+	RETURN true;
+END $$;
+
+-- What a token stops; no row: nothing does by that name. `stopped`: it is already.
+CREATE FUNCTION api.unsubscribe_show(token text)
+RETURNS TABLE (team text, subscription text, language text, stopped boolean)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	SELECT t.name, s.name, s.language,
+		EXISTS (SELECT FROM unsubscribed x WHERE x.subscription_id = u.subscription_id AND x.member_id = u.member_id)
+	FROM unsubscribe_token u JOIN subscription s USING (subscription_id) JOIN team t USING (team_id)
+	WHERE u.token = unsubscribe_show.token
+$$;
+
+-- Stops it for that member; again: nothing more. As unsubscribe_show() then.
+CREATE FUNCTION api.unsubscribe(token text, now timestamptz)
+RETURNS TABLE (team text, subscription text, language text, stopped boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+BEGIN
+	PERFORM fieldpost.unsubscribe(unsubscribe.token, 'page', unsubscribe.now);
+	RETURN QUERY SELECT * FROM api.unsubscribe_show(unsubscribe.token);
+END $$;
+
+GRANT EXECUTE ON FUNCTION api.team_add(text, boolean), api.member_add(bigint, text, text, text), api.team_remove(timestamptz, text),
+	api.member_remove(timestamptz, text, text), api.subscription_remove(timestamptz, text, text),
+	api.subscription_add(text, text, jsonb, text, bigint, bigint, text, text, text, timestamptz), api.team_list(timestamptz),
 	api.subscription_find(text), api.digest_by_hand(bigint, timestamptz), api.digest_again(bigint, timestamptz, text),
 	api.digest_list(bigint) TO fieldpost_admin;
 GRANT EXECUTE ON FUNCTION api.digest_due(timestamptz), api.digest_failed(bigint, timestamptz, text)
 	TO fieldpost_send;
+GRANT EXECUTE ON FUNCTION api.unsubscribe_show(text), api.unsubscribe(text, timestamptz) TO fieldpost_web;
 GRANT EXECUTE ON FUNCTION api.digest_open(bigint, timestamptz, timestamptz, boolean, boolean, timestamptz),
-	api.digest_reader(bigint), api.digest_ready(bigint, timestamptz, text, bytea, text) TO fieldpost_send, fieldpost_admin;
+	api.digest_reader(bigint), api.digest_ready(bigint, timestamptz, text, bytea, text), api.regions_keep(jsonb)
+	TO fieldpost_send, fieldpost_admin;

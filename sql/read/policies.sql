@@ -45,3 +45,19 @@ DROP POLICY IF EXISTS reader ON fieldpost.message;
 CREATE POLICY reader ON fieldpost.message FOR SELECT TO fieldpost_views
 	USING ((SELECT fieldpost.reader()) IS NOT NULL AND (state <> 'filed' OR EXISTS (
 		SELECT FROM fieldpost.feedback f WHERE f.message_id = message.message_id)));
+
+-- What was said about a feedback, and what became of it, as the feedback itself.
+ALTER TABLE fieldpost.conversation ENABLE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS reader ON fieldpost.conversation;
+CREATE POLICY reader ON fieldpost.conversation FOR SELECT TO fieldpost_views
+	USING (EXISTS (SELECT FROM fieldpost.feedback f WHERE f.feedback_id = conversation.feedback_id));
+
+ALTER TABLE fieldpost.response ENABLE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS reader ON fieldpost.response;
+CREATE POLICY reader ON fieldpost.response FOR SELECT TO fieldpost_views
+	USING (EXISTS (SELECT FROM fieldpost.conversation c WHERE c.conversation_id = response.conversation_id));
+
+ALTER TABLE fieldpost.status_change ENABLE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS reader ON fieldpost.status_change;
+CREATE POLICY reader ON fieldpost.status_change FOR SELECT TO fieldpost_views
+	USING (EXISTS (SELECT FROM fieldpost.feedback f WHERE f.feedback_id = status_change.feedback_id));
