@@ -90,8 +90,9 @@ deps-demo:
 	@.ci/deps $(DEPS) $(DEPS_DEMO)
 deps-test: ## installs what the tests need besides
 	@.ci/deps $(DEPS) $(DEPS_TEST)
-deps-long: ## installs what the longer checks need besides
+deps-long: ## installs what the longer checks need besides; unpacks Postfix's smtp-sink and smtp-source
 	@.ci/deps $(DEPS) $(DEPS_TEST) $(DEPS_LONG)
+	@.ci/unpack postfix
 
 run: deps-demo ## the service with the demo's mail system, until Ctrl-C; CONFIG=FILE: your own mailboxes; FRESH=1: begin anew
 	@config/demo/run

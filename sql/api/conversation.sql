@@ -149,13 +149,14 @@ END $$;
 -- was not asked for.
 CREATE FUNCTION fieldpost.outbox_may_go(kind text, channel text, recipient text)
 RETURNS boolean
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 AS $$
-	SELECT CASE WHEN outbox_may_go.channel = 'mail' THEN outbox_may_go.kind NOT IN ('request', 'reminder')
+BEGIN
+	RETURN CASE WHEN outbox_may_go.channel = 'mail' THEN outbox_may_go.kind NOT IN ('request', 'reminder')
 			ELSE outbox_may_go.kind = 'stopped' END
 		OR NOT EXISTS (SELECT FROM suppression s WHERE s.channel = outbox_may_go.channel AND s.address =
-			CASE WHEN outbox_may_go.channel = 'mail' THEN lower(outbox_may_go.recipient) ELSE outbox_may_go.recipient END)
-$$;
+			CASE WHEN outbox_may_go.channel = 'mail' THEN lower(outbox_may_go.recipient) ELSE outbox_may_go.recipient END);
+END $$;
 
 -- The conversation after this message; its number.
 CREATE FUNCTION fieldpost.talk_keep(now timestamptz, message message, wrote channel_message, form_id text, state jsonb)

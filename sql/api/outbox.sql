@@ -69,8 +69,9 @@ CREATE FUNCTION api.outbox_claim(maximum bigint, now timestamptz, channel text D
 RETURNS TABLE (outbox_id bigint, kind text, channel_name text, recipient text, header_id text, body bytea, attempts bigint,
 	created_at timestamptz, parts bigint, token text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
--- Always by the index that gives them in their order, also where the table was empty when the plan was made.
-SET enable_seqscan = off SET enable_bitmapscan = off
+-- Always by the index that gives them in their order, also where the table was empty when the plan was made; that a plan is said to
+-- cost much then is no reason to compile it.
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -117,11 +118,12 @@ END $$;
 -- Another session's lock stays: a sender that lost its connection may come back to record what it sent.
 CREATE FUNCTION fieldpost.outbox_release(ids bigint[])
 RETURNS void
-LANGUAGE sql
+LANGUAGE plpgsql
 AS $$
-	SELECT pg_advisory_unlock(api.outbox_lock_class(), h.key) FROM fieldpost.outbox_held() h
-	WHERE h.pid = pg_backend_pid() AND h.key = ANY (SELECT fieldpost.outbox_lock_key(i) FROM unnest(outbox_release.ids) i)
-$$;
+BEGIN
+	PERFORM pg_advisory_unlock(api.outbox_lock_class(), h.key) FROM fieldpost.outbox_held() h
+	WHERE h.pid = pg_backend_pid() AND h.key = ANY (SELECT fieldpost.outbox_lock_key(i) FROM unnest(outbox_release.ids) i);
+END $$;
 
 -- A digest is sent when none of its mails waits any more and one went through. Two that record the last mails at once take turns:
 -- each would see the other's still on its way.
@@ -206,7 +208,7 @@ CREATE FUNCTION api.outbox_turn(now timestamptz, channel text, ids bigint[], out
 RETURNS TABLE (outbox_id bigint, kind text, channel_name text, recipient text, header_id text, body bytea, attempts bigint,
 	created_at timestamptz, parts bigint, token text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
-SET enable_seqscan = off SET enable_bitmapscan = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
