@@ -139,7 +139,7 @@ format: ## formats the C files that changed
 install: all ## installs under DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/fieldpost
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/fieldpost
-	for d in clients forms languages mail regions; do \
+	for d in clients forms languages mail pages regions; do \
 		(cd config && find $$d -type f) | while read -r f; do \
 			install -D -m 644 config/$$f $(DESTDIR)$(PREFIX)/share/fieldpost/$$f; done; done
 	(cd sql && find migrations api read -name '*.sql') | while read -r f; do \

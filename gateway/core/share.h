@@ -1,5 +1,5 @@
 /*
- * Share: where the files that ship with the program are: forms/, languages/, mail/ and sql/.
+ * Share: where the files that ship with the program are: forms/, languages/, mail/, pages/ and sql/.
  *
  * Looked for in the config's share_dir, which, when it is not set, is the first of these that is there: config/ beside
  * the program (of a program in a build folder: at the top of its tree), share/fieldpost beside its bin/,

@@ -4,6 +4,7 @@
 #include "base/unicode.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "web/pages.h"
 #include "web/store.h"
 
 #define STEP_MS 1000
@@ -14,6 +15,7 @@ struct web {
 	struct duty_context *duty;
 	struct hooks *hooks;
 	struct store *store;
+	struct pages *pages;
 	struct http_server *server;
 };
 
@@ -40,6 +42,11 @@ static bool is_method(struct view method)
 	return view_equal(method, VIEW("POST")) || view_equal(method, VIEW("GET")) || view_equal(method, VIEW("PUT"));
 }
 
+static bool is_page_method(struct view method)
+{
+	return view_equal(method, VIEW("POST")) || view_equal(method, VIEW("GET")) || view_equal(method, VIEW("HEAD"));
+}
+
 static bool begin(void *context, struct http_exchange *exchange, size_t *body_max_out, struct http_reply *reply)
 {
 	const struct web *web = context;
@@ -47,6 +54,11 @@ static bool begin(void *context, struct http_exchange *exchange, size_t *body_ma
 
 	if (is_health(web, exchange, reply))
 		return false;
+	if (pages_has(exchange->request.path)) {
+		*body_max_out = PAGES_BODY_MAX;
+		reply->status = 405;
+		return is_page_method(exchange->request.method);
+	}
 	hook = hook_of_path(web->hooks, exchange->request.path);
 	if (!hook) {
 		reply->status = 404;
@@ -67,7 +79,8 @@ static bool begin(void *context, struct http_exchange *exchange, size_t *body_ma
 
 static void oversize(void *context, struct http_exchange *exchange)
 {
-	hook_add(exchange->own, HOOK_OVERSIZE, 1);
+	if (exchange->own) /* a page has none */
+		hook_add(exchange->own, HOOK_OVERSIZE, 1);
 }
 
 /* ---- a whole request ---- */
@@ -129,6 +142,8 @@ static bool whole(void *context, struct http_exchange *exchange, struct http_rep
 	struct error unread = ERROR_INIT;
 	int64_t now = clock_now();
 
+	if (!hook)
+		return pages_take(web->pages, exchange, reply);
 	switch (hook->channel.kind->verify(&hook->channel, &exchange->request, now, exchange->arena, &answer)) {
 	case CHANNEL_GENUINE:
 		return genuine(web, hook, exchange, now, reply);
@@ -174,10 +189,13 @@ static int run(struct duty_context *duty, struct error *err)
 	if (result == 0)
 		result = store_open(duty->config, web.hooks, &web.store, err);
 	if (result == 0)
+		result = pages_open(duty->config, &web.pages, err);
+	if (result == 0)
 		result = http_server_open(duty->config, &handler, &web.server, err);
 	if (result == 0)
 		serve(&web);
 	store_close(&web.store); /* answers what still waits */
+	pages_close(&web.pages);
 	http_server_close(&web.server);
 	hooks_free(&web.hooks);
 	return result;

@@ -99,3 +99,21 @@ BEGIN
 		PERFORM stop_take(stops_settle.now, (one ->> 'message_id')::bigint, one -> 'result');
 	END LOOP;
 END $$;
+
+-- By the link in a mail: who opens it has the reference, and nobody else.
+CREATE FUNCTION api.request_stop(now timestamptz, reference text)
+RETURNS TABLE (known boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	asked request;
+BEGIN
+	SELECT q.* INTO asked FROM request q WHERE q.reference = upper(request_stop.reference);
+	IF asked.request_id IS NOT NULL THEN
+		UPDATE request q SET state = 'closed' WHERE q.request_id = asked.request_id AND q.state IN ('waiting', 'sent');
+		PERFORM asking_stop(request_stop.now, asked.contact_id, '{}', 'unsubscribed');
+	END IF;
+	RETURN QUERY SELECT asked.request_id IS NOT NULL;
+END $$;
+GRANT EXECUTE ON FUNCTION api.request_stop(timestamptz, text) TO fieldpost_web;

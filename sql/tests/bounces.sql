@@ -139,5 +139,15 @@ SELECT tap.mail('s5', 'reader@example.org', '{"reason": "no-answers", "stops": {
 	'{"in_reply_to": "<d1@fieldpost.example>"}');
 SELECT ok(strpos(suppressed(), 'reader@example.org') = 0, 'an answer to a digest is about that digest');
 
+-- By the link.
+UPDATE identity.contact SET paused = false;
+DELETE FROM suppression;
+SET LOCAL SESSION AUTHORIZATION fieldpost_web;
+SELECT is((SELECT known FROM api.request_stop('2026-11-22', 'fp-0000000003')), true, 'a link that we sent');
+SELECT is((SELECT known FROM api.request_stop('2026-11-22', 'FP-ZZZZZZZZZZ')), false, 'one that we never sent');
+RESET SESSION AUTHORIZATION;
+SELECT is(suppressed(), 'chandra@example.net unsubscribed, chandra@second.example unsubscribed', 'all addresses of who was asked');
+SELECT is((SELECT string_agg(name, ' ') FROM identity.contact WHERE paused), 'Chandra', 'and nobody else');
+
 SELECT finish();
 ROLLBACK;

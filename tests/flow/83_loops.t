@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """What programs write to us: 1,000 automatic replies and 1,000 bounces of every kind, a tenth without the headers that say what they are:
 who may be answered, and which requests the bounces are about. Then two gateways that answer one another over a wire that takes every
-mark off their mails, and a person who wants no more."""
+mark off their mails, and people who want no more."""
 import email
 import email.policy
+import http.client
 import os
 import re
 import sys
@@ -11,7 +12,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'servers'))
 import reports  # noqa: E402
-from lab import Lab  # noqa: E402
+from lab import Lab, free_ports  # noqa: E402
 from post import Post  # noqa: E402
 
 MAILS = 1000
@@ -231,12 +232,41 @@ def person_stops(lab, dovecot, a):
     lab.same(lab.sql("SELECT paused FROM identity.contact WHERE key IN ('5', '6')"), [['t'], ['t']], 'they are asked no more; nor who used List-Unsubscribe')
 
 
+def knock(lab, method, path, body=None):
+    """Status and body of a request to the web duty."""
+    connection = http.client.HTTPConnection('127.0.0.1', lab.web_port, timeout=20)
+    try:
+        connection.request(method, path, body, {'Content-Type': 'application/x-www-form-urlencoded'} if body else {})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def link(lab):
+    """List-Unsubscribe's address (RFC 8058)."""
+    path = '/stop/' + reference(7)
+    paused = "SELECT paused FROM identity.contact WHERE key = '7'"
+    lab.sql("UPDATE fieldpost.request SET state = 'sent' WHERE reference = '%s'" % reference(7))
+    status, page = knock(lab, 'GET', path)
+    lab.ok(status == 200 and '<form method="post">' in page and 'arrêter' in page.lower() and 'إيقاف' in page, 'the link shows a page with a button', (status, page))
+    lab.same((knock(lab, 'HEAD', path)[0], lab.sql(paused)), (200, [['f']]), 'who only looks changes nothing')
+    lab.same(knock(lab, 'POST', '/stop/FP-ZZZZZZZZZZ', 'List-Unsubscribe=One-Click')[0], 404, 'a reference that we never sent')
+    lab.same((knock(lab, 'PUT', path, 'x')[0], knock(lab, 'POST', path, 'x' * 5000)[0], knock(lab, 'GET', path + '1')[0], lab.sql(paused)),
+             (405, 413, 404, [['f']]), 'other methods, too much, another path')
+    lab.same((knock(lab, 'POST', path, 'List-Unsubscribe=One-Click')[0], lab.sql(paused)), (200, [['t']]), 'one click ends it at once')
+    lab.same(lab.sql("SELECT state FROM fieldpost.request WHERE reference = '%s'" % reference(7)), [['closed']], 'the request is closed')
+    lab.same(knock(lab, 'POST', path, 'List-Unsubscribe=One-Click')[0], 200, 'again: no harm')
+
+
 with Lab('loops') as lab:
     dovecot = lab.dovecot(['a:pw', 'b:pw'])
     other = Lab('loops-b')
     other.certs = lab.certs
     try:
         a, b = Gateway(lab, 'a', dovecot), Gateway(other, 'b', dovecot)
+        lab.web_port = free_ports(1)[0]
+        lab.options['web'] = {'listen': '127.0.0.1:%d' % lab.web_port}
         lab.together(lab.serve, other.serve)
         lab.wait('the forms are known', lambda: lab.sql('SELECT count(*) > 0 FROM fieldpost.form_version') == [['t']], 30)
         automatic_replies(lab)
@@ -245,5 +275,6 @@ with Lab('loops') as lab:
         bounced_again(lab)
         ping_pong(lab, dovecot, a, b)
         person_stops(lab, dovecot, a)
+        link(lab)
     finally:
         other.close()
