@@ -79,13 +79,16 @@ static void add_tail(struct imap_guard *guard, char c)
 	guard->tail[guard->tail_len++] = c;
 }
 
-/* Keeps what stands behind "* BYE ": a parser may lose it when the connection ends right after. */
+/* Keeps what stands behind "* BYE ": a parser may lose it when the connection ends right after. Asked for each byte
+ * outside of literals: most lines are told by their third. */
 static void keep_bye(struct imap_guard *guard, char c)
 {
-	size_t len = strlen(guard->bye);
+	size_t len;
 
-	if (guard->continued || guard->head_len < 6 || strncasecmp(guard->head, "* BYE ", 6) != 0)
+	if (guard->head_len < 6 || (guard->head[2] | 0x20) != 'b' || guard->continued ||
+		strncasecmp(guard->head, "* BYE ", 6) != 0)
 		return;
+	len = strlen(guard->bye);
 	if (len + 1 < sizeof(guard->bye) && c != '\r')
 		guard->bye[len] = c >= 0x20 && c < 0x7F ? c : '?';
 }

@@ -63,6 +63,20 @@ static void digest_add(struct digest *digest, const char *bytes, size_t len)
 	digest->len += len;
 }
 
+/* Bytes and an LF: both at once where they fit, as nearly always. */
+static void digest_add_line(struct digest *digest, struct view line)
+{
+	if (line.len >= PIECE_SIZE - digest->len) {
+		digest_add(digest, line.ptr, line.len);
+		digest_add(digest, "\n", 1);
+		return;
+	}
+	if (line.len)
+		memcpy(digest->piece + digest->len, line.ptr, line.len);
+	digest->len += line.len;
+	digest->piece[digest->len++] = '\n';
+}
+
 static void digest_end(struct digest *digest, unsigned char out[IDENTITY_SIZE])
 {
 	digest_flush(digest);
@@ -109,10 +123,8 @@ static void add_body(struct digest *digest, struct view body)
 
 	while (body.len && (body.ptr[body.len - 1] == '\n' || body.ptr[body.len - 1] == '\r'))
 		body.len--;
-	while (view_next_line(&body, &line)) {
-		digest_add(digest, line.ptr, line.len);
-		digest_add(digest, "\n", 1);
-	}
+	while (view_next_line(&body, &line))
+		digest_add_line(digest, line);
 }
 
 void identity_of_mail(struct view raw, unsigned char identity_out[IDENTITY_SIZE])

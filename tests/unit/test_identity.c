@@ -2,6 +2,8 @@
 #include "store/identity.h"
 #include "unit.h"
 
+#include <openssl/evp.h>
+
 #define MAIL "Message-ID: <a@b>\r\nFrom: A <a@b.example>\r\nDate: Sat, 21 Nov 2026 18:00:00 +0000\r\nSubject: one\r\n two\r\n\r\nBody\r\nline\r\n"
 
 struct pair {
@@ -64,6 +66,34 @@ static void test_long(void **state)
 	free(mail);
 }
 
+/* Lines of every length about that of the pieces, beside the hash of the whole: four values, each with a NUL, and the body. */
+static void test_pieces(void **state)
+{
+	static char mail[20000], whole[20000];
+
+	(void)state;
+	for (size_t length = 4000; length <= 4200; length++) {
+		unsigned char actual[IDENTITY_SIZE], expected[IDENTITY_SIZE];
+		size_t len = 2, hashed = 4;
+
+		memcpy(mail, "\r\n", 2);
+		memset(whole, 0, hashed);
+		for (size_t i = 0; i < 4; i++) {
+			size_t part = i == 2 ? length / 2 : length;
+
+			memset(mail + len, 'a' + (int)i, part);
+			memcpy(mail + len + part, "\r\n", 2);
+			len += part + 2;
+			memset(whole + hashed, 'a' + (int)i, part);
+			whole[hashed + part] = '\n';
+			hashed += part + 1;
+		}
+		identity_of_mail((struct view){mail, len}, actual);
+		EVP_Digest(whole, hashed, expected, NULL, EVP_sha256(), NULL);
+		unit_same_number("pieces", memcmp(actual, expected, IDENTITY_SIZE), 0);
+	}
+}
+
 static void test_oversize(void **state)
 {
 	unsigned char whole[IDENTITY_SIZE], first[IDENTITY_SIZE], same[IDENTITY_SIZE], other[IDENTITY_SIZE];
@@ -93,6 +123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pairs),
 		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_oversize),
 		cmocka_unit_test(test_wire_size),
 	};
