@@ -88,6 +88,7 @@ static int open_record(struct mailbox *mailbox, struct folder *folder, uint32_t 
 	folder->folder_id = record.folder_id;
 	folder->uidvalidity = uidvalidity;
 	folder->next_uid = 1;
+	folder->cursor = record.last_uid < UINT32_MAX ? (uint32_t)record.last_uid : UINT32_MAX;
 	folder->scanned = false;
 	folder->careful_to = 0;
 	folder->suspect_count = 0;
@@ -244,6 +245,8 @@ static void forget_session(struct mailbox *mailbox)
 	for (size_t i = 0; i < mailbox->settings->folder_count; i++) {
 		mailbox->folders[i].scanned = false;
 		mailbox->folders[i].next_uid = 1;
+		/* Without the lease somebody else may have gone on. */
+		mailbox->folders[i].cursor = UINT32_MAX;
 	}
 }
 

@@ -51,6 +51,7 @@ struct folder {
 	int64_t folder_id; /* 0: not opened in the database yet */
 	uint32_t uidvalidity;
 	uint32_t next_uid;   /* all below were dealt with in this session */
+	uint32_t cursor;     /* no mail with a higher UID was stored; UINT32_MAX: that is not known */
 	uint32_t mails;	     /* there were when it was opened */
 	bool scanned;	     /* fully, in this session */
 	int64_t scan_at;     /* clock_monotonic(): the next full scan */

@@ -98,6 +98,8 @@ static int take_mail(void *context, const struct imap_mail *mail, struct view ra
 	};
 
 	mailbox_step(scan->mailbox);
+	if (mail->uid > scan->folder->cursor)
+		scan->folder->cursor = mail->uid;
 	return batches_add(scan->mailbox->batches, &taken, err);
 }
 
@@ -216,28 +218,44 @@ static int scan_piece(struct scan *scan, const int64_t *uids, size_t count, stru
 	return mailbox_well(scan->mailbox, scan->folder, true, err);
 }
 
+/* Leaves out those that were stored. Above the cursor none was: the database need not be asked. */
+static int leave_stored(struct scan *scan, int64_t *uids, size_t *count, struct error *err)
+{
+	size_t below = 0, kept = 0;
+
+	if (*count == 0)
+		return 0;
+	while (below < *count && uids[below] <= scan->folder->cursor)
+		below++;
+	for (size_t i = 0; i < below; i += UNSEEN_MAX) {
+		struct record_unseen unseen = {.folder_id = scan->folder->folder_id, .uids = uids + i};
+
+		unseen.count = below - i < UNSEEN_MAX ? below - i : UNSEEN_MAX;
+		if (database_run(scan->mailbox->database, record_unseen, &unseen, err) < 0)
+			return -1;
+		memmove(uids + kept, unseen.uids, unseen.count * sizeof(*uids));
+		kept += unseen.count;
+	}
+	memmove(uids + kept, uids + below, (*count - below) * sizeof(*uids));
+	*count = kept + *count - below;
+	return 0;
+}
+
 /* Which UIDs are there and were never stored? */
 static int list_unseen(struct scan *scan, uint32_t first, uint32_t *next_out, struct error *err)
 {
 	struct mailbox *mailbox = scan->mailbox;
 	int64_t *uids;
-	size_t count, kept = 0;
+	size_t count;
 
 	if (imap_uids(mailbox->imap, first, scan->folder->mails + UIDS_MARGIN, scan->arena, &uids, &count, err) < 0)
 		return -1;
 	if (count)
 		*next_out = uids[count - 1] < UINT32_MAX ? (uint32_t)uids[count - 1] + 1 : UINT32_MAX;
-	for (size_t i = 0; i < count; i += UNSEEN_MAX) {
-		struct record_unseen unseen = {.folder_id = scan->folder->folder_id, .uids = uids + i};
-
-		unseen.count = count - i < UNSEEN_MAX ? count - i : UNSEEN_MAX;
-		if (database_run(mailbox->database, record_unseen, &unseen, err) < 0)
-			return -1;
-		memmove(uids + kept, unseen.uids, unseen.count * sizeof(*uids));
-		kept += unseen.count;
-	}
+	if (leave_stored(scan, uids, &count, err) < 0)
+		return -1;
 	scan->uids = uids;
-	scan->count = kept;
+	scan->count = count;
 	return 0;
 }
 
