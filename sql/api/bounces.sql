@@ -119,6 +119,9 @@ BEGIN
 	END IF;
 	UPDATE request q SET state = 'bounced' WHERE q.request_id = bounced.request_id AND q.state IN ('waiting', 'sent');
 	IF bounced.weight = 'ours' THEN
+		IF bounced.matched = 'address' THEN -- anybody could raise alarms
+			RETURN;
+		END IF;
 		PERFORM api.alarm_raise(bounce_take.now, 'mail-refused', bounced.status || ' ' || split_part(bounced.address, '@', 2),
 			format('mail to %s is refused for what we are, with %s: %s (look at SPF, DKIM, DMARC and at lists of senders that are blocked)',
 				split_part(bounced.address, '@', 2), bounced.status, coalesce(nullif(bounced.diagnostic, ''), 'no more is said')));

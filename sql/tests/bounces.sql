@@ -82,6 +82,8 @@ SELECT is(tap.bounce('c2', '{<0000000003@fieldpost.example>}', 'chandra@second.e
 SELECT is(tap.bounce('c3', '{<0000000003@fieldpost.example>}', 'chandra@second.example', '5.7.26', 20), 'ours message-id chandra@second.example bounced', 'however often');
 SELECT is(suppressed(), 'aminata@example.net bounced', 'suspends nobody');
 SELECT results_eq($$SELECT kind, object, count FROM alarm WHERE kind = 'mail-refused'$$, $$VALUES ('mail-refused', '5.7.26 second.example', 2::bigint)$$, 'and is an alarm');
+SELECT is(tap.bounce('b5', '{}', 'bintu@example.net', '5.7.999', 2), 'ours address bintu@example.net -', 'known by the address alone');
+SELECT is((SELECT count(*) FROM alarm WHERE kind = 'mail-refused'), 1::bigint, 'it is no alarm');
 SELECT is(tap.bounce('b3', '{<0000000002@fieldpost.example>}', 'bintu@example.net', '5.2.2', 16), 'soft message-id bintu@example.net bounced', 'full for');
 SELECT is(suppressed(), 'aminata@example.net bounced, bintu@example.net bounced', 'two weeks suspends');
 
