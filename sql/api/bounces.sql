@@ -91,18 +91,23 @@ BEGIN
 		AND a.channel = 'mail' ORDER BY a.address <> lower(recipient), a.ordinal, a.address LIMIT 1), recipient));
 END $$;
 
--- Is it time to leave an address alone?
+-- Is it time to leave an address alone? Of practitioners a digest tells who cannot be reached; of the digest's own readers only an alarm can.
 CREATE FUNCTION fieldpost.address_weigh(now timestamptz, address text)
 RETURNS void
-LANGUAGE sql
+LANGUAGE plpgsql
 AS $$
+BEGIN
 	INSERT INTO suppression (channel, address, reason, since)
 	SELECT 'mail', address_weigh.address, 'bounced', address_weigh.now FROM bounce b
 	WHERE b.address = address_weigh.address AND b.over_at IS NULL AND b.weight IN ('hard', 'soft')
 	HAVING max(b.created_at) FILTER (WHERE b.weight = 'hard') - min(b.created_at) FILTER (WHERE b.weight = 'hard') >= bounce_hard_apart()
 		OR max(b.created_at) - min(b.created_at) >= bounce_soft_for()
-	ON CONFLICT (channel, address) DO NOTHING
-$$;
+	ON CONFLICT DO NOTHING;
+	IF FOUND AND EXISTS (SELECT FROM member m WHERE lower(m.address) = address_weigh.address AND m.active) THEN
+		PERFORM api.alarm_raise(address_weigh.now, 'reader-unreachable', address_weigh.address,
+			format('mails to %s of a policy team do not arrive: no more digests go there until a mail comes from that address', address_weigh.address));
+	END IF;
+END $$;
 
 -- One mail of ours did not arrive. `bounced` is kept; its request and its address are seen to.
 CREATE FUNCTION fieldpost.bounce_take(now timestamptz, bounced bounce)
@@ -200,6 +205,8 @@ BEGIN
 	IF living IS NOT NULL THEN
 		UPDATE bounce b SET over_at = reports_settle.now WHERE b.address = ANY (living) AND b.over_at IS NULL;
 		DELETE FROM suppression s WHERE s.channel = 'mail' AND s.address = ANY (living) AND s.reason = 'bounced';
+		UPDATE alarm a SET cleared_at = reports_settle.now
+		WHERE a.kind = 'reader-unreachable' AND a.object = ANY (living) AND a.cleared_at IS NULL;
 	END IF;
 END $$;
 

@@ -101,6 +101,17 @@ WHERE header_id = '<r0000000003@fieldpost.example>';
 SELECT results_eq($$SELECT weight::text, status, matched, address, message_id IS NULL FROM bounce WHERE matched = 'sending'$$,
 	$$VALUES ('hard', '5.1.1', 'sending', 'chandra@second.example', true)$$, 'is a bounce as well');
 
+-- A reader of digests.
+INSERT INTO team (name) VALUES ('Justice');
+INSERT INTO member (team_id, name, address) SELECT team_id, 'Reader', 'Reader@Example.org' FROM team;
+INSERT INTO outbox (kind, recipient, header_id, dedupe_key, body, state, created_at, next_at) VALUES ('digest', 'Reader@Example.org', '<d0@fieldpost.example>', 'd0', '{}', 'sent',
+	'2026-11-01', '2026-11-01');
+SELECT is(tap.bounce('d1', '{<d0@fieldpost.example>}', 'reader@example.org', '5.1.1', 1), 'hard message-id reader@example.org -', 'a digest that does not arrive');
+SELECT tap.bounce('d2', '{<d0@fieldpost.example>}', 'reader@example.org', '5.1.1', 8);
+SELECT results_eq($$SELECT object FROM alarm WHERE kind = 'reader-unreachable' AND cleared_at IS NULL$$, $$VALUES ('reader@example.org')$$, 'is an alarm when it is suspended');
+SELECT tap.mail('reader', 'reader@example.org', '{}', '2026-11-21');
+SELECT is((SELECT count(*) FROM alarm WHERE kind = 'reader-unreachable' AND cleared_at IS NULL), 0::bigint, 'until they write');
+
 -- A complaint.
 SELECT asked(:chandra, '0000000004', 'chandra@example.net');
 SELECT tap.mail('abuse0', 'fbl@provider.example', '{"reason": "auto-reply", "report": {"kind": "abuse", "ids": [], "places": [], "recipients": []}}', '2026-11-21', '{"automatic": true}');
