@@ -1,11 +1,12 @@
 /*
  * send: the duty that sends. Delivery takes what is in the outbox to the SMTP server; beside it, as a thread, the
- * schedule puts digests there when they are due. The stages know nothing of each other: they are joined here. See
- * delivery/delivery.h, digest/digest.h.
+ * schedule puts digests there when they are due, and asking does requests, reminders and acknowledgements. The stages
+ * know nothing of each other: they are joined here. See delivery/delivery.h, digest/digest.h, outreach/asking.h.
  */
 #include "delivery/delivery.h"
 #include "digest/digest.h"
 #include "oauth/oauth.h"
+#include "outreach/outreach.h"
 #include "pipeline.h"
 
 #define ARENA_SCOPED __attribute__((cleanup(arena_free))) struct arena
@@ -45,6 +46,7 @@ static int run(struct duty_context *context, struct error *err)
 {
 	static const struct delivery_job jobs[] = {
 		{"schedule", run_schedule},
+		{"asking", asking_run},
 		{"oauth", oauth_keep},
 		{NULL, NULL},
 	};

@@ -154,6 +154,11 @@ static int strong_direction(struct view text)
 	return 0;
 }
 
+bool forms_is_rtl(const struct forms *forms, const char *language)
+{
+	return strong_direction(view_of(lexicon_word(forms->lexicon, "reference", language))) == LETTER_RTL;
+}
+
 /* One line, without marks of ours or of direction; set apart where it runs the other way. */
 static json_t *clean_string(struct arena *arena, const json_t *value, int direction)
 {
@@ -237,6 +242,12 @@ struct finding {
 	const char *language;
 };
 
+/* A template within a line ends without its own line's end. */
+static struct view without_end(struct view text)
+{
+	return view_trim_end(text);
+}
+
 static struct view find_partial(void *context, struct view name)
 {
 	const struct finding *finding = context;
@@ -247,7 +258,7 @@ static struct view find_partial(void *context, struct view name)
 	found = letter_find(finding->forms, finding->language, key);
 	if (!found)
 		found = letter_find(finding->forms, "en", key);
-	return found ? found->text : VIEW_NULL;
+	return found ? without_end(found->text) : VIEW_NULL;
 }
 
 int letter_fill(const struct forms *forms, struct arena *arena, const struct letter_order *order, bool html,
@@ -263,9 +274,7 @@ int letter_fill(const struct forms *forms, struct arena *arena, const struct let
 	if (!template)
 		return error_set(err, REACH_STOP, "config/mail/letters has no %s.mustache", order->name);
 	page->language = language;
-	page->direction = strong_direction(view_of(lexicon_word(forms->lexicon, "reference", language))) == LETTER_RTL
-				  ? LETTER_RTL
-				  : LETTER_LTR;
+	page->direction = forms_is_rtl(forms, language) ? LETTER_RTL : LETTER_LTR;
 	view = view_of_order(arena, order, page->direction, html);
 	result = mustache_render(template->text, view, &options, out, err);
 	json_decref(view);

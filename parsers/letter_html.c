@@ -4,8 +4,6 @@
  */
 #include "parsers/letter_private.h"
 
-#include <string.h>
-
 #define FONT                                                                                                           \
 	"font-family:-apple-system,'Segoe UI',Roboto,'Helvetica "                                                      \
 	"Neue',Arial,sans-serif;font-size:16px;line-height:24px"
@@ -198,8 +196,7 @@ int letter_html(const struct forms *forms, const struct letter_order *order, req
 int forms_letter_html(const struct forms *forms, const struct letter_order *order, struct text *out, struct error *err)
 {
 	const char *language = forms_letter_language(forms, order->name, order->language);
-	bool rtl = language &&
-		   strcmp(request_direction(view_of(lexicon_word(forms->lexicon, "reference", language))), "rtl") == 0;
+	bool rtl = language && forms_is_rtl(forms, language);
 
 	text_add_format(out, "<!DOCTYPE html>\n<html lang=\"%s\" dir=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n",
 		language ? language : "en", rtl ? "rtl" : "ltr");

@@ -330,6 +330,8 @@ struct letter_order {
 
 /* In which language there is a template of that name: this one, its base ("pt" for "pt-BR"), English, or NULL. */
 const char *forms_letter_language(const struct forms *forms, const char *name, const char *language);
+/* Are the letters of a language written from right to left? */
+bool forms_is_rtl(const struct forms *forms, const char *language);
 /* Adds the letter's text part, or the document that is its HTML part. REACH_STOP: no such template, or too long. */
 int forms_letter_text(
 	const struct forms *forms, const struct letter_order *order, struct text *out, struct error *err);

@@ -29,6 +29,9 @@ const struct command cli_commands[] = {
 		"preview TEAM|SUBSCRIPTION [--html FILE] [--text FILE] [--eml FILE] | send TEAM|SUBSCRIPTION [--again] "
 		"| list",
 		"look at the next digest, send one now, list them", cmd_digest},
+	{"request",
+		"send --form FORM --to QUERY|FILE [--language L] [--at TIME] [--label L] [--dry-run] | list [LABEL]",
+		"ask practitioners to fill in a form; who was asked, who answered", cmd_request},
 	{"review", "list [--limit N] | show MESSAGE [--raw]", "the messages that wait for a person", cmd_review},
 	{"alarm", "list | clear NUMBER", "what is not well, and taking back what was dealt with", cmd_alarm},
 	{"explain", "NUMBER [--raw]", "from a digest's line back to the mail that it came from", cmd_explain},

@@ -111,6 +111,17 @@ struct config_region {
 	size_t country_count;
 };
 
+/* Requests that go out by the calendar. */
+struct config_request {
+	const char *name;       /* unique; what each of its campaigns is called by */
+	const char *form;       /* id */
+	const char *to;         /* whom, as `request send --to` has it (outreach/outreach.h) */
+	const char *language;   /* of all of them; NULL: each person's own */
+	const char *frequency;  /* "weekly", "monthly", "quarterly" */
+	const char *weekday;    /* weekly: "monday", ... */
+	int day;                /* of the month, or of the quarter's first month */
+};
+
 struct config {
 	struct arena *arena;
 	const char *path;       /* of the file, for messages; NULL when there was none */
@@ -155,6 +166,15 @@ struct config {
 	size_t oauth_count;
 	struct config_region *regions;
 	size_t region_count;
+	struct {
+		const char *zone;       /* IANA; default UTC: of people whose own and whose country's is not known */
+		int hour_from, hour_to; /* default 8 and 18: when people are written to, in their zone */
+		bool working_days;      /* default true: not on the days off of their country */
+		int reminders;          /* default 2, at most */
+		int reminder_days;      /* default 7, at least between two */
+	} asking;
+	struct config_request *requests;
+	size_t request_count;
 	struct config_smtp smtp;
 	struct {
 		const char **authserv_id; /* servers whose Authentication-Results are believed */

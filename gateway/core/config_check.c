@@ -184,7 +184,8 @@ int config_check(struct config *config, const struct yaml_node *root, struct err
 	for (size_t i = 0; i < config->mailbox_count; i++, item = item ? item->next : NULL)
 		if (check_mailbox(config, &config->mailboxes[i], item, err) < 0)
 			return -1;
-	if (config_check_web(config, root, err) < 0 || config_check_channels(config, root, err) < 0)
+	if (config_check_web(config, root, err) < 0 || config_check_channels(config, root, err) < 0 ||
+		config_check_asking(config, root, err) < 0)
 		return -1;
 	return check_smtp(config, yaml_get(root, "smtp"), err);
 }

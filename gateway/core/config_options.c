@@ -7,6 +7,9 @@ static const char *const channel_kinds[] = {"telegram", "whatsapp", "twilio", "s
 	"africastalking", "vonage", "mailgun", "postmark", "sendgrid", "matrix", NULL};
 static const char *const oauth_providers[] = {"google", "microsoft", "custom", NULL};
 static const char *const oauth_grants[] = {"refresh", "client_credentials", "service_account", NULL};
+static const char *const frequencies[] = {"weekly", "monthly", "quarterly", NULL};
+static const char *const weekdays[] = {
+	"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", NULL};
 static const char *const channel_modes[] = {"webhook", "poll", NULL};
 
 #define TOP(member, of_kind)                                                                                           \
@@ -19,6 +22,8 @@ static const char *const channel_modes[] = {"webhook", "poll", NULL};
 	.section = "oauth", .name = #member, .kind = (of_kind), .offset = offsetof(struct config_oauth, member)
 #define REGION(member, of_kind)                                                                                        \
 	.section = "regions", .name = #member, .kind = (of_kind), .offset = offsetof(struct config_region, member)
+#define REQUEST(member, of_kind)                                                                                       \
+	.section = "requests", .name = #member, .kind = (of_kind), .offset = offsetof(struct config_request, member)
 #define CHANNEL(member, of_kind)                                                                                       \
 	.section = "channels", .name = #member, .kind = (of_kind), .offset = offsetof(struct config_channel, member)
 /* The duty that reads messages needs no secret of theirs. */
@@ -63,6 +68,10 @@ const struct config_section config_sections[] = {
 	{SECTION("smtp", PART_SEND, "The server that digests and answers leave by. With no host nothing is sent.")},
 	{SECTION("mail", PART_PARSE,
 		"Who really sent a mail: whose word is taken for it. docs/people.md says what to write here.")},
+	{SECTION("asking", PART_SEND,
+		"When people are written to that are asked something. docs/requests.md says how.")},
+	{LIST_SECTION("requests", PART_SEND, "Requests that go out by the calendar, one item each."), .one = "request",
+		.example = "lessons", ITEMS(requests, request_count)},
 	{.name = NULL},
 };
 
@@ -264,6 +273,31 @@ const struct config_option config_options[] = {
 		RELOAD,
 		.help = "Hosts of your provider whose Received fields stand above those results; they must remove "
 			"results in their name from what comes in."},
+
+	{OPTION(asking, zone, KIND_STRING), .fallback = "UTC", RELOAD,
+		.help = "The clock of people whose own zone is not known, and whose country has several."},
+	{OPTION(asking, hour_from, KIND_INT), .fallback = "8", .min = 0, .max = 23, RELOAD,
+		.help = "Requests and reminders go out from this hour on, by each person's clock,"},
+	{OPTION(asking, hour_to, KIND_INT), .fallback = "18", .min = 1, .max = 24, RELOAD, .help = "and before this one."},
+	{OPTION(asking, working_days, KIND_BOOL), .fallback = "true", RELOAD,
+		.help = "Not on the weekly days off of the person's country."},
+	{OPTION(asking, reminders, KIND_INT), .fallback = "2", .min = 0, .max = 10, RELOAD,
+		.help = "Who does not answer is reminded so often at most."},
+	{OPTION(asking, reminder_days, KIND_INT), .fallback = "7", .min = 1, .max = 365, RELOAD,
+		.help = "Days between a request and a reminder, and between two, at least."},
+
+	{REQUEST(name, KIND_NAME), .example = "lessons", RELOAD, REQUIRED,
+		.help = "What it is called; each time it goes out, the week, month or quarter is added."},
+	{REQUEST(form, KIND_NAME), .example = "field-lesson", RELOAD, REQUIRED, .help = "The form that is asked."},
+	{REQUEST(to, KIND_STRING), .example = "\"country=NP,SL; role=officer\"", RELOAD, REQUIRED,
+		.help = "Whom: all, or conditions as in `fieldpost request send --to`."},
+	{REQUEST(language, KIND_NAME), .example = "fr", .computed = "each person's own", RELOAD,
+		.help = "One language for all of them."},
+	{REQUEST(frequency, KIND_WORD), .words = frequencies, .fallback = "monthly", RELOAD,
+		.help = "weekly, monthly or quarterly."},
+	{REQUEST(weekday, KIND_WORD), .words = weekdays, .fallback = "monday", RELOAD, .help = "Of a weekly one."},
+	{REQUEST(day, KIND_INT), .fallback = "1", .min = 1, .max = 28, RELOAD,
+		.help = "Of the month, or of the quarter's first month."},
 	{.name = NULL},
 };
 

@@ -79,6 +79,8 @@ int config_check(struct config *config, const struct yaml_node *root, struct err
 /* Its parts about the listener and the channels. */
 int config_check_web(const struct config *config, const struct yaml_node *root, struct error *err);
 int config_check_channels(const struct config *config, const struct yaml_node *root, struct error *err);
+/* When people are asked, and the requests of the calendar. */
+int config_check_asking(const struct config *config, const struct yaml_node *root, struct error *err);
 /* Fills what the provider of a login says of itself, and checks the logins. */
 int config_check_oauth(struct config *config, const struct yaml_node *root, struct error *err);
 /* A password or a login of that name, never both. example: of the password's place. */
