@@ -84,7 +84,7 @@ BEGIN
 	END IF;
 	held := ARRAY(SELECT h.key FROM fieldpost.outbox_held() h);
 	FOR candidate IN
-		SELECT o.outbox_id, fieldpost.outbox_may_go(o.kind, o.channel, o.recipient) AS may_go,
+		SELECT o.outbox_id, fieldpost.outbox_may_go(o.kind, o.channel, o.recipient) AND fieldpost.request_may_go(o.request_id) AS may_go,
 			(SELECT d.rests_until FROM outbox_destination d WHERE d.channel = o.channel
 				AND d.destination = fieldpost.outbox_destination_of(o.recipient) AND d.rests_until > outbox_claim.now) AS rests_until
 		FROM outbox o
