@@ -110,6 +110,21 @@ def payload():
     return found + [bytes([number % HINTS]) + own_words(text)[:1500] for number, text in enumerate(texts('plain'))][::3]
 
 
+def imap():
+    """What servers say to a FETCH; the first byte is the size of its pieces."""
+    body = b'Subject: x\r\n\r\n1. Nepal\r\n'
+    said = [
+        b'* 1 FETCH (UID 7 BODY[] {%d}\r\n%s)\r\n12 OK Fetch completed.\r\n' % (len(body), body),
+        b'* 2 FETCH (BODY[HEADER]<0> {%d}\r\n%s UID 8 FLAGS (\\Seen))\r\n' % (len(body), body),
+        b'* 3 FETCH (UID 9 RFC822.SIZE 4294967296 INTERNALDATE "21-Nov-2026 10:00:00 +0530")\r\n* 4 FETCH (UID 10 RFC822.SIZE 5)\r\n',
+        b'* 5 FETCH (FLAGS ($x) MODSEQ (12) EMAILID (M1) ENVELOPE ("a ) b" NIL ((NIL {3}\r\n)))) "\\"")) UID 7 BODY[] "a)\\" \\\\")\r\n',
+        b'* 23 EXISTS\r\n* 1 RECENT\r\n* OK [UIDNEXT 5] use {5}\r\n3 NO [LIMIT] too much\r\n',
+        b'* BYE Disconnected for inactivity.\r\n', b'+ idling\r\n', b'* LIST (\\HasNoChildren) "/" {4}\r\na(b"\r\n4 BAD no\r\n',
+        b'* 1 FETCH (UID 7 BODY[HEADER.FIELDS (TO CC)] {3+}\na:b)\n* 2 FETCH (UID 3 BODY[] NIL)\n'
+    ]
+    return [bytes([step]) + one for one in said for step in (0, 6, 63)]
+
+
 def form_fields():
     """Form and field in the order in which fuzz_forms() has them."""
     names = []
@@ -146,7 +161,7 @@ def form():
     return found + [one.rstrip(b'\n') + b'\n%%\n' + answer for one in found if b'%%' not in one and b'id:' in one][::2]
 
 
-TARGETS = {'form': form, 'html': html, 'mail': mail, 'payload': payload, 'reply': reply, 'values': values}
+TARGETS = {'form': form, 'html': html, 'imap': imap, 'mail': mail, 'payload': payload, 'reply': reply, 'values': values}
 
 
 def write(target, folder):
