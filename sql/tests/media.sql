@@ -31,6 +31,22 @@ SELECT results_eq($$SELECT state::text, error FROM fieldpost.channel_media ORDER
 SELECT results_eq($$SELECT what, count FROM fieldpost.channel_count ORDER BY what$$,
 	$$VALUES ('media', 1::bigint), ('media-refused', 1)$$, 'the counts');
 
+-- What a flood brings, or one person beyond a day's measure, is not fetched; what others send is.
+SET LOCAL SESSION AUTHORIZATION fieldpost_intake;
+SELECT count(*) FROM api.channel_store_round('2026-11-01 10:00:30+00', :account, :fence, '9', '2026-11-01 10:00:30+00', 'x', '{}',
+	'[{"d": 1, "id": "f1", "sender": "f", "reply_to": "f", "text": "x", "media": [{"id": "flood"}]},
+	  {"d": 1, "id": "g1", "sender": "g", "reply_to": "g", "text": "x", "media": [{"id": "large"}, {"id": "after"}]},
+	  {"d": 1, "id": "h1", "sender": "h", "reply_to": "h", "text": "x", "media": [{"id": "honest"}]}]');
+RESET SESSION AUTHORIZATION;
+UPDATE fieldpost.message SET state = 'ignored', reason = 'flood' WHERE provider_id = 'f1';
+INSERT INTO fieldpost.attachment (message_id, part, name, type, size, sha256) SELECT message_id, '1', 'x', 'x', fieldpost.media_a_day() + 1, '' FROM fieldpost.message WHERE provider_id = 'g1';
+SELECT results_eq($$SELECT provider_id, attempts FROM api.media_claim('bot', '2026-11-01 10:40+00', '2026-11-01 10:50+00')$$, $$VALUES ('honest', 1::bigint)$$,
+	'a medium of somebody else is next');
+SELECT results_eq($$SELECT provider_id, error FROM fieldpost.channel_media WHERE state = 'refused' AND provider_id <> 'b' ORDER BY message_id, ordinal$$,
+	$$VALUES ('flood', 'its message is beyond what a person writes'), ('large', 'more than 200 MiB of one person within a day'),
+	('after', 'more than 200 MiB of one person within a day')$$, 'and those that are refused say why');
+SELECT is((SELECT count FROM fieldpost.channel_count WHERE what = 'media-refused'), 4::bigint, 'counted');
+
 -- The outbox: a channel claims what is its own.
 INSERT INTO fieldpost.outbox (kind, channel, recipient, header_id, dedupe_key, body, created_at, next_at) VALUES
 	('acknowledgement', 'bot', '7', '<1@x>', '1', '{}', '2026-11-01', '2026-11-01'),

@@ -5,7 +5,7 @@
 
 Every point has 40 mails of its own. The supervisor starts the killed duty again; when all is quiet there are as many messages as
 mails, byte for byte, their feedback is what a run without a kill makes of them, and what was sent was sent once by Message-ID. Of
-channels that are asked: Telegram's messages are all there, once; of Signal's at most the one answer on its way is lost, and counted.
+channels that are asked: Telegram's and Matrix's messages are all there, once; of Signal's at most the one answer on its way is lost, and counted.
 """
 import concurrent.futures
 import hashlib
@@ -494,6 +494,43 @@ class Telegram(Polled):
         return super().summary() + '; %d messages, none lost, none twice' % (self.rounds * MAILS)
 
 
+class Matrix(Polled):
+    """/sync: asking with the next_batch of what was committed; an invitation that waits is part of the cursor."""
+    name = 'matrix'
+
+    def make(self):
+        self.token = self.place.write_secret('token', 'x')
+        self.invitations = 0
+        return providers.Matrix('x', '@bot:s')
+
+    def begin(self, number):
+        with self.provider.lock:  # in one sync: a room whose timeline is cut, and more invitations than are accepted at once
+            self.provider.limit = 5
+            self.invitations += 5
+            self.provider.invited += ['!i%d:s' % i for i in range(self.invitations - 5, self.invitations)]
+            return super().begin(number)
+
+    def write(self, text):
+        return self.provider.write('@ann:s', text)
+
+    def channel(self):
+        return {'name': 'mx', 'kind': 'matrix', 'mode': 'poll', 'token': {'file': self.token}, 'account': '@bot:s', 'api_url': self.provider.url, 'media': False}
+
+    def settled(self, number):
+        cursor = self.place.sql("SELECT cursor FROM account WHERE name = 'mx'")
+        return len(self.stored()) >= MAILS and cursor and cursor[0][0] == 's%d' % len(self.provider.events)
+
+    def check(self, number):
+        rows = self.stored()
+        missing = set(self.written) - {row[0] for row in rows}
+        uninvited = set('!i%d:s' % i for i in range(self.invitations)) - set(self.provider.joined)
+        return self.strange(rows) + (['%d of %d messages are lost' % (len(missing), MAILS)] if missing else []) + (
+            ['%d invitations are lost' % len(uninvited)] if uninvited else [])
+
+    def summary(self):
+        return super().summary() + '; %d messages and %d invitations, none lost, no message twice' % (self.rounds * MAILS, self.invitations)
+
+
 class Signal(Polled):
     """What the gateway hands out is gone there: at most the one answer that was on its way may be lost."""
     name = 'signal'
@@ -533,7 +570,7 @@ class Signal(Polled):
             self.rounds * MAILS, self.lost, self.lost_answers, self.kills)
 
 
-SCENARIOS = [Intake, Parse, After, Move, Send, Telegram, Signal, Supervisor]
+SCENARIOS = [Intake, Parse, After, Move, Send, Telegram, Signal, Matrix, Supervisor]
 
 
 def main():
