@@ -15,7 +15,8 @@
 
 #define SECOND INT64_C(1000000)
 #define PAGE 100
-#define PAGES_MAX 10	       /* of one room in one round */
+#define PAGES_MAX 50	       /* of one room in one round ... */
+#define GAP_EVENTS_MAX 1000    /* ... and events: a page may be short */
 #define GAPS_MESSAGES_MAX 4000 /* with so many in the round nothing more is fetched backwards */
 #define ROUND_MESSAGES_MAX 20000
 #define GAPS_BYTES_MAX ((size_t)32 * 1024 * 1024) /* of pages in one round */
@@ -28,6 +29,7 @@
 #define PENDING_SECONDS 5 /* a sync waits so long while invitations wait */
 #define NOTICES_MAX 5	  /* in one round */
 #define NOTICE "This service cannot read encrypted messages. Please write to it in a room without encryption."
+#define PAGE_FILTER "{\"types\":[\"m.room.message\",\"m.room.encrypted\"]}"
 #define FILTER                                                                                                         \
 	"{\"presence\":{\"types\":[]},\"account_data\":{\"types\":[]},\"room\":{\"ephemeral\":{\"types\":[]},"         \
 	"\"account_data\":{\"types\":[]},\"state\":{\"types\":[]},\"timeline\":{\"limit\":%d,\"types\":"               \
@@ -114,13 +116,14 @@ static bool has_room_for_gaps(const struct sync *sync)
 static int read_gap(struct sync *sync, struct view room, struct view from, const json_t **unreadable, struct error *err)
 {
 	json_t *pages[PAGES_MAX];
-	size_t count = 0, size;
+	size_t count = 0, events = 0, size;
 
-	while (from.len > 0 && count < PAGES_MAX && has_room_for_gaps(sync)) {
-		const char *path =
-			arena_printf(sync->arena, MATRIX_CLIENT "/rooms/%s/messages?dir=b&limit=%d&from=%s&to=%s",
-				provider_url_encode(sync->arena, room), PAGE, provider_url_encode(sync->arena, from),
-				provider_url_encode(sync->arena, sync->since));
+	while (from.len > 0 && count < PAGES_MAX && events < GAP_EVENTS_MAX && has_room_for_gaps(sync)) {
+		const char *path = arena_printf(sync->arena,
+			MATRIX_CLIENT "/rooms/%s/messages?dir=b&limit=%d&filter=%s&from=%s&to=%s",
+			provider_url_encode(sync->arena, room), PAGE,
+			provider_url_encode(sync->arena, VIEW(PAGE_FILTER)), provider_url_encode(sync->arena, from),
+			provider_url_encode(sync->arena, sync->since));
 		json_t *page = NULL;
 		struct view end;
 
@@ -130,7 +133,8 @@ static int read_gap(struct sync *sync, struct view room, struct view from, const
 		json_array_append_new(sync->raw, page);
 		pages[count++] = page;
 		end = provider_word(sync->arena, json_object_get(page, "end"));
-		from = json_array_size(json_object_get(page, "chunk")) == 0 || view_equal(end, from) ? VIEW("") : end;
+		events += json_array_size(json_object_get(page, "chunk"));
+		from = view_equal(end, from) ? VIEW("") : end;
 	}
 	sync->out->cut_short += from.len > 0;
 	while (count-- > 0) {
