@@ -26,7 +26,7 @@
 #define INVITES_MAX 50 /* that are kept; who comes then is to invite again */
 #define JOINS_MAX 3    /* in one round */
 #define JOIN_SECONDS 10
-#define PENDING_SECONDS 5 /* a sync waits so long while invitations wait */
+#define PENDING_SECONDS 2 /* a sync waits so long while invitations wait */
 #define NOTICES_MAX 5	  /* in one round */
 #define NOTICE "This service cannot read encrypted messages. Please write to it in a room without encryption."
 #define PAGE_FILTER "{\"types\":[\"m.room.message\",\"m.room.encrypted\"]}"

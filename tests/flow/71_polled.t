@@ -293,7 +293,7 @@ def outage(lab, telegram, signal):
 def matrix_reads(lab, matrix):
     def stored():
         return count(lab, "channel = 'mx'")
-    matrix.invited.append('!new:s')
+    matrix.invite('!new:s')
     lab.ok(lab.wait('joined', lambda: matrix.joined == ['!new:s']), 'matrix: an invitation is accepted', matrix.joined)
     first = matrix.write('@ann:s', LESSON % 'Nepal')
     lab.ok(lab.wait('filed', lambda: count(lab, "channel = 'mx' AND state = 'filed'") == 1), 'matrix: what was written is filed')
@@ -348,7 +348,8 @@ def matrix_crowd(lab, matrix):
         for i in range(crowd):
             matrix.write('@eve:s', 'flood %d' % i, room='!flood:s')
         matrix.write('@bea:s', LESSON % 'Peru', room='!bea:s')
-        matrix.invited += ['!i%d:s' % i for i in range(6)]
+        for i in range(6):
+            matrix.invite('!i%d:s' % i)
         matrix.script('/join/%21i1%3As', status=429, retry_after=1)
         matrix.script('/join/%21i2%3As', status=404)
     lab.ok(lab.wait('another room', lambda: count(lab, "channel = 'mx' AND state = 'filed'") == 2, 30),

@@ -391,12 +391,12 @@ class Signal(Server):
 
 
 class Matrix(Server):
-    """A homeserver: one timeline of events; a sync token is a place in it. An invitation stands in one sync alone."""
+    """A homeserver: one timeline of events; a sync token is a place in it. An invitation is an event there."""
 
     def __init__(self, token, user):
         super().__init__()
         self.token, self.user, self.events, self.media, self.sent = token, user, [], {}, {}
-        self.limit, self.paging, self.invited, self.waiting, self.joined = 50, 2, [], [], []
+        self.limit, self.paging, self.waiting, self.joined = 50, 2, [], []
 
     def write(self, person, text, kind='m.room.message', room='!field:s', **content):
         with self.lock:
@@ -405,6 +405,12 @@ class Matrix(Server):
                                        'content': dict({'msgtype': 'm.text', 'body': text}, **content)}))
             self.lock.notify_all()
         return identity
+
+    def invite(self, room):
+        with self.lock:
+            self.events.append((None, room))
+            self.waiting.append(room)
+            self.lock.notify_all()
 
     def refuse(self, status, code, **more):
         return self.json(dict({'errcode': code, 'error': 'said of it'}, **more), status)
@@ -436,18 +442,17 @@ class Matrix(Server):
         since = int(call.query.get('since', 's0')[1:])
         end = time.monotonic() + int(call.query['timeout']) / 1000
         with self.lock:
-            while len(self.events) <= since and not self.invited and time.monotonic() < end and not self.closing:
+            while len(self.events) <= since and time.monotonic() < end and not self.closing:
                 self.lock.wait(min(0.2, max(0.01, end - time.monotonic())))
             rooms = {}
             for at in range(since, len(self.events)):
                 rooms.setdefault(self.events[at][0], []).append(at)
+            invited = [self.events[at][1] for at in rooms.pop(None, []) if self.events[at][1] in self.waiting]
             joined = {}
             for room, places in rooms.items():
                 shown = places[-self.limit:]
                 joined[room] = {'timeline': {'events': [self.events[at][1] for at in shown], 'limited': len(shown) < len(places),
                                              'prev_batch': 's%d' % shown[0]}}
-            invited, self.invited = self.invited, []
-            self.waiting += invited
             return self.json({'next_batch': 's%d' % len(self.events), 'rooms': {'join': joined, 'invite': {r: {} for r in invited}}})
 
     def page(self, room, call):
