@@ -153,5 +153,14 @@ int provider_status_error(const struct http_answer *answer, struct view words, s
  */
 int provider_media(struct http_client *http, struct http_call *call, size_t max, struct view sha256,
 	struct arena *arena, struct view *bytes_out, struct error *err);
+/*
+ * The call logs in with the config's `account` and `token` (RFC 7617). REACH_SOURCE when they are not written; `what`
+ * says what they are there.
+ */
+int provider_login(const struct channel *channel, struct arena *arena, const char *what, struct http_call *call,
+	struct error *err);
+/* The bytes of a medium that only that login sees: provider_media() for its address. `call` has the hosts. */
+int provider_media_of_login(const struct channel *channel, struct http_client *http, const struct channel_media *media,
+	struct http_call *call, size_t max, struct arena *arena, struct view *bytes_out, struct error *err);
 
 #endif

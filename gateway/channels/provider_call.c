@@ -256,3 +256,22 @@ int provider_media(struct http_client *http, struct http_call *call, size_t max,
 	*bytes_out = answer.body;
 	return 0;
 }
+
+int provider_login(const struct channel *channel, struct arena *arena, const char *what, struct http_call *call,
+	struct error *err)
+{
+	if (channel->token.len == 0 || !channel->settings->account)
+		return error_set(err, REACH_SOURCE, "write `account: ...` and `token: {file: ...}`: %s", what);
+	call->user = channel->settings->account;
+	call->password = arena_copy(arena, channel->token.ptr, channel->token.len);
+	return 0;
+}
+
+int provider_media_of_login(const struct channel *channel, struct http_client *http, const struct channel_media *media,
+	struct http_call *call, size_t max, struct arena *arena, struct view *bytes_out, struct error *err)
+{
+	call->url = arena_copy(arena, media->url.ptr, media->url.len);
+	if (provider_login(channel, arena, "", call, err) < 0)
+		return error_set(err, REACH_MESSAGE, "without `account` and `token` nothing can be fetched");
+	return provider_media(http, call, max, VIEW(""), arena, bytes_out, err);
+}

@@ -13,6 +13,7 @@
 #define API "https://api.twilio.com"
 #define SIGNATURE_HEADER "X-Twilio-Signature"
 #define TEXT_MAX 1600 /* UTF-16 units of one message; Twilio cuts it into SMS parts */
+#define LOGIN "the account's SID and auth token"
 #define REDIRECTS 3
 
 static const char *const hosts[] = {"api.twilio.com", NULL};
@@ -216,28 +217,15 @@ static void accepted(const struct channel *channel, struct arena *arena, struct 
 
 /* ---- media ---- */
 
-static int login(const struct channel *channel, struct arena *arena, struct http_call *call, struct error *err)
-{
-	if (channel->token.len == 0 || !channel->settings->account)
-		return error_set(err, REACH_SOURCE,
-			"write `account: AC...` and `token: {file: ...}`: the account's SID and auth token");
-	call->user = channel->settings->account;
-	call->password = arena_copy(arena, channel->token.ptr, channel->token.len);
-	return 0;
-}
-
 static int fetch(const struct channel *channel, struct http_client *http, const struct channel_media *media, size_t max,
 	struct arena *arena, struct view *bytes_out, struct error *err)
 {
-	struct http_call call = {.url = arena_copy(arena, media->url.ptr, media->url.len),
-		.hosts = hosts,
+	struct http_call call = {.hosts = hosts,
 		.bare_hosts = stores,
 		.origin = provider_base(channel, arena, API),
 		.redirects = REDIRECTS};
 
-	if (login(channel, arena, &call, err) < 0)
-		return error_set(err, REACH_MESSAGE, "without `account` and `token` nothing can be fetched");
-	return provider_media(http, &call, max, VIEW(""), arena, bytes_out, err);
+	return provider_media_of_login(channel, http, media, &call, max, arena, bytes_out, err);
 }
 
 /* ---- sending ---- */
@@ -305,7 +293,7 @@ static int send_message(const struct channel *channel, struct http_client *http,
 	PROVIDER_JSON_SCOPED *json = NULL;
 	struct http_answer answer;
 
-	if (login(channel, arena, &call, err) < 0)
+	if (provider_login(channel, arena, LOGIN, &call, err) < 0)
 		return -1;
 	if (!channel->settings->number)
 		return error_set(

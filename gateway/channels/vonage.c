@@ -11,6 +11,7 @@
 
 #define API "https://api.nexmo.com"
 #define TEXT_MAX 1000
+#define LOGIN "the API key and its secret"
 #define PARTS_MAX 255
 
 static const char *const hosts[] = {".nexmo.com", ".vonage.com", NULL};
@@ -179,27 +180,14 @@ static int read_request(const struct channel *channel, const struct http_request
 
 /* ---- media and sending ---- */
 
-static int login(const struct channel *channel, struct arena *arena, struct http_call *call, struct error *err)
-{
-	if (channel->token.len == 0 || !channel->settings->account)
-		return error_set(
-			err, REACH_SOURCE, "write `account: ...` and `token: {file: ...}`: the API key and its secret");
-	call->user = channel->settings->account;
-	call->password = arena_copy(arena, channel->token.ptr, channel->token.len);
-	return 0;
-}
-
 static int fetch(const struct channel *channel, struct http_client *http, const struct channel_media *media, size_t max,
 	struct arena *arena, struct view *bytes_out, struct error *err)
 {
-	struct http_call call = {.url = arena_copy(arena, media->url.ptr, media->url.len),
-		.hosts = hosts,
+	struct http_call call = {.hosts = hosts,
 		.origin = provider_base(channel, arena, API),
 		.redirects = 2};
 
-	if (login(channel, arena, &call, err) < 0)
-		return error_set(err, REACH_MESSAGE, "without `account` and `token` nothing can be fetched");
-	return provider_media(http, &call, max, VIEW(""), arena, bytes_out, err);
+	return provider_media_of_login(channel, http, media, &call, max, arena, bytes_out, err);
 }
 
 /* To "whatsapp:4477..." by that channel; a number alone is an SMS. */
@@ -226,7 +214,7 @@ static int send_message(const struct channel *channel, struct http_client *http,
 	struct http_answer answer;
 	char *text;
 
-	if (login(channel, arena, &call, err) < 0)
+	if (provider_login(channel, arena, LOGIN, &call, err) < 0)
 		return -1;
 	if (!channel->settings->number)
 		return error_set(err, REACH_SOURCE, "write `number: ...`, to answer");

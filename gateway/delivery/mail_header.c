@@ -139,7 +139,8 @@ static void add_unsubscribe(struct arena *arena, const struct outgoing *mail, st
 		return;
 	text_add_string(out, "List-Unsubscribe:");
 	if (click)
-		text_add_format(out, "\r\n <%.*s>%s", VIEW_ARGS(mail->unsubscribe_url), by_mail ? "," : "");
+		text_add_format(out, "%s <%.*s>%s", mail->unsubscribe_url.len > ENCODED_LINE_MAX - 20 ? "\r\n" : "",
+			VIEW_ARGS(mail->unsubscribe_url), by_mail ? "," : "");
 	if (by_mail)
 		text_add_format(out, "%s <%s>", click || uri.len > ENCODED_LINE_MAX - 20 ? "\r\n" : "", text_string(&uri));
 	text_add_string(out, "\r\n");

@@ -3,7 +3,7 @@
 
     tests/long/crash.t [SCENARIO...]      CRASH_POINTS=N: only N points, spread over all
 
-Every point has 40 mails of its own. The supervisor starts the killed duty again; when all is quiet there are as many messages as
+Every point has 40 mails (of the outbox: 100) of its own. The supervisor starts the killed duty again; when all is quiet there are as many messages as
 mails, byte for byte, their feedback is what a run without a kill makes of them, and what was sent was sent once by Message-ID. Of
 channels that are asked: Telegram's and Matrix's messages are all there, once; of Signal's at most the one answer on its way is lost, and counted.
 """
@@ -388,6 +388,53 @@ class Send(Scenario):
         return wrong
 
 
+class Outbox(Send):
+    """Requests that wait in the outbox, over several connections: with a kill in each round, spread over all calls of one."""
+    name = 'outbox'
+    ROWS, KILLS, CONNECTIONS = 100, 50, 4
+
+    def open(self):
+        self.inbox = self.place.path('smtp')
+        self.taken, self.rows, self.ids, self.repeats = {}, 0, set(), 0
+        self.smtp, = free_ports(1)
+        self.place.start_helper('smtp.py', '--port', str(self.smtp), '--maildir', self.inbox)
+        self.place.serve(self.standing, self.place.write_config({}, 'standing.yaml'), log='standing.log', wait=True)
+
+    def points(self, calls):
+        kills = min(self.KILLS, POINTS)
+        return [1 + int((i + 0.5) * calls / kills) for i in range(kills)]
+
+    def begin(self, number):
+        body = '{"subject": "Round %d", "text": "Words.", "auto": "auto-generated"}' % number
+        self.place.sql("INSERT INTO outbox (kind, recipient, header_id, dedupe_key, body, created_at, next_at) "
+                       "SELECT 'request', 'r' || n || '@example.org', format('<%%s.%d@example.org>', n), 'round %d ' || n, '%s', now(), now() "
+                       "FROM generate_series(1, %d) n" % (number, number, body, self.ROWS))
+        return self.place.write_config({'smtp': {'host': '127.0.0.1', 'port': self.smtp, 'tls': 'none',
+                                                 'from_address': 'field@example.org', 'connections': self.CONNECTIONS}})
+
+    def settled(self, number):
+        return self.place.sql("SELECT count(*) FROM outbox WHERE state <> 'sent'") == [['0']]
+
+    def hasten(self):
+        pass
+
+    def check(self, number):
+        found = [key for key, _ in self.new_mails()]
+        wanted = {'<%d.%d@example.org>' % (n, number) for n in range(1, self.ROWS + 1)}
+        repeats = len(found) - len(set(found))
+        self.rows += self.ROWS
+        self.ids |= set(found)
+        self.repeats += repeats
+        wrong = [] if set(found) == wanted else ['%d mails by Message-ID at the server, %d rows' % (len(set(found)), self.ROWS)]
+        if repeats > (self.CONNECTIONS if self.point.fired() else 0):
+            wrong.append('%d repeats' % repeats)
+        return wrong
+
+    def summary(self):
+        return super().summary() + '; %d rows, %d Message-IDs at the server, %d repeats over %d connections' % (
+            self.rows, len(self.ids), self.repeats, self.CONNECTIONS)
+
+
 class Supervisor(Scenario):
     """The supervisor itself is killed, at times spread over its first seconds: nothing of it stays, and nothing is lost."""
     name = 'supervisor'
@@ -571,7 +618,7 @@ class Signal(Polled):
             self.rounds * MAILS, self.lost, self.lost_answers, self.kills)
 
 
-SCENARIOS = [Intake, Parse, After, Move, Send, Telegram, Signal, Matrix, Supervisor]
+SCENARIOS = [Intake, Parse, After, Move, Send, Outbox, Telegram, Signal, Matrix, Supervisor]
 
 
 def main():

@@ -12,6 +12,7 @@ Prints "ready PORT" when it listens; ends on SIGTERM. Ways to behave (--mode, or
     busy        421 at MAIL
     drop        takes and delivers the mail, then drops the line without an answer
     slow        accept, after three seconds
+Whatever the mode: 550 for nobody@..., 451 for ...@busy.example.
 --inject sends a line of plain text behind its answer to STARTTLS. The transcript holds every byte that clients sent, after TLS too.
 """
 import argparse
@@ -90,6 +91,8 @@ class Handler:
         mode = self.mode()
         if mode == "later":
             return "450 4.2.1 not now"
+        if address.lower().endswith("@busy.example"):
+            return "451 4.7.1 too many from you"
         if mode == "refuse" or address.startswith("nobody@"):
             return "550 5.1.1 no such user here"
         envelope.rcpt_tos.append(address)
