@@ -208,6 +208,9 @@ void parse_mail(const struct forms *forms, struct arena *arena, struct view raw,
 	out->outcome = OUTCOME_REVIEW;
 	if (mail->reason == REASON_BOUNCE || mail->reason == REASON_AUTO_REPLY)
 		out->outcome = OUTCOME_IGNORED;
+	/* What List-Unsubscribe asks for a program may send, and say so. */
+	if (mail->reason == REASON_AUTO_REPLY && !mail->report)
+		out->stops = reply_subject_stops(forms, arena, mail->envelope.subject, false);
 	/* Of what cannot be read the subject still tells the form, and so what is missing. */
 	if (mail->reason != REASON_NONE && mail->reason != REASON_UNREADABLE)
 		return;

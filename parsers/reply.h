@@ -219,5 +219,8 @@ bool reply_is_forwarded(const struct reply *reply);
 /* ---- reply_stop.c ---- */
 
 enum stops reply_stops(const struct reply *reply);
+/* By the subject alone; empty: nothing else is in the mail. */
+enum stops reply_subject_stops(
+	const struct forms *forms, struct arena *arena, struct view subject_line, bool empty);
 
 #endif

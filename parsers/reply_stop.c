@@ -19,11 +19,11 @@ static struct view bare(struct view line)
 	return line;
 }
 
-static bool is_stop(const struct reply *reply, struct view line)
+static bool is_stop(const struct forms *forms, struct arena *arena, struct view line)
 {
 	struct view word = bare(line);
 
-	return word.len > 0 && word.len <= STOP_MAX && lexicon_command(reply->forms->lexicon, reply->arena, word) == 3;
+	return word.len > 0 && word.len <= STOP_MAX && lexicon_command(forms->lexicon, arena, word) == 3;
 }
 
 /* The first line of the sender's own; NULL: there is none. */
@@ -39,25 +39,24 @@ static const struct view *first_line(const struct reply *reply)
 	return NULL;
 }
 
-static bool subject_stops(const struct reply *reply, bool empty)
+enum stops reply_subject_stops(const struct forms *forms, struct arena *arena, struct view subject_line, bool empty)
 {
-	struct view subject = view_trim(reply->envelope->subject);
+	struct view subject = view_trim(subject_line);
 	struct view reference = reference_find(view_sub(subject, 0, 2 * STOP_MAX), 0);
+	size_t before = reference.len > 0 ? (size_t)(reference.ptr - subject.ptr) : subject.len;
 
-	if (reference.len > 0) {
-		size_t before = (size_t)(reference.ptr - subject.ptr);
-
-		return bare(view_sub(subject, before + reference.len, SIZE_MAX)).len == 0 &&
-		       is_stop(reply, view_sub(subject, 0, before));
-	}
-	return empty && is_stop(reply, subject);
+	if (!is_stop(forms, arena, view_sub(subject, 0, before)))
+		return STOPS_NOT;
+	if (reference.len > 0)
+		empty = bare(view_sub(subject, before + reference.len, SIZE_MAX)).len == 0;
+	return empty ? STOPS_SUBJECT : STOPS_NOT;
 }
 
 enum stops reply_stops(const struct reply *reply)
 {
 	const struct view *first = first_line(reply);
 
-	if (first && is_stop(reply, *first))
+	if (first && is_stop(reply->forms, reply->arena, *first))
 		return STOPS_WORDS;
-	return subject_stops(reply, !first) ? STOPS_SUBJECT : STOPS_NOT;
+	return reply_subject_stops(reply->forms, reply->arena, reply->envelope->subject, !first);
 }

@@ -8,28 +8,33 @@
 static const struct {
 	const char *subject, *body;
 	enum stops stops;
+	const char *more; /* header lines */
 } cases[] = {
-	{"Re: A question", "stop" QUOTE, STOPS_WORDS},
-	{"Re: A question", "\n\n  STOP.  \n", STOPS_WORDS},
-	{"Re: A question", "Unsubscribe!" QUOTE, STOPS_WORDS},
-	{"Re: Une question", "Arr\xc3\xaatez" QUOTE, STOPS_WORDS},
-	{"Re: Une question", "d\xc3\xa9sinscription\n\nAminata", STOPS_WORDS},
-	{"Re: Una pregunta", "\xc2\xa1" "Baja", STOPS_NOT},
-	{"Re: Una pregunta", "Baja" QUOTE, STOPS_WORDS},
-	{"Re: Uma pergunta", "Cancelar", STOPS_WORDS},
-	{"Re: x", "\xd8\xa5\xd9\x84\xd8\xba\xd8\xa7\xd8\xa1" QUOTE, STOPS_WORDS},
-	{"Re: x", "\xe0\xa4\xb0\xe0\xa5\x8b\xe0\xa4\x95\xe0\xa5\x8d\xe0\xa4\xa8\xe0\xa5\x81\xe0\xa4\xb9\xe0\xa5\x8b\xe0\xa4\xb8\xe0\xa5\x8d" QUOTE, STOPS_WORDS},
-	{"unsubscribe FP-7K3M9QXA2D", "", STOPS_SUBJECT},
-	{"unsubscribe [fp-7k3m9qxa2d]", "This mail was made by a program.", STOPS_SUBJECT},
-	{"Unsubscribe", "", STOPS_SUBJECT},
-	{"Re: A question", "Please stop sending us weapons" QUOTE, STOPS_NOT},
-	{"Re: A question", "The road is closed.\nstop\n" QUOTE, STOPS_NOT},
-	{"Re: A question", "Fine" QUOTE, STOPS_NOT},
-	{"Stop", "The convoys at the bridge.", STOPS_NOT},
-	{"unsubscribe FP-7K3M9QXA2D today", "", STOPS_NOT},
-	{"Re: unsubscribe FP-7K3M9QXA2D", "thanks", STOPS_NOT},
-	{"A question FP-7K3M9QXA2D", "", STOPS_NOT},
-	{"", "", STOPS_NOT},
+	{"Re: A question", "stop" QUOTE, STOPS_WORDS, NULL},
+	{"Re: A question", "\n\n  STOP.  \n", STOPS_WORDS, NULL},
+	{"Re: A question", "Unsubscribe!" QUOTE, STOPS_WORDS, NULL},
+	{"Re: Une question", "Arr\xc3\xaatez" QUOTE, STOPS_WORDS, NULL},
+	{"Re: Une question", "d\xc3\xa9sinscription\n\nAminata", STOPS_WORDS, NULL},
+	{"Re: Una pregunta", "\xc2\xa1" "Baja", STOPS_NOT, NULL},
+	{"Re: Una pregunta", "Baja" QUOTE, STOPS_WORDS, NULL},
+	{"Re: Uma pergunta", "Cancelar", STOPS_WORDS, NULL},
+	{"Re: x", "\xd8\xa5\xd9\x84\xd8\xba\xd8\xa7\xd8\xa1" QUOTE, STOPS_WORDS, NULL},
+	{"Re: x", "\xe0\xa4\xb0\xe0\xa5\x8b\xe0\xa4\x95\xe0\xa5\x8d\xe0\xa4\xa8\xe0\xa5\x81\xe0\xa4\xb9\xe0\xa5\x8b\xe0\xa4\xb8\xe0\xa5\x8d" QUOTE, STOPS_WORDS, NULL},
+	{"unsubscribe FP-7K3M9QXA2D", "", STOPS_SUBJECT, NULL},
+	{"unsubscribe [fp-7k3m9qxa2d]", "This mail was made by a program.", STOPS_SUBJECT, NULL},
+	{"Unsubscribe", "", STOPS_SUBJECT, NULL},
+	{"Re: A question", "Please stop sending us weapons" QUOTE, STOPS_NOT, NULL},
+	{"Re: A question", "The road is closed.\nstop\n" QUOTE, STOPS_NOT, NULL},
+	{"Re: A question", "Fine" QUOTE, STOPS_NOT, NULL},
+	{"Stop", "The convoys at the bridge.", STOPS_NOT, NULL},
+	{"unsubscribe FP-7K3M9QXA2D today", "", STOPS_NOT, NULL},
+	{"Re: unsubscribe FP-7K3M9QXA2D", "thanks", STOPS_NOT, NULL},
+	{"A question FP-7K3M9QXA2D", "", STOPS_NOT, NULL},
+	{"", "", STOPS_NOT, NULL},
+	{"unsubscribe FP-7K3M9QXA2D", "", STOPS_SUBJECT, "Auto-Submitted: auto-generated\n"},
+	{"unsubscribe", "", STOPS_NOT, "Auto-Submitted: auto-generated\n"},
+	{"Automatic reply: A question", "Stop", STOPS_NOT, "Auto-Submitted: auto-replied\n"},
+	{"unsubscribe FP-7K3M9QXA2D", "", STOPS_NOT, "Content-Type: message/delivery-status\n"},
 };
 
 static void test_cases(void **state)
@@ -40,8 +45,8 @@ static void test_cases(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		const char *mail = arena_printf(arena,
-			"From: Aminata <a@example.org>\nSubject: %s\nContent-Type: text/plain; charset=utf-8\n\n%s", cases[i].subject,
-			cases[i].body);
+			"From: Aminata <a@example.org>\nSubject: %s\n%s\n%s", cases[i].subject,
+			cases[i].more ? cases[i].more : "Content-Type: text/plain; charset=utf-8\n", cases[i].body);
 		UNIT_SCOPED char *block = unit_heap(view_of(mail));
 		struct result result;
 
