@@ -141,6 +141,19 @@ static int close_request(struct asking *asking, int64_t request_id, const struct
 	return db_call(asking->db, "api.request_close", &args, NULL, err);
 }
 
+/* Where the duty web has its page for who wants no more; over https alone, as programs will have it (RFC 8058). */
+static const char *stop_url(struct asking *asking)
+{
+	const struct config *config = asking->config;
+	struct view base = view_of(config->public_url);
+
+	if (!config->web.listen || !view_starts(base, VIEW("https://")))
+		return NULL;
+	while (view_ends(base, VIEW("/")))
+		base = view_sub(base, 0, base.len - 1);
+	return arena_printf(asking->arena, "%.*s/stop/", VIEW_ARGS(base));
+}
+
 static int write_request(struct asking *asking, const struct db_rows *rows, size_t row, struct error *err)
 {
 	struct asking_request request = {.language = db_get_string(rows, row, "language"),
@@ -151,7 +164,8 @@ static int write_request(struct asking *asking, const struct db_rows *rows, size
 		.number = (int)db_get_int(rows, row, "number"),
 		.last = db_get_bool(rows, row, "last"),
 		.neutral = db_get_bool(rows, row, "neutral"),
-		.channel = is_channel(db_get_string(rows, row, "channel_name"))};
+		.channel = is_channel(db_get_string(rows, row, "channel_name")),
+		.stop_url = stop_url(asking)};
 	int64_t id = db_get_int(rows, row, "request_id");
 	const char *form = db_get_string(rows, row, "form_id");
 	int version = (int)db_get_int(rows, row, "form_version"), found;

@@ -44,6 +44,7 @@ struct asking_request {
 	bool last;		/* there will be no reminder after this one */
 	bool neutral;		/* nothing but the reference tells what it is about, until it is opened */
 	bool channel;		/* a message, no mail */
+	const char *stop_url;	/* of the page that ends it all with one click, before the reference; NULL: none */
 };
 /* The body of its outbox row (delivery/delivery.h), a new reference. */
 int asking_request_body(const struct forms *forms, struct arena *arena, const struct asking_request *request, json_t **out,

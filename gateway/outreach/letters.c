@@ -80,7 +80,9 @@ int asking_request_body(const struct forms *forms, struct arena *arena, const st
 		set(body, "to_name", request->neutral ? NULL : request->name);
 		set(body, "in_reply_to", request->number > 0 ? request->header_id : NULL);
 		set(body, "auto", "auto-generated");
-		set(body, "unsubscribe", "unsubscribe");
+		set(body, "unsubscribe", arena_printf(arena, "unsubscribe %s", request->reference));
+		if (request->stop_url)
+			set(body, "unsubscribe_url", arena_printf(arena, "%s%s", request->stop_url, request->reference));
 	}
 	*out = body;
 	return 0;

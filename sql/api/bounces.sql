@@ -37,18 +37,11 @@ END $$;
 -- The request whose mail this row is.
 CREATE FUNCTION fieldpost.request_of_outbox(sent outbox)
 RETURNS request
-LANGUAGE plpgsql STABLE
+LANGUAGE sql STABLE
 AS $$
-DECLARE
-	found request;
-BEGIN
-	SELECT q.* INTO found FROM request q WHERE q.header_id = sent.header_id LIMIT 1;
-	IF found.request_id IS NULL AND sent.kind IN ('request', 'reminder') THEN
-		SELECT q.* INTO found FROM request q
-		WHERE q.reference = substring(convert_from(sent.body, 'UTF8') FROM 'FP-[0-9A-HJKMNP-TV-Z]{10}');
-	END IF;
-	RETURN found;
-END $$;
+	SELECT q FROM request q
+	WHERE q.request_id = coalesce(sent.request_id, (SELECT x.request_id FROM request x WHERE x.header_id = sent.header_id LIMIT 1))
+$$;
 
 -- What a report is about. recipient: as it names it. All null: of no mail of ours.
 CREATE FUNCTION fieldpost.report_match(report jsonb, reference text, recipient text, OUT matched text, OUT outbox_id bigint, OUT request_id bigint,
@@ -80,14 +73,14 @@ BEGIN
 	END IF;
 	IF matched IS NULL AND recipient <> '' THEN
 		SELECT q.* INTO asked FROM identity.contact_address a JOIN request q USING (contact_id)
-		WHERE a.channel = 'mail' AND a.address = lower(recipient) AND q.state IN ('waiting', 'sent')
+		WHERE a.channel = 'mail' AND a.address = lower(recipient) AND q.state = 'sent'
 		ORDER BY q.asked_at DESC, q.request_id DESC LIMIT 1;
 		matched := CASE WHEN asked.request_id IS NOT NULL OR EXISTS (SELECT FROM identity.contact_address a
 			WHERE a.channel = 'mail' AND a.address = lower(recipient)) THEN 'address' END;
 	END IF;
 	outbox_id := sent.outbox_id;
 	request_id := asked.request_id;
-	address := lower(coalesce(sent.recipient, (SELECT a.address FROM identity.contact_address a WHERE a.contact_id = asked.contact_id
+	address := lower(coalesce(sent.recipient, CASE asked.channel WHEN 'mail' THEN asked.address END, (SELECT a.address FROM identity.contact_address a WHERE a.contact_id = asked.contact_id
 		AND a.channel = 'mail' ORDER BY a.address <> lower(recipient), a.ordinal, a.address LIMIT 1), recipient));
 END $$;
 
@@ -147,7 +140,7 @@ BEGIN
 	IF about.matched IN ('return-path', 'message-id', 'reference') AND about.address <> '' THEN
 		INSERT INTO suppression (channel, address, reason, since) VALUES ('mail', about.address, 'unsubscribed', complaint_take.now)
 		ON CONFLICT (channel, address) DO NOTHING;
-		UPDATE request q SET state = 'closed' WHERE q.request_id = about.request_id AND q.state IN ('waiting', 'sent');
+		UPDATE request q SET state = 'closed', note = 'they complained' WHERE q.request_id = about.request_id AND q.state IN ('waiting', 'sent');
 	END IF;
 END $$;
 

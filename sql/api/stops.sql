@@ -17,7 +17,7 @@ BEGIN
 	ON CONFLICT (channel, address) DO NOTHING;
 	GET DIAGNOSTICS added = ROW_COUNT;
 	UPDATE identity.contact c SET paused = true, updated_at = asking_stop.now WHERE c.contact_id = asking_stop.contact_id AND NOT c.paused;
-	UPDATE request q SET state = 'closed' WHERE q.contact_id = asking_stop.contact_id AND q.state IN ('waiting', 'sent');
+	UPDATE request q SET state = 'closed', note = 'they want no more' WHERE q.contact_id = asking_stop.contact_id AND q.state IN ('waiting', 'sent');
 	UPDATE outbox o SET state = 'cancelled', last_error = 'the person asked for no more messages'
 	WHERE o.channel = 'mail' AND o.state = 'waiting' AND o.kind IN ('request', 'reminder') AND lower(o.recipient) = ANY (every);
 	RETURN added > 0;
@@ -74,7 +74,7 @@ BEGIN
 	IF result #>> '{stops,by}' = 'subject' THEN
 		person := coalesce(asked.contact_id, person);
 	END IF;
-	UPDATE request q SET state = 'closed' WHERE q.request_id = asked.request_id AND q.state IN ('waiting', 'sent');
+	UPDATE request q SET state = 'closed', note = 'they want no more' WHERE q.request_id = asked.request_id AND q.state IN ('waiting', 'sent');
 	IF asking_stop(stop_take.now, person, ARRAY[message.from_address],
 		CASE result #>> '{stops,by}' WHEN 'subject' THEN 'unsubscribed' ELSE 'asked' END) AND NOT silent THEN
 		PERFORM stop_confirm(stop_take.now, message, person, result ->> 'language', result #> '{stops,say}');
@@ -111,7 +111,7 @@ DECLARE
 BEGIN
 	SELECT q.* INTO asked FROM request q WHERE q.reference = upper(request_stop.reference);
 	IF asked.request_id IS NOT NULL THEN
-		UPDATE request q SET state = 'closed' WHERE q.request_id = asked.request_id AND q.state IN ('waiting', 'sent');
+		UPDATE request q SET state = 'closed', note = 'they want no more' WHERE q.request_id = asked.request_id AND q.state IN ('waiting', 'sent');
 		PERFORM asking_stop(request_stop.now, asked.contact_id, '{}', 'unsubscribed');
 	END IF;
 	RETURN QUERY SELECT asked.request_id IS NOT NULL;

@@ -18,11 +18,11 @@ SELECT api.own_addresses_set('smtp', '{feedback@fieldpost.example}');
 CREATE FUNCTION tap.asked(person bigint, code text, address text) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO request (reference, contact_id, form_id, form_version, language, state, header_id, asked_at)
 	VALUES ('FP-' || code, person, 'trial', 1, 'en', 'sent', '<' || code || '@fieldpost.example>', '2026-11-01');
-	INSERT INTO outbox (kind, recipient, header_id, dedupe_key, body, state, created_at, next_at, claimed_at)
-	VALUES ('request', address, '<' || code || '@fieldpost.example>', code, convert_to('{"text": "FP-' || code || '"}', 'UTF8'), 'sent', '2026-11-01',
-			'2026-11-01', '2026-11-01'),
-		('reminder', address, '<r' || code || '@fieldpost.example>', 'r' || code, convert_to('{"text": "FP-' || code || '"}', 'UTF8'), 'waiting', '2026-11-01',
-			'2026-11-01', NULL);
+	INSERT INTO outbox (kind, recipient, header_id, dedupe_key, body, state, created_at, next_at, claimed_at, request_id)
+	SELECT 'request', asked.address, '<' || code || '@fieldpost.example>', code, '{}'::bytea, 'sent'::outbox_state, '2026-11-01'::timestamptz,
+		'2026-11-01'::timestamptz, '2026-11-01'::timestamptz, q.request_id FROM request q WHERE q.reference = 'FP-' || code
+	UNION ALL SELECT 'reminder', asked.address, '<r' || code || '@fieldpost.example>', 'r' || code, '{}', 'waiting', '2026-11-01', '2026-11-01', NULL,
+		q.request_id FROM request q WHERE q.reference = 'FP-' || code;
 $$;
 CREATE FUNCTION tap.mail(name text, sender text, result jsonb, received timestamptz, more jsonb DEFAULT '{}') RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE

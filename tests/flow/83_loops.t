@@ -180,7 +180,7 @@ def pump(gateways, dovecot, seconds, idle):
     while time.monotonic() < end:
         for gateway in gateways:
             for raw in gateway.take():
-                to = email.message_from_bytes(raw, policy=email.policy.default)['To'].addresses[0].username
+                to = parse(raw)['To'].addresses[0].username
                 if to in ('a', 'b'):
                     dovecot.append(to, [reports.lie(raw.replace(b'\r\n', b'\n').replace(b'\n', b'\r\n'))])
                 went, quiet = went + 1, time.monotonic()
@@ -190,9 +190,34 @@ def pump(gateways, dovecot, seconds, idle):
     return went, False
 
 
+def parse(raw):
+    return email.message_from_bytes(raw, policy=email.policy.default)
+
+
 def letter(sender, to, subject, text, number, more=''):
     return ('From: %s\nTo: %s\nSubject: %s\nMessage-ID: <l%d@field.example>\nDate: Tue, 3 Nov 2026 10:00:00 +0000\n%s\n%s\n'
             % (sender, to, subject, number, more, text)).encode()
+
+
+def asks(lab, dovecot, a):
+    """A request as it goes out, and its bounce."""
+    path = os.path.join(lab.folder, 'people')
+    with open(path, 'w') as f:
+        f.write(address(9) + '\n')
+    done = lab.run('request', 'send', '--form', 'field-lesson', '--to', path, '--label', 'now')
+    sent = []
+    lab.wait('the request', lambda: sent.extend(m for m in map(parse, a.take()) if m['To'].addresses[0].addr_spec == address(9)) or sent, 30)
+    if not lab.ok(sent, 'a request goes out', done.stdout + done.stderr):
+        return
+    sent = sent[0]
+    number = re.search(r'FP-[0-9A-Z]{10}', sent['Subject']).group()
+    lab.same(re.findall('<([^>]*)>', sent['List-Unsubscribe']),
+             ['https://field.example/stop/' + number, 'mailto:a@fieldpost.example?subject=unsubscribe%20' + number],
+             'with the link and the mail that end it')
+    lab.same((sent['List-Unsubscribe-Post'], sent['Auto-Submitted']), ('List-Unsubscribe=One-Click', 'auto-generated'), 'in one click; by a program')
+    dovecot.append('a', [reports.bounce('postfix', 9000, address(9), sent['Message-ID'], 'FP-ZZZZZZZZZZ', '5.1.1')])
+    lab.ok(lab.wait('it is bounced', lambda: lab.sql("SELECT state FROM fieldpost.request WHERE reference = '%s'" % number) == [['bounced']], 20),
+           'its bounce is known by its Message-ID')
 
 
 def ping_pong(lab, dovecot, a, b):
@@ -221,7 +246,7 @@ def person_stops(lab, dovecot, a):
                          letter('list@relay.example', a.address, 'unsubscribe ' + reference(6), '', 102)])
     lab.wait('both are read', lambda: lab.sql("SELECT count(*) FROM fieldpost.message WHERE reason = 'stopped' AND header_id IN ('<l101@field.example>', '<l102@field.example>')") == [['2']], 20)
     lab.wait('all went out', lambda: lab.sql("SELECT count(*) FROM fieldpost.outbox WHERE state IN ('waiting', 'sending') AND next_at <= now()") == [['0']], 20)
-    mails = [email.message_from_bytes(m, policy=email.policy.default) for m in a.take()]
+    mails = [parse(m) for m in a.take()]
     told = [m for m in mails if m['To'].addresses[0].addr_spec == who]
     lab.same(len(told), 1, 'who writes "STOP" has it confirmed, once')
     text = told[0].get_content() if told else ''
@@ -266,6 +291,8 @@ with Lab('loops') as lab:
     try:
         a, b = Gateway(lab, 'a', dovecot), Gateway(other, 'b', dovecot)
         lab.web_port = free_ports(1)[0]
+        lab.options['public_url'] = 'https://field.example/'
+        lab.options['asking'] = {'hour_from': 0, 'hour_to': 24, 'working_days': False}
         lab.options['web'] = {'listen': '127.0.0.1:%d' % lab.web_port}
         lab.together(lab.serve, other.serve)
         lab.wait('the forms are known', lambda: lab.sql('SELECT count(*) > 0 FROM fieldpost.form_version') == [['t']], 30)
@@ -274,6 +301,7 @@ with Lab('loops') as lab:
         bounces(lab)
         bounced_again(lab)
         ping_pong(lab, dovecot, a, b)
+        asks(lab, dovecot, a)
         person_stops(lab, dovecot, a)
         link(lab)
     finally:
