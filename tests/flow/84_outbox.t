@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """What leaves by SMTP: headers in six languages that Python's strict reader takes as they were meant, nothing slipped in by a name or a
-title; return paths, threads; a destination that refuses is left alone; and each row once, whenever the sender is killed."""
+title; return paths, threads; a destination that refuses is left alone; each row once, whenever the sender is killed; and no faster than is allowed."""
 import email
 import email.policy
 import json
@@ -187,6 +187,19 @@ def crash(lab, post):
     lab.ok(len(sessions) <= 2 * CONNECTIONS * (kills + 4), 'connections are used again', '%d for %d mails' % (len(sessions), len(post.raw())))
 
 
+def rate(lab, post):
+    lab.options['smtp']['rate_per_minute'] = 120
+    lab.write_config()
+    before = lab.log().count(' duty-started name=send ')
+    lab.service.send_signal(signal.SIGHUP)
+    lab.wait('the duty is replaced', lambda: lab.log().count(' duty-started name=send ') > before)
+    put(lab, [row('paced%d' % number, 'r%d@example.org' % number, {}) for number in range(6)])
+    lab.wait('all sent', lambda: lab.sql("SELECT count(*) FROM fieldpost.outbox WHERE header_id LIKE '<paced%' AND state = 'sent'") == [['6']])
+    gap = float(lab.sql("SELECT extract(epoch FROM min(g)) FROM (SELECT claimed_at - lag(claimed_at) OVER (ORDER BY claimed_at) AS g "
+                        "FROM fieldpost.outbox WHERE header_id LIKE '<paced%') x")[0][0])
+    lab.ok(gap >= 0.45, '120 a minute: one each half second, over all connections', 'two within %.3f s' % gap)
+
+
 def main():
     with Lab('outbox') as lab:
         post = Post(lab)
@@ -196,6 +209,7 @@ def main():
         traps(lab, post)
         destination(lab, post)
         crash(lab, post)
+        rate(lab, post)
 
 
 if __name__ == '__main__':
