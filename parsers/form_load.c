@@ -162,7 +162,7 @@ static const char *digest_hex(struct arena *arena, struct view bytes)
 static int load_head(struct arena *arena, const struct yaml_node *root, struct form *form, struct error *err)
 {
 	const struct yaml_node *id = yaml_get(root, "id"), *version = yaml_get(root, "version");
-	const struct yaml_node *title = yaml_get(root, "title");
+	const struct yaml_node *title = yaml_get(root, "title"), *sensitive = yaml_get(root, "sensitive");
 	long long number = 1;
 
 	if (!id || !title)
@@ -171,6 +171,8 @@ static int load_head(struct arena *arena, const struct yaml_node *root, struct f
 		return -1;
 	if (version && yaml_int(version, 1, 1000000, &number, err) < 0)
 		return -1;
+	if (sensitive && yaml_bool(sensitive, &form->sensitive, err) < 0)
+		return -1;
 	form->id = arena_strdup(arena, id->scalar);
 	form->version = (int)number;
 	return form_load_words(arena, title, &form->title, err);
@@ -178,7 +180,7 @@ static int load_head(struct arena *arena, const struct yaml_node *root, struct f
 
 int form_load(struct arena *arena, const struct parse_source *source, struct form *out, struct error *err)
 {
-	static const char *const keys[] = {"id", "version", "title", "fields", "match", NULL};
+	static const char *const keys[] = {"id", "version", "title", "sensitive", "fields", "match", NULL};
 	struct form_private *private = ARENA_NEW(arena, struct form_private);
 	const struct yaml_node *fields, *match;
 	struct yaml_node *root;

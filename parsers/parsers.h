@@ -291,6 +291,7 @@ struct form {
 	const char *id;
 	int version;
 	struct words title;
+	bool sensitive;            /* what answers it is for the cleared alone, whatever sharing says */
 	const struct field *fields;
 	size_t field_count;
 	const char *source_sha256; /* hex, of the file's bytes */

@@ -147,6 +147,8 @@ struct config {
 	} limits;
 	struct {
 		int workers;          /* parse duties, default 1 per two cores, at least 1 */
+		const char **sensitive_words; /* a report that holds one is for the cleared alone */
+		size_t sensitive_word_count;
 	} parse;
 	struct {
 		const char *level;    /* error, warning, info, debug */

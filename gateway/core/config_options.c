@@ -111,6 +111,11 @@ const struct config_option config_options[] = {
 
 	{OPTION(parse, workers, KIND_INT), .min = 1, .max = 64, .example = "2", .computed = "one for two processors",
 		RELOAD, .help = "Processes that read messages."},
+	{OPTION(parse, sensitive_words, KIND_LIST),
+		.count_offset = offsetof(struct config, parse.sensitive_word_count), .example = "[rape, torture]",
+		RELOAD,
+		.help = "Words, in all languages, that make a report sensitive: it is for teams cleared for restricted "
+			"ones alone. A word also counts at the beginning of a longer one, without case and accents."},
 
 	{OPTION(log, level, KIND_WORD), .fallback = "info", .words = log_levels, RELOAD,
 		.help = "The least that is logged."},

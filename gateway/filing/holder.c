@@ -127,7 +127,9 @@ static int weigh_forms(struct holder *holder, struct error *err)
 		register_forms(
 			holder->db, &holder->force.sources, clock_now(), holder->force_arena, &holder->stops, err) < 0)
 		return -1;
-	if (is_first(holder) && force_tell(holder->db, clock_now(), &holder->force, holder->force_arena, err) < 0)
+	if (is_first(holder) &&
+		(force_tell(holder->db, clock_now(), &holder->force, holder->force_arena, err) < 0 ||
+			register_sensitive(holder->db, holder->duty->config, holder->force_arena, err) < 0))
 		return -1;
 	holder->registered = holder->weighed = true;
 	holder->weigh_at = clock_monotonic() + (int64_t)POLL_MS * 1000;

@@ -43,9 +43,9 @@ json_t *register_form_json(const struct form *form, struct view source)
 
 	for (size_t i = 0; i < form->field_count; i++)
 		json_array_append_new(fields, field_json(&form->fields[i]));
-	return json_pack("{s:s, s:i, s:s, s:s%, s:o, s:o}", "id", form->id, "version", form->version, "sha256",
-		form->source_sha256, "source", source.ptr, source.len, "title", words_json(&form->title), "fields",
-		fields);
+	return json_pack("{s:s, s:i, s:s, s:s%, s:o, s:b, s:o}", "id", form->id, "version", form->version, "sha256",
+		form->source_sha256, "source", source.ptr, source.len, "title", words_json(&form->title), "sensitive",
+		(int)form->sensitive, "fields", fields);
 }
 
 static int send_forms(struct db *db, const struct pipeline_sources *sources, const struct forms *forms, int64_t now,
@@ -68,6 +68,24 @@ static int send_forms(struct db *db, const struct pipeline_sources *sources, con
 			log_info("form", "form=%s version=%lld new=yes", db_get_string(rows, i, "form_id"),
 				(long long)db_get_int(rows, i, "version"));
 	return result;
+}
+
+int register_sensitive(struct db *db, const struct config *config, struct arena *arena, struct error *err)
+{
+	struct view *words = ARENA_NEW_N(arena, struct view, config->parse.sensitive_word_count + 1);
+	DB_ROWS_SCOPED *rows = NULL;
+	struct db_args args;
+
+	for (size_t i = 0; i < config->parse.sensitive_word_count; i++)
+		words[i] = view_of(config->parse.sensitive_words[i]);
+	db_args_init(&args, arena);
+	db_arg_text_array(&args, words, config->parse.sensitive_word_count);
+	if (db_call(db, "api.sensitive_words", &args, &rows, err) < 0)
+		return -1;
+	if (db_get_int(rows, 0, "fresh") > 0)
+		log_info("sensitive", "words=%zu new=%lld", config->parse.sensitive_word_count,
+			(long long)db_get_int(rows, 0, "fresh"));
+	return 0;
 }
 
 struct stop_taker {

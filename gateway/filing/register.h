@@ -19,6 +19,9 @@ struct register_stops {
 int register_forms(struct db *db, const struct pipeline_sources *sources, int64_t now, struct arena *arena,
 	struct register_stops *stops_out, struct error *err);
 
+/* Hands the config's list of words that make a report sensitive to the database. */
+int register_sensitive(struct db *db, const struct config *config, struct arena *arena, struct error *err);
+
 /* A form as the database keeps it; source: the bytes of its file. A new reference. */
 json_t *register_form_json(const struct form *form, struct view source);
 

@@ -3,17 +3,17 @@ SET LOCAL ROLE fieldpost_owner;
 SET LOCAL search_path = pg_catalog, fieldpost, pg_temp;
 GRANT SELECT ON fieldpost.form, fieldpost.form_field, fieldpost.form_version, fieldpost.feedback, fieldpost.feedback_revision
 	TO fieldpost_views;
-GRANT SELECT (message_id, from_name, from_address) ON fieldpost.message TO fieldpost_views;
+GRANT SELECT (message_id, from_name) ON fieldpost.message TO fieldpost_views;
 
 SET LOCAL ROLE fieldpost_views;
 
--- An expression for somebody's own words: without their name where it is not to be known.
-CREATE FUNCTION report.unnamed(words text)
+-- An expression for somebody's own words: as they are shown, without their name where it is not to be known (read.shown_answers()).
+CREATE FUNCTION report.unnamed(name text)
 RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
-	SELECT format('CASE WHEN f.sharing = ''no-name'' THEN read.without_name(%1$s, m.from_name, m.from_address) ELSE %1$s END',
-		unnamed.words)
+	SELECT format('CASE WHEN f.sharing <> ''no-name'' THEN r.answers ->> %1$L WHEN r.hidden -> ''answers'' ? %1$L THEN r.hidden #>> ARRAY[''answers'', %1$L] '
+		'WHEN r.hidden IS NOT NULL THEN r.answers ->> %1$L END', unnamed.name)
 $$;
 
 -- How a field's answer becomes a column.
@@ -30,7 +30,7 @@ AS $$
 			'FROM jsonb_array_elements_text(r.answers -> %1$L) WITH ORDINALITY AS t (v, n))'
 		WHEN 'country' THEN 'r.answers ->> %1$L'
 		WHEN 'choice' THEN 'r.answers ->> %1$L'
-		ELSE report.unnamed('r.answers ->> %1$L') END || ' AS %1$I', column_of.name)
+		ELSE report.unnamed(column_of.name) || ' ' END || ' AS %1$I', column_of.name)
 $$;
 
 -- report.<form>, dashes as underscores: what is known of a feedback, then one column a field in the order in which the fields first
@@ -53,7 +53,7 @@ BEGIN
 		'%s AS feedback_remarks%s '
 		'FROM fieldpost.feedback f JOIN fieldpost.feedback_revision r USING (feedback_id, revision) '
 		'LEFT JOIN fieldpost.message m ON m.message_id = f.message_id WHERE f.form_id = %L',
-		view_name, report.unnamed('r.remarks'), coalesce(columns, ''), make_view.form_id);
+		view_name, 'read.shown_remarks(r.remarks, r.hidden, f.sharing)', coalesce(columns, ''), make_view.form_id);
 	EXECUTE format('GRANT SELECT ON report.%I TO fieldpost_reader, fieldpost_analyst', view_name);
 END $$;
 GRANT EXECUTE ON FUNCTION report.make_view(text) TO fieldpost_owner;
@@ -123,15 +123,17 @@ BEGIN
 		SELECT f, n FROM jsonb_array_elements(form_keep.form -> 'fields') WITH ORDINALITY AS t (f, n)
 	), kept AS (
 		INSERT INTO form_version AS v (form_id, version, sha256, source, title, fields, country_field, theme_field, has_sharing,
-			registered_at)
+			sensitive, registered_at)
 		SELECT form_keep.form ->> 'id', (form_keep.form ->> 'version')::integer, form_keep.form ->> 'sha256',
 			form_keep.form ->> 'source', form_keep.form -> 'title', form_keep.form -> 'fields',
 			(SELECT f ->> 'name' FROM fields WHERE f ->> 'type' = 'country' ORDER BY n LIMIT 1),
 			(SELECT f ->> 'name' FROM fields WHERE (f ->> 'theme')::boolean ORDER BY n LIMIT 1),
-			EXISTS (SELECT FROM fields WHERE f ->> 'name' = 'sharing'), form_keep.now
+			EXISTS (SELECT FROM fields WHERE f ->> 'name' = 'sharing'), coalesce((form_keep.form ->> 'sensitive')::boolean, false),
+			form_keep.now
 		ON CONFLICT (form_id, version) DO UPDATE SET sha256 = excluded.sha256, source = excluded.source,
 			title = excluded.title, fields = excluded.fields, country_field = excluded.country_field,
-			theme_field = excluded.theme_field, has_sharing = excluded.has_sharing
+			theme_field = excluded.theme_field, has_sharing = excluded.has_sharing,
+			sensitive = excluded.sensitive
 		RETURNING v.xmax = 0 AS made
 	)
 	SELECT made INTO fresh FROM kept;

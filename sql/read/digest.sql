@@ -58,56 +58,6 @@ AS $$
 		(SELECT w.value FROM jsonb_each_text(words) w ORDER BY w.key LIMIT 1))
 $$;
 
--- A text as a regular expression that matches just it.
-CREATE FUNCTION read.quoted(text text)
-RETURNS text
-LANGUAGE sql IMMUTABLE -- no SET: so that it is inlined; its callers set the path
-AS $$
-	SELECT regexp_replace(text, '([^[:alnum:][:space:]])', '\\\1', 'g')
-$$;
-
--- Words of somebody who is not to be named, without their name and address where the words themselves hold them: the whole name in
--- any case, its parts of three letters and more as they are written in the name. (The views of `report` rest on it: it is replaced.)
-CREATE OR REPLACE FUNCTION read.without_name(words text, name text, address text)
-RETURNS text
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	part text;
-	hidden text := words;
-BEGIN
-	IF coalesce(address, '') <> '' AND strpos(lower(words), lower(address)) > 0 THEN
-		hidden := regexp_replace(hidden, read.quoted(address), '[…]', 'gi');
-	END IF;
-	IF coalesce(btrim(name), '') = '' THEN
-		RETURN hidden;
-	END IF;
-	IF strpos(lower(hidden), lower((regexp_split_to_array(btrim(name), '\s+'))[1])) > 0 THEN
-		hidden := regexp_replace(hidden, '(?<!\w)' || regexp_replace(read.quoted(btrim(name)), '\s+', '\s+', 'g') || '(?!\w)', '[…]', 'gi');
-	END IF;
-	FOREACH part IN ARRAY regexp_split_to_array(name, '[[:space:],.()"<>]+') LOOP
-		IF length(part) >= 3 AND strpos(hidden, part) > 0 AND part ~ '^[[:upper:]]|[^[:ascii:]]' THEN
-			hidden := regexp_replace(hidden, '(?<!\w)' || read.quoted(part) || '(?!\w)', '[…]', 'g');
-		END IF;
-	END LOOP;
-	IF hidden = words THEN
-		RETURN words;
-	END IF;
-	RETURN regexp_replace(hidden, '\[…\](\s+\[…\])+', '[…]', 'g');
-END $$;
-
-GRANT EXECUTE ON FUNCTION read.quoted(text), read.without_name(text, text, text) TO fieldpost_reader, fieldpost_analyst;
-
--- Every string of the answers through without_name().
-CREATE FUNCTION read.answers_without_name(answers jsonb, name text, address text)
-RETURNS jsonb
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
-AS $$
-	SELECT coalesce(jsonb_object_agg(a.key, CASE WHEN jsonb_typeof(a.value) = 'string'
-		THEN to_jsonb(read.without_name(a.value #>> '{}', answers_without_name.name, address)) ELSE a.value END), '{}')
-	FROM jsonb_each(answers) a
-$$;
-
 -- The newest version of every form with its labels in one language.
 CREATE FUNCTION read.forms_in(language text)
 RETURNS TABLE (form_id text, title text, fields jsonb)
@@ -273,10 +223,8 @@ AS $$
 	SELECT f.line_number, f.form_id, CASE WHEN NOT w.withheld THEN f.country END,
 		CASE WHEN f.sharing <> 'no-name' AND NOT w.withheld THEN nullif(btrim(m.from_name), '') END,
 		CASE WHEN NOT w.withheld THEN f.language END, f.sharing::text, f.verified, w.withheld, f.received_at,
-		CASE WHEN w.withheld THEN '{}' WHEN f.sharing = 'no-name' THEN read.answers_without_name(r.answers, m.from_name, m.from_address)
-			ELSE r.answers END,
-		CASE WHEN w.withheld THEN NULL WHEN f.sharing = 'no-name' THEN read.without_name(r.remarks, m.from_name, m.from_address)
-			ELSE r.remarks END
+		CASE WHEN w.withheld THEN '{}' ELSE read.shown_answers(r.answers, r.hidden, f.sharing) END,
+		CASE WHEN NOT w.withheld THEN read.shown_remarks(r.remarks, r.hidden, f.sharing) END
 	FROM (SELECT * FROM read.digest_scope(digest_lines.digest_id) OFFSET 0) x
 	CROSS JOIN read.digest_chosen(digest_lines.digest_id, digest_lines.maximum) l
 	JOIN LATERAL (SELECT f.* FROM feedback f WHERE f.feedback_id = l OFFSET 0) f ON read.is_kept(f.state)
@@ -472,7 +420,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET join_collapse_limit = 1
 AS $$
 	SELECT l.line_number, f.form_id, v.title, f.country, x.field, b.answers -> (x.field ->> 'name'), a.answers -> (x.field ->> 'name'),
-		r.author::text, r.created_at, CASE WHEN f.sharing = 'no-name' THEN read.without_name(r.reason, m.from_name, m.from_address) ELSE r.reason END
+		r.author::text, r.created_at, words_shown(f.feedback_id, r.reason)
 	FROM (SELECT * FROM read.digest_scope(digest_corrections.digest_id) OFFSET 0) s
 	JOIN digest_line l ON l.digest_id = digest_corrections.digest_id AND l.revision_kind <> 'new'
 	JOIN LATERAL (SELECT f.* FROM feedback f WHERE f.feedback_id = l.feedback_id OFFSET 0) f ON read.is_kept(f.state) AND NOT read.is_withheld(f.sharing, s.restricted_by_mail)
@@ -483,10 +431,8 @@ AS $$
 	JOIN message m ON m.message_id = f.message_id
 	JOIN LATERAL (SELECT * FROM read.forms_in(s.language) v WHERE v.form_id = f.form_id) v ON true
 	CROSS JOIN LATERAL jsonb_array_elements(v.fields) WITH ORDINALITY x (field, place)
-	CROSS JOIN LATERAL (SELECT CASE WHEN f.sharing = 'no-name' THEN read.answers_without_name(o.answers, m.from_name, m.from_address)
-		ELSE o.answers END AS answers) b
-	CROSS JOIN LATERAL (SELECT CASE WHEN f.sharing = 'no-name' THEN read.answers_without_name(r.answers, m.from_name, m.from_address)
-		ELSE r.answers END AS answers) a
+	CROSS JOIN LATERAL (SELECT read.shown_answers(o.answers, o.hidden, f.sharing) AS answers) b
+	CROSS JOIN LATERAL (SELECT read.shown_answers(r.answers, r.hidden, f.sharing) AS answers) a
 	WHERE o.answers -> (x.field ->> 'name') IS DISTINCT FROM r.answers -> (x.field ->> 'name')
 	ORDER BY l.line_number, x.place
 $$;
@@ -498,11 +444,10 @@ RETURNS TABLE (conversation_id bigint, number bigint, country text, member text,
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET jit = off
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET join_collapse_limit = 1
 AS $$
-	SELECT c.conversation_id, c.line_number, c.country, p.name, CASE WHEN c.sharing = 'no-name' THEN
-			read.without_name(r.words, c.from_name, c.from_address) ELSE r.words END, r.created_at,
+	SELECT c.conversation_id, c.line_number, c.country, p.name, words_shown(c.feedback_id, r.words), r.created_at,
 		CASE WHEN c.answered THEN NULL ELSE floor(extract(epoch FROM c.period_end - c.last_at) / 86400)::bigint END
 	FROM (
-		SELECT c.conversation_id, f.line_number, f.country, f.sharing, m.from_name, m.from_address, x.period_end, said.last_at, said.answered
+		SELECT c.conversation_id, f.feedback_id, f.line_number, f.country, x.period_end, said.last_at, said.answered
 		FROM (SELECT * FROM read.digest_scope(digest_conversations.digest_id) OFFSET 0) x
 		JOIN member own ON own.team_id = x.team_id
 		JOIN conversation c ON c.member_id = own.member_id AND c.opened_at < x.period_end
@@ -528,7 +473,7 @@ RETURNS TABLE (number bigint, state text, detail text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET jit = off
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET join_collapse_limit = 1
 AS $$
-	SELECT f.line_number, c.state::text, c.detail
+	SELECT f.line_number, c.state::text, words_shown(f.feedback_id, c.detail)
 	FROM (SELECT * FROM read.digest_scope(digest_outcomes.digest_id) OFFSET 0) x
 	JOIN LATERAL (
 		SELECT DISTINCT ON (c.feedback_id) c.feedback_id, c.state, c.detail FROM status_change c

@@ -247,21 +247,6 @@ SELECT is((SELECT count FROM read.digest_values(tap.digest()) WHERE field = 'pha
 RESET ROLE;
 RESET SESSION AUTHORIZATION;
 
--- Names in words.
-CREATE FUNCTION tap.hide(words text, name text, address text DEFAULT 'aminata@example.net') RETURNS text LANGUAGE sql AS $$
-	SELECT read.without_name(words, name, address)
-$$;
-SELECT is(tap.hide('I am aminata kamara.', 'Aminata Kamara'), 'I am […].', 'the whole name in any case');
-SELECT is(tap.hide('Ask Kamara or Aminata', 'Aminata Kamara'), 'Ask […] or […]', 'its parts');
-SELECT is(tap.hide('Kamaras are many', 'Aminata Kamara'), 'Kamaras are many', 'not a part of a word');
-SELECT is(tap.hide('Write to Aminata@Example.net', 'A'), 'Write to […]', 'the address');
-SELECT is(tap.hide('a.b+c (x) [y] \1', 'a.b+c (x)'), '[…] [y] \1', 'a name full of signs');
-SELECT is(tap.hide('Justice is slow', ''), 'Justice is slow', 'no name, nothing to hide');
-SELECT is(tap.hide('Li and Bo', 'Bo Li'), 'Li and Bo', 'two letters are not looked for alone');
-SELECT is(tap.hide('أنا أمينة القاسمي', 'أمينة القاسمي'), 'أنا […]', 'in another script');
-SELECT is(read.answers_without_name('{"a": "Kamara", "n": 3, "l": ["x"]}', 'Aminata Kamara', ''), '{"a": "[…]", "n": 3, "l": ["x"]}'::jsonb,
-	'answers: their words alone');
-
 ---- the outbox ----
 
 CREATE TABLE tap.claimed (outbox_id bigint, recipient text, header_id text, attempts bigint);

@@ -109,9 +109,11 @@ SELECT is((SELECT string_agg(object || ' (' || count || ')', ', ') FROM (SELECT 
 -- A call of the object with one number and one text wherever it takes the key of something.
 CREATE FUNCTION tap.call(object tap.object, number bigint, word text) RETURNS text LANGUAGE sql AS $$
 	SELECT CASE WHEN NOT (object).is_function THEN (object).called ELSE (SELECT format('%s(%s)', p.oid::regproc, string_agg(CASE
-		WHEN a.type IN ('bigint'::regtype, 'integer'::regtype) AND a.name ~ '(^|_)(id|number|from|until_id|after|before)$' THEN number::text
+		WHEN a.type IN ('bigint'::regtype, 'integer'::regtype) AND a.name ~ '(^|_)(id|number)$' THEN number::text
+		WHEN a.type = 'bigint'::regtype AND a.name = 'after' THEN '0'
 		WHEN a.type IN ('bigint'::regtype, 'integer'::regtype) THEN '3'
 		WHEN a.type = 'bigint[]'::regtype THEN format('ARRAY[%s]::bigint[]', number)
+		WHEN a.type = 'text'::regtype AND a.name = 'form_id' AND NOT (object).in_api THEN quote_literal('matrix-form')
 		WHEN a.type = 'text'::regtype AND a.name = 'zone' THEN quote_literal('UTC')
 		WHEN a.type = 'text'::regtype THEN quote_literal(word)
 		WHEN a.type = 'text[]'::regtype THEN format('ARRAY[%L]', word)
@@ -120,6 +122,7 @@ CREATE FUNCTION tap.call(object tap.object, number bigint, word text) RETURNS te
 		WHEN a.type = 'boolean'::regtype THEN 'false'
 		WHEN a.type = 'jsonb'::regtype THEN CASE WHEN a.name ~ 's$|batch' AND a.name NOT IN ('filters', 'headers', 'answers', 'options', 'channels', 'counts')
 			THEN '''[]''::jsonb' ELSE '''{}''::jsonb' END
+		WHEN a.type::regtype::text LIKE 'fieldpost.%' THEN 'NULL'
 		ELSE format('NULL::%s', a.type::regtype) END, ', ' ORDER BY a.n) FILTER (WHERE a.n IS NOT NULL))
 		FROM pg_proc p LEFT JOIN LATERAL (SELECT t.type, p.proargnames[t.n] AS name, t.n FROM unnest(p.proargtypes) WITH ORDINALITY t (type, n)) a ON true
 		WHERE p.oid = (object).id GROUP BY p.oid) END
@@ -201,7 +204,7 @@ INSERT INTO tap.reader SELECT 'fieldpost_reader', 'fieldpost_send', member, leve
 	(400003, 'restricted'), (400004, 'no-name'), (999999999, NULL)) v (member, level);
 CREATE TABLE tap.seen AS SELECT r.*, o.object, p.number, c.call, tap.plain(c.outcome, p.number, p.word) AS answer
 FROM tap.matrix m JOIN tap.object o USING (object) JOIN tap.reader r USING (role)
-CROSS JOIN (SELECT number, word FROM tap.probe UNION SELECT feedback, word || 'words' FROM tap.item UNION SELECT line, '' FROM tap.item
+CROSS JOIN (SELECT number, word FROM tap.probe UNION SELECT feedback, word || 'words' FROM tap.item UNION SELECT line, 'nothing' FROM tap.item
 	UNION SELECT digest_id, 'words' FROM fieldpost.digest UNION SELECT 999999999, 'nothing') p
 CROSS JOIN LATERAL (SELECT tap.call(o, p.number, p.word) AS call, tap.outcome(r.login, r.member, tap.call(o, p.number, p.word)) AS outcome OFFSET 0) c
 WHERE o.is_function OR p.number = 999999999;
