@@ -28,7 +28,7 @@ sql() {
 
 { "$programs/initdb" -D "$dir/data" -A trust -U postgres --encoding=UTF8 --locale=C.UTF-8 --no-sync &&
 	"$programs/pg_ctl" -D "$dir/data" -w -l "$dir/log" \
-		-o "-c listen_addresses= -c unix_socket_directories=$dir -c fsync=off -c default_toast_compression=lz4" start
+		-o "-c listen_addresses= -c unix_socket_directories=$dir -c fsync=off -c jit=off -c default_toast_compression=lz4" start
 } >"$dir/start" 2>&1 || give_up "no PostgreSQL"
 sql -U postgres -d postgres -c 'CREATE ROLE maker LOGIN CREATEROLE' -c 'CREATE DATABASE fieldpost OWNER maker' 2>>"$dir/log" &&
 	sql -U postgres -c 'CREATE SCHEMA tap' -c 'CREATE EXTENSION pgtap SCHEMA tap' -c 'GRANT USAGE ON SCHEMA tap TO PUBLIC' ||

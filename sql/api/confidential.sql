@@ -300,3 +300,51 @@ $$;
 
 GRANT EXECUTE ON FUNCTION api.sensitive_words(text[]) TO fieldpost_parse;
 GRANT EXECUTE ON FUNCTION api.audit_list(text, timestamptz, bigint) TO fieldpost_admin;
+
+---------------------------------------------------------------------------------------------------
+-- Saved filters; for whom a command reads
+---------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION api.filter_save(now timestamptz, name text, words text, filters jsonb, actor text)
+RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	INSERT INTO saved_filter (name, words, filters, made_by, made_at)
+	VALUES (filter_save.name, filter_save.words, filter_save.filters, filter_save.actor, filter_save.now)
+	ON CONFLICT (name) DO UPDATE SET words = excluded.words, filters = excluded.filters, made_by = excluded.made_by, made_at = excluded.made_at
+$$;
+
+-- One by its name, or all ('').
+CREATE FUNCTION api.filter_list(name text)
+RETURNS TABLE (name text, words text, filters jsonb, made_by text, made_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	SELECT f.name, f.words, f.filters, f.made_by, f.made_at FROM saved_filter f WHERE filter_list.name IN ('', f.name) ORDER BY f.name
+$$;
+
+CREATE FUNCTION api.filter_remove(name text)
+RETURNS TABLE (removed bigint)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	WITH gone AS (DELETE FROM saved_filter f WHERE f.name = filter_remove.name RETURNING 1) SELECT count(*) FROM gone
+$$;
+
+-- The member of an address; of several teams the membership that may see least.
+CREATE FUNCTION api.member_reading(address text)
+RETURNS TABLE (member_id bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	SELECT m.member_id FROM member m JOIN team t USING (team_id) WHERE m.active AND lower(m.address) = lower(member_reading.address)
+	ORDER BY t.cleared, m.clearance, m.member_id LIMIT 1
+$$;
+
+-- The bytes of a channel's file; a mail's stand in its raw.
+CREATE FUNCTION api.attachment_bytes(message_id bigint, part text)
+RETURNS TABLE (bytes bytea)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	SELECT a.bytes FROM attachment a WHERE a.message_id = attachment_bytes.message_id AND a.part = attachment_bytes.part
+$$;
+
+GRANT EXECUTE ON FUNCTION api.filter_save(timestamptz, text, text, jsonb, text), api.filter_list(text), api.filter_remove(text),
+	api.member_reading(text), api.attachment_bytes(bigint, text) TO fieldpost_admin;

@@ -185,11 +185,16 @@ SELECT is((SELECT string_agg(format(E'\n   %s as %s: %s', object, login, outcome
 -- The keys of what is restricted or in review, and a key of nothing.
 CREATE TABLE tap.probe AS SELECT k.number, k.word FROM tap.item i CROSS JOIN LATERAL (VALUES (i.feedback, i.reference), (i.message, i.word || '@example.net'),
 	(i.line, i.line::text), (i.contact, initcap(i.word) || 'person Who'), (500000 + i.n, (500000 + i.n)::text)) k (number, word) WHERE i.level IN ('restricted', 'review');
-CREATE TABLE tap.asked AS SELECT m.role, o.object, c.call, tap.plain(c.outcome, p.number, p.word) AS answer, n.nothing
-FROM tap.matrix m JOIN tap.object o USING (object)
-CROSS JOIN LATERAL (SELECT tap.plain(tap.outcome(m.role, NULL, tap.call(o, 999999999, 'nothing')), 999999999, 'nothing') AS nothing OFFSET 0) n
-CROSS JOIN tap.probe p CROSS JOIN LATERAL (SELECT tap.call(o, p.number, p.word) AS call, tap.outcome(m.role, NULL, tap.call(o, p.number, p.word)) AS outcome OFFSET 0) c
-WHERE m.level = 'nothing' AND o.in_api;
+CREATE TABLE tap.asked AS
+WITH asked AS MATERIALIZED (
+	SELECT DISTINCT ON (m.role, c.call) m.role, o.object, c.call, p.number, p.word
+	FROM tap.matrix m JOIN tap.object o USING (object) CROSS JOIN (SELECT * FROM tap.probe UNION ALL SELECT 999999999, 'nothing') p
+	CROSS JOIN LATERAL (SELECT tap.call(o, p.number, p.word) AS call) c
+	WHERE m.level = 'nothing' AND o.in_api ORDER BY m.role, c.call, p.number DESC
+), answered AS MATERIALIZED (
+	SELECT a.*, tap.plain(tap.outcome(a.role, NULL, a.call), a.number, a.word) AS answer FROM asked a
+)
+SELECT a.role, a.object, a.call, a.answer, n.answer AS nothing FROM answered a JOIN answered n USING (role, object) WHERE a.number <> 999999999 AND n.number = 999999999;
 SELECT is((SELECT string_agg(DISTINCT format(E'\n   %s as %s: %s, and for what is not there: %s', call, role, answer, nothing), '') FROM tap.asked WHERE answer <> nothing), NULL,
 	'level nothing: what is above every clearance answers as what is not there');
 SELECT is((SELECT string_agg(DISTINCT format(E'\n   %s as %s: %s', call, role, answer), '') FROM tap.asked WHERE tap.leaks(answer, tap.secrets(NULL))), NULL,
@@ -202,12 +207,14 @@ INSERT INTO tap.reader SELECT 'fieldpost_analyst', login, NULL, level::fieldpost
 	('tap_restricted', 'restricted'), ('tap_plain', 'no-name'), ('tap_nobody', NULL)) v (login, level);
 INSERT INTO tap.reader SELECT 'fieldpost_reader', 'fieldpost_send', member, level::fieldpost.sharing_level FROM (VALUES (400001, 'open'), (400002, 'no-name'),
 	(400003, 'restricted'), (400004, 'no-name'), (999999999, NULL)) v (member, level);
-CREATE TABLE tap.seen AS SELECT r.*, o.object, p.number, c.call, tap.plain(c.outcome, p.number, p.word) AS answer
+CREATE TABLE tap.seen AS
+WITH asked AS MATERIALIZED (
+SELECT DISTINCT ON (r.login, r.member, c.call) r.*, o.object, p.number, p.word, c.call
 FROM tap.matrix m JOIN tap.object o USING (object) JOIN tap.reader r USING (role)
 CROSS JOIN (SELECT number, word FROM tap.probe UNION SELECT feedback, word || 'words' FROM tap.item UNION SELECT line, 'nothing' FROM tap.item
 	UNION SELECT digest_id, 'words' FROM fieldpost.digest UNION SELECT 999999999, 'nothing') p
-CROSS JOIN LATERAL (SELECT tap.call(o, p.number, p.word) AS call, tap.outcome(r.login, r.member, tap.call(o, p.number, p.word)) AS outcome OFFSET 0) c
-WHERE o.is_function OR p.number = 999999999;
+CROSS JOIN LATERAL (SELECT tap.call(o, p.number, p.word) AS call) c ORDER BY r.login, r.member, c.call, p.number DESC)
+SELECT a.*, tap.plain(tap.outcome(a.login, a.member, a.call), a.number, a.word) AS answer FROM asked a;
 SELECT is((SELECT string_agg(DISTINCT format(E'\n   %s as %s (%s): %s', call, coalesce(member::text, login), level, answer), '') FROM tap.seen
 	WHERE tap.leaks(answer, tap.secrets(level))), NULL, 'a reader sees nothing above their clearance');
 SELECT is((SELECT string_agg(DISTINCT E'\n   ' || call || ': ' || answer, '') FROM tap.seen WHERE answer ~ '^42'), NULL, 'each was really read');
