@@ -399,6 +399,10 @@ int clients_new(const struct parse_source *clients, size_t count, const struct p
 void clients_free(struct clients **clients);
 size_t clients_count(const struct clients *clients);
 
+/* Answers to a form as the clients give them, {field: value}; a new reference. */
+json_t *clients_answers(
+	const struct forms *forms, const struct form *form, const struct clients *clients, const char *language);
+
 struct proof_failure {
 	const char *place;    /* "config/forms/x.yaml:31:5", of the field; of the fields when no single one failed */
 	const char *field;    /* NULL: the reply as a whole */

@@ -163,6 +163,27 @@ static void prove_html(struct quoted *quoted, struct view html)
 	}
 }
 
+json_t *clients_answers(
+	const struct forms *forms, const struct form *form, const struct clients *clients, const char *language)
+{
+	struct arena *arena = arena_new();
+	struct letter letter = {.arena = arena,
+		.clients = clients,
+		.forms = forms,
+		.form = form,
+		.language = language,
+		.own = language};
+	json_t *answers = json_object();
+
+	client_answer_all(&letter);
+	for (size_t i = 0; i < form->field_count; i++)
+		if (letter.given[i].want)
+			json_object_set(answers, form->fields[i].name, letter.given[i].want);
+	letter_release(&letter);
+	arena_free(&arena);
+	return answers;
+}
+
 /* What was understood: label, arrow and value, never a colon. */
 static void prove_echo(struct quoted *quoted)
 {

@@ -16,6 +16,7 @@
 #include "delivery/delivery.h"
 #include "intake/intake.h"
 #include "oauth/oauth.h"
+#include "outreach/outreach.h"
 #include "parsers/parsers.h"
 #include "pipeline.h"
 #include "store/db.h"
@@ -74,6 +75,45 @@ static const char *unlisted(struct check *check, const struct forms *forms, stru
 	return names;
 }
 
+/* What of a language's letters goes out in another one; "" when nothing does. */
+static const char *letters_lacking(struct check *check, const struct forms *forms, const char *language)
+{
+	const char *names = "";
+
+	for (const char *const *name = asking_letters; *name; name++) {
+		const char *there = forms_letter_language(forms, *name, language);
+
+		if (!there || strcmp(there, language) != 0)
+			names = arena_printf(check->cli->arena, "%s%s%s", names, *names ? ", " : "", *name);
+	}
+	return names;
+}
+
+/* A language in which forms are asked and whose letters are not all there. */
+static void check_letters(struct check *check, const struct forms *forms)
+{
+	struct arena *arena = check->cli->arena;
+	const char *whole = "", *lacking = "";
+
+	for (size_t i = 0; i < forms_count(forms); i++)
+		for (size_t k = 0; k < forms_at(forms, i)->title.count; k++) {
+			const char *language = forms_at(forms, i)->title.list[k].language, *names;
+
+			/* Each language once. */
+			if (strstr(whole, arena_printf(arena, " %s,", language)) ||
+				strstr(lacking, arena_printf(arena, "; %s ", language)))
+				continue;
+			names = letters_lacking(check, forms, language);
+			if (*names)
+				lacking = arena_printf(arena, "%s; %s has no %s: English goes out", lacking, language, names);
+			else
+				whole = arena_printf(arena, "%s %s,", whole, language);
+		}
+	if (*whole)
+		whole = arena_printf(arena, "in%.*s", (int)strlen(whole) - 1, whole);
+	say(check, "letters", "", arena_printf(arena, "%s%s", *whole ? whole : "in no language", lacking), NULL);
+}
+
 static void check_forms(struct check *check)
 {
 	struct arena *arena = check->cli->arena;
@@ -95,6 +135,7 @@ static void check_forms(struct check *check)
 			       : ", all of them proven",
 			names),
 		NULL);
+	check_letters(check, forms);
 	forms_free(&forms);
 }
 

@@ -19,7 +19,6 @@
 #include "pipeline.h"
 
 #define FAILURES_SHOWN 20 /* of a form */
-#define TEXTS_MAX 20	  /* of --quoted */
 #define TEXT_SIZE_MAX ((size_t)1024 * 1024)
 
 struct check {
@@ -29,24 +28,37 @@ struct check {
 	struct forms *forms;
 	struct clients *clients;
 	const char *folder, *form, *clients_folder, *keep, *record;
-	struct parse_source texts[TEXTS_MAX];
-	size_t text_count;
+	struct parse_source *texts; /* of ours that are quoted */
+	size_t text_count, text_room;
 	size_t replies, failures, kept;
 	const char *printed; /* the last failure */
 	json_t *done;
 };
 
+/* Room for that many more. */
+static struct parse_source *grow(struct check *check, size_t more)
+{
+	struct parse_source *grown;
+
+	if (check->text_count + more > check->text_room) {
+		check->text_room = 2 * (check->text_count + more);
+		grown = ARENA_NEW_N(check->cli->arena, struct parse_source, check->text_room);
+		for (size_t i = 0; i < check->text_count; i++)
+			grown[i] = check->texts[i];
+		check->texts = grown;
+	}
+	return &check->texts[check->text_count];
+}
+
 static int read_text(struct check *check, const char *path, struct error *err)
 {
-	struct parse_source *source = &check->texts[check->text_count];
+	struct parse_source *source = grow(check, 1);
 	char buffer[4096];
 	TEXT_SCOPED text;
 	size_t got;
 	FILE *file;
 
 	text_init(&text, TEXT_SIZE_MAX);
-	if (check->text_count == TEXTS_MAX)
-		return error_set(err, REACH_STOP, "--quoted is given more than %d times", TEXTS_MAX);
 	file = fopen(path, "rb");
 	if (!file)
 		return error_set(err, REACH_STOP, "%s: %s", path, strerror(errno));
@@ -56,6 +68,23 @@ static int read_text(struct check *check, const char *path, struct error *err)
 	source->file = path;
 	source->bytes = (struct view){arena_copy(check->cli->arena, text_string(&text), text.len), text.len};
 	check->text_count++;
+	return 0;
+}
+
+/* What the service sends with the forms besides. */
+static int add_letters(struct check *check, struct error *err)
+{
+	for (size_t i = 0; i < forms_count(check->forms); i++) {
+		const struct form *form = forms_at(check->forms, i);
+		struct parse_source *room = grow(check, FORMS_LETTERS_MAX * form->title.count);
+		size_t count = 0;
+
+		if (check->form && strcmp(check->form, form->id) != 0)
+			continue;
+		if (forms_letters(check->cli, check->forms, form, check->clients, room, &count, err) < 0)
+			return -1;
+		check->text_count += count;
+	}
 	return 0;
 }
 
@@ -73,13 +102,17 @@ static int load(struct check *check, struct error *err)
 		return -1;
 	if (pipeline_clients_load(check->config, check->clients_folder, arena, &clients, err) < 0)
 		return -1;
-	for (size_t i = 0; i < clients.text_count && check->text_count < TEXTS_MAX; i++)
-		check->texts[check->text_count++] = clients.texts[i];
+	for (size_t i = 0; i < clients.text_count; i++) {
+		*grow(check, 1) = clients.texts[i];
+		check->text_count++;
+	}
 	if (forms_new(check->sources.forms, check->sources.form_count, check->sources.languages,
 		    check->sources.language_count, &check->forms, err) < 0)
 		return -1;
-	return clients_new(clients.clients, clients.client_count, check->sources.languages,
-		check->sources.language_count, &check->clients, err);
+	if (clients_new(clients.clients, clients.client_count, check->sources.languages, check->sources.language_count,
+		    &check->clients, err) < 0)
+		return -1;
+	return add_letters(check, err);
 }
 
 /* ---- what is printed ---- */

@@ -20,22 +20,41 @@ struct answer_view {
 
 /* ---- values ---- */
 
-/* At a word's end, without more than `letters` of it; false when nothing had to go. */
-static bool cut(struct arena *arena, struct view text, size_t letters, struct view *out)
+/*
+ * Up to where words may be repeated: what is quoted again must not look like a form's line. A label's sign, or a number
+ * with one behind it, ends them.
+ */
+static size_t harmless(struct view text)
 {
+	uint32_t code, before = ' ';
+
+	for (size_t at = 0, start = 0; unicode_next(text, &at, &code); start = at, before = code) {
+		bool dash = code == '-' || (code >= 0x2010 && code <= 0x2015) || code == 0x2212;
+		bool behind_number = unicode_is_digit(before) && (code == '.' || code == ')' || code == 0x066b || dash);
+
+		if (code == ':' || code == '=' || code == 0xff1a || code == 0xff1d || behind_number ||
+			(dash && unicode_is_space(before)))
+			return start;
+	}
+	return text.len;
+}
+
+/* At a word's end, without more than `letters` of it; false when nothing had to go. */
+static bool cut(struct view text, size_t letters, struct view *out)
+{
+	struct view shown = view_sub(text, 0, harmless(text));
 	size_t at = 0, end = 0, count = 0;
 	uint32_t code;
 
-	while (count < letters && unicode_next(text, &at, &code)) {
+	while (count < letters && unicode_next(shown, &at, &code)) {
 		count++;
 		if (unicode_is_space(code) && count > CUT_WORDS_MIN)
 			end = at - 1;
 	}
-	*out = text;
-	if (at >= text.len)
-		return false;
-	*out = view_trim_end(view_sub(text, 0, end > 0 ? end : at));
-	return true;
+	if (at < shown.len)
+		shown = view_sub(shown, 0, end > 0 ? end : at);
+	*out = view_trim_end(shown);
+	return out->len < text.len;
 }
 
 static const char *list_separator(const struct answer_view *v)
@@ -84,7 +103,7 @@ static void set_words(const struct answer_view *v, json_t *item, const char *wor
 {
 	struct view text = unicode_squeeze(v->arena, view_of(words)), shown;
 
-	if (cut(v->arena, text, ASKING_SHOWN_LETTERS, &shown))
+	if (cut(text, ASKING_SHOWN_LETTERS, &shown))
 		json_object_set_new(item, "letters",
 			json_string(forms_letter_number(
 				v->forms, v->arena, v->language, (long long)unicode_length(view_of(words)))));
@@ -169,9 +188,11 @@ static void add_open(struct answer_view *v, const struct field *field, const cha
 	struct view shown;
 
 	if (found && *found && !v->answer->no_content) {
-		bool more = cut(v->arena, unicode_squeeze(v->arena, view_of(found)), ASKING_FOUND_LETTERS, &shown);
+		bool more = cut(unicode_squeeze(v->arena, view_of(found)), ASKING_FOUND_LETTERS, &shown);
 
-		json_object_set_new(item, "found", json_sprintf("%.*s%s", VIEW_ARGS(shown), more ? " \u2026" : ""));
+		if (shown.len > 0)
+			json_object_set_new(
+				item, "found", json_sprintf("%.*s%s", VIEW_ARGS(shown), more ? " \u2026" : ""));
 	}
 	json_array_append_new(missing ? v->missing : v->wrong, item);
 }
@@ -252,8 +273,12 @@ json_t *letters_answer_view(
 	json_object_set_new(view, "neutral", json_boolean(answer->neutral));
 	json_object_set_new(view, "dropped", json_boolean(answer->dropped));
 	json_object_set_new(view, "arrow", json_string(v.rtl ? "\u2190" : "\u2192"));
-	if (answer->name && *answer->name && !answer->neutral)
-		json_object_set_new(view, "name", json_string(answer->name));
+	if (answer->name && !answer->neutral) {
+		struct view name = view_of(answer->name);
+
+		if (name.len > 0 && harmless(name) == name.len)
+			json_object_set_new(view, "name", json_string(answer->name));
+	}
 	if (told)
 		fill(&v, view, open);
 	return view;
