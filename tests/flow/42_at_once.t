@@ -10,7 +10,7 @@ from place import Place, Sql, as_user  # noqa: E402
 
 def digest_with_two_mails(sql):
     team = sql("SELECT team_id FROM api.team_add('Justice', true)")[0][0]
-    sql("SELECT api.subscription_add('Justice', '', '{}', 1, 8, 'UTC', 'en', 'skip', now())")
+    sql("SELECT api.subscription_add('Justice', '', '{}', 'weekly', 1, 8, 'UTC', 'en', 'skip', now())")
     digest = sql("INSERT INTO digest (subscription_id, period_start, period_end, state, opened_at) SELECT subscription_id, "
                  "now() - interval '7 days', now(), 'ready', now() FROM subscription WHERE team_id = %s RETURNING digest_id" % team)
     return [row[0] for row in sql(

@@ -331,7 +331,7 @@ class Send(Scenario):
             for member in range(MEMBERS):
                 self.place.sql("SELECT api.member_add(%s, 'Reader', 'm%d.%s@example.org', 'restricted')" % (
                     identity, member, name.lower()))
-            self.place.sql("SELECT api.subscription_add('%s', '', '{}', 1, 8, 'UTC', 'en', 'skip', now() - interval '15 days')"
+            self.place.sql("SELECT api.subscription_add('%s', '', '{}', 'weekly', 1, 8, 'UTC', 'en', 'skip', now() - interval '15 days')"
                            % name)
         return self.config
 
