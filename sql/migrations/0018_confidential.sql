@@ -29,7 +29,6 @@ CREATE TABLE feedback_text (
 CREATE INDEX feedback_text_words ON feedback_text USING gin (words);
 
 CREATE INDEX audit_object ON audit (object, at);
-CREATE INDEX request_contact ON request (contact_id);
 
 -- What is looked for again and again, under a name.
 CREATE TABLE saved_filter (
