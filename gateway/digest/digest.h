@@ -30,6 +30,7 @@
 #define DIGEST_URGENT_NAMED 6	  /* at the head */
 #define DIGEST_COUNTRIES_SHOWN 15 /* the worst; the others in one row */
 #define DIGEST_FORMS_SHOWN 12	  /* with figures; the others by title */
+#define DIGEST_CHANGES_SHOWN 24	  /* corrections, and conversations */
 #define DIGEST_OPTIONS_SHOWN 20	  /* of one field */
 #define DIGEST_WORDS_MAX 900	  /* characters of an answer that are shown; it is cut at a sentence's end */
 #define DIGEST_SILENT_WEEKS 3	  /* from here on a country is silent */
@@ -62,7 +63,8 @@ int digest_render(const struct digest_tools *tools, const json_t *data, struct a
 /* Reads a digest's data from `read`, inside a transaction that reads as a member. A new reference. */
 int digest_build(struct db *db, int64_t digest_id, const struct config *config, json_t **data_out, struct error *err);
 
-/* Brings the regions that ship (config/regions) and those of the config into the database, as subscriptions name them. */
+/* Brings the regions that ship (config/regions) and those of the config into the database, as subscriptions name them.
+ */
 int digest_regions_keep(struct db *db, const struct config *config, struct error *err);
 
 enum digest_outcome {

@@ -177,6 +177,18 @@ const char *locale_language(const struct locale *locale, struct arena *arena, co
 	return U_FAILURE(status) ? language : to_utf8(arena, units, len);
 }
 
+const char *locale_region(const struct locale *locale, struct arena *arena, const char *code)
+{
+	UErrorCode status = U_ZERO_ERROR;
+	UChar units[NAME_MAX_UNITS];
+	char name[16];
+	int32_t len;
+
+	snprintf(name, sizeof(name), "und_%.3s", code);
+	len = uloc_getDisplayCountry(name, locale->name, units, NAME_MAX_UNITS, &status);
+	return U_FAILURE(status) ? code : to_utf8(arena, units, len);
+}
+
 struct view locale_upper(const struct locale *locale, struct arena *arena, struct view text)
 {
 	UErrorCode status = U_ZERO_ERROR;

@@ -36,6 +36,8 @@ const char *locale_week_name(const struct locale *locale, struct arena *arena, i
 /* Name of a weekday, 1 is Monday; of an hour of the day ("08:00"); of a language ("French"). */
 const char *locale_weekday(const struct locale *locale, struct arena *arena, int weekday);
 const char *locale_hour(const struct locale *locale, struct arena *arena, int hour);
+/* Of a region by its UN M49 code ("011": "Western Africa"). */
+const char *locale_region(const struct locale *locale, struct arena *arena, const char *code);
 const char *locale_language(const struct locale *locale, struct arena *arena, const char *language);
 /* Capitals, where the script has them. */
 struct view locale_upper(const struct locale *locale, struct arena *arena, struct view text);

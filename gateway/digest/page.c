@@ -277,12 +277,67 @@ static json_t *names(
 	return names;
 }
 
+static const char *language_name(struct page *page, const char *code)
+{
+	return locale_language(page->locale, page->arena, code);
+}
+
+/* By their own names where they are the config's. */
+static json_t *regions(struct page *page, const json_t *list)
+{
+	json_t *items = json_array();
+	const json_t *region;
+	size_t i;
+
+	json_array_foreach(list, i, region)
+	{
+		const char *code = json_string_value(json_object_get(region, "code"));
+
+		json_array_append_new(items, json_pack("{s:s}", "name",
+						     code ? locale_region(page->locale, page->arena, code)
+							  : page_string(page, region, "name")));
+	}
+	page_separate(page, items, page_list_separator(page));
+	return items;
+}
+
+/* An address takes no places to break. */
+static json_t *stop_page(struct page *page)
+{
+	bool html = page->html;
+	json_t *address;
+
+	if (!page_has(page->data, "unsubscribe_page"))
+		return json_false();
+	page->html = false;
+	address = json_string(page_string(page, page->data, "unsubscribe_page"));
+	page->html = html;
+	return address;
+}
+
+static bool is_frequency(const struct page *page, const char *name)
+{
+	const char *frequency = json_string_value(json_object_get(page->data, "frequency"));
+
+	return strcmp(frequency ? frequency : "weekly", name) == 0;
+}
+
 /* Why, period and zone, care, stop: `{why: {...}}` and so on, one after the other. */
 static void page_foot(struct page *page)
 {
 	const json_t *data = page->data, *filters = json_object_get(data, "filters");
 	json_t *why = json_object(), *when = json_object();
 
+	for (const char *const *name = (const char *const[]){"daily", "weekly", "monthly", NULL}; *name; name++)
+		json_object_set_new(why, *name, json_boolean(is_frequency(page, *name)));
+	json_object_set_new(why, "regions", regions(page, json_object_get(filters, "regions")));
+	json_object_set_new(why, "programmes", names(page, json_object_get(filters, "programmes"), "name", NULL));
+	json_object_set_new(
+		why, "languages", names(page, json_object_get(filters, "languages"), "name", language_name));
+	json_object_set_new(why, "written", json_boolean(page_has(filters, "languages")));
+	json_object_set_new(why, "both", json_boolean(page_has(filters, "countries") && page_has(filters, "regions")));
+	json_object_set_new(
+		why, "anywhere", json_boolean(!page_has(filters, "countries") && !page_has(filters, "regions")));
 	json_object_set_new(why, "forms", names(page, json_object_get(filters, "forms"), "title", NULL));
 	json_object_set_new(why, "countries", names(page, json_object_get(filters, "countries"), "name", page_country));
 	json_object_set_new(why, "themes", names(page, json_object_get(filters, "themes"), "label", NULL));
@@ -294,7 +349,8 @@ static void page_foot(struct page *page)
 	page_set(when, "to", locale_time(page->locale, page->arena, "moment", page_int(data, "end")));
 	page_set(when, "zone", page_string(page, data, "zone"));
 	json_object_set_new(page->view, "foot",
-		json_pack("[{s:o},{s:b},{s:b},{s:b}]", "why", why, "when_there", 1, "care", 1, "stop", 1));
+		json_pack("[{s:o},{s:b},{s:b},{s:{s:o}}]", "why", why, "when_there", 1, "care", 1, "stop", "page",
+			stop_page(page)));
 	json_object_set_new(json_array_get(json_object_get(page->view, "foot"), 1), "when", when);
 	page_separate(page, json_object_get(page->view, "foot"), "");
 }
@@ -352,6 +408,8 @@ int page_head(struct page *page, struct error *err)
 
 	page_style(page);
 	json_object_update(page->view, titles);
+	for (const char *const *name = (const char *const[]){"daily", "weekly", "monthly", NULL}; *name; name++)
+		json_object_set_new(page->view, *name, json_boolean(is_frequency(page, *name)));
 	page_set(page->view, "week", locale_week(page->locale, page->arena, end - PAGE_DAY));
 	page_set(page->view, "subject", page_word(page, "subject", titles));
 	page_set(page->view, "title", page_word(page, "title", titles));
@@ -369,7 +427,9 @@ int page_head(struct page *page, struct error *err)
 
 void page_number_sections(struct page *page)
 {
-	for (const char *const *name = (const char *const[]){"missing", "figures", "words", NULL}; *name; name++) {
+	for (const char *const *name =
+			(const char *const[]){"missing", "figures", "words", "corrections", "answers", NULL};
+		*name; name++) {
 		json_t *section = json_object_get(page->view, *name);
 
 		if (section)

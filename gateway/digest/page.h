@@ -28,6 +28,8 @@ struct page {
 	struct arena *arena;
 	bool html;
 	size_t budget;	     /* lines that may be shown with their words */
+	size_t forms_most;   /* forms with their figures */
+	size_t changes_most; /* corrections, and conversations, that are shown */
 	json_t *view;	     /* what is being made */
 	int ordinal;	     /* of the last section */
 	size_t lines, shown; /* of the digest; with their words */
@@ -41,6 +43,8 @@ struct page {
 void page_words(struct page *page);		     /* what people wrote; counts the lines */
 void page_missing(struct page *page);		     /* silent countries and themes, what waits for review */
 void page_figures(struct page *page);		     /* trend, and each form's answers */
+void page_corrections(struct page *page);	     /* of what earlier digests told */
+void page_answers(struct page *page);		     /* conversations, and what became of earlier lines */
 int page_head(struct page *page, struct error *err); /* names, period, in short, foot: uses the others */
 void page_number_sections(struct page *page);
 

@@ -295,7 +295,7 @@ void page_figures(struct page *page)
 	{ /* the one with most replies first */
 		if (page_int(form, "replies") == 0)
 			continue;
-		if (json_array_size(forms) < DIGEST_FORMS_SHOWN)
+		if (json_array_size(forms) < page->forms_most)
 			json_array_append_new(forms, form_figures(page, form));
 		else
 			text_add_format(&more, "%s%s %s", more.len > 0 ? page_list_separator(page) : "",

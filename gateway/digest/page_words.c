@@ -202,6 +202,8 @@ static void set_rest(struct page *page, const struct section *section, json_t *v
 	json_object_set_new(rest, "has_wordless", json_boolean(section->wordless > 0));
 	json_object_set_new(rest, "wordless", wordless);
 	json_object_set_new(rest, "table", page->table ? json_string(page->table) : json_false());
+	json_object_set_new(rest, "chosen",
+		section->count < page->lines ? json_string(page_number(page, (int64_t)section->count)) : json_false());
 	json_object_set_new(rest, "has_others", json_boolean(section->group_count > DIGEST_THEMES_SHOWN));
 	json_object_set_new(rest, "others", others);
 	json_object_set_new(view, "rest", rest);
@@ -213,7 +215,7 @@ void page_words(struct page *page)
 	json_t *view = json_object(), *groups = json_array();
 
 	read_lines(page, &section);
-	page->lines = section.count;
+	page->lines = page_has(page->data, "total") ? (size_t)page_int(page->data, "total") : section.count;
 	set_urgent(page, &section);
 	choose_lines(page, &section);
 	for (size_t i = 0; i < section.group_count && i < DIGEST_THEMES_SHOWN; i++)

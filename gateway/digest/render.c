@@ -15,6 +15,8 @@ static int make_page(struct page *page, struct error *err)
 	page_words(page);
 	page_missing(page);
 	page_figures(page);
+	page_corrections(page);
+	page_answers(page);
 	if (page_head(page, err))
 		return -1;
 	page_number_sections(page);
@@ -22,12 +24,29 @@ static int make_page(struct page *page, struct error *err)
 	return 0;
 }
 
-/* As many lines as fit: takes some off until the page is small enough; without any left it is what it is. */
+/* Takes off what the page may do without: lines, then figures and changes. False: there is nothing more to take. */
+static bool take_off(struct page *page, size_t over)
+{
+	size_t lines = over / BYTES_A_LINE + 1;
+
+	if (page->shown > 0)
+		page->budget = lines < page->shown ? page->shown - lines : 0;
+	else if (page->forms_most > 0 || page->changes_most > 0) {
+		page->forms_most /= 2;
+		page->changes_most /= 2;
+	} else
+		return false;
+	return true;
+}
+
+/* As many lines as fit: takes some off until the page is small enough. */
 static int render_html(struct page *page, struct text *html, struct error *err)
 {
 	page->html = true;
-	for (page->budget = SIZE_MAX;;) {
-		size_t over;
+	page->budget = SIZE_MAX;
+	page->forms_most = DIGEST_FORMS_SHOWN;
+	page->changes_most = DIGEST_CHANGES_SHOWN;
+	for (;;) {
 		int result;
 
 		if (make_page(page, err)) {
@@ -41,11 +60,9 @@ static int render_html(struct page *page, struct text *html, struct error *err)
 			return error_prefix(err, "config/mail/digest.html.mustache");
 		if (html->len <= DIGEST_HTML_MAX)
 			return 0;
-		if (page->shown == 0)
+		if (!take_off(page, html->len - DIGEST_HTML_MAX))
 			return error_set(err, REACH_STOP,
 				"the digest is larger than %zu bytes without a single line in it", DIGEST_HTML_MAX);
-		over = (html->len - DIGEST_HTML_MAX) / BYTES_A_LINE + 1;
-		page->budget = over < page->shown ? page->shown - over : 0;
 	}
 }
 
