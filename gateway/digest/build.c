@@ -12,7 +12,9 @@
  * that were chosen) [{number, form, country, name, language, sharing, verified, withheld, received, answers, remarks}],
  * corrections [{number, title, country, field {as in forms}, was, now (as in answers; absent: nothing), author, day,
  * reason}], conversations [{id, number, country, member (absent: the practitioner), words, said, waiting_days}],
- * outcomes [{number, state, detail}]. render.c makes the mail of them. See digest.h.
+ * outcomes [{number, state, detail}],
+ * unsubscribe_page (address with {{unsubscribe}} where the member's token comes; absent: there is no page). render.c
+ * makes the mail of them. See digest.h.
  */
 #include "digest/digest.h"
 
@@ -292,11 +294,26 @@ static int read_parts(struct db *db, int64_t digest_id, json_t *data, struct err
 	return 0;
 }
 
+const char *digest_stop_page(const struct config *config, struct arena *arena)
+{
+	struct view base = view_of(config->public_url);
+
+	while (base.len > 0 && base.ptr[base.len - 1] == '/')
+		base.len--;
+	return arena_printf(arena, "%.*s/u/{{unsubscribe}}", VIEW_ARGS(base));
+}
+
 int digest_build(struct db *db, int64_t digest_id, const struct config *config, json_t **data_out, struct error *err)
 {
 	json_t *data = json_object();
 
 	json_object_set_new(data, "instance", json_string(config->instance));
+	if (config->public_url && config->web.listen) {
+		struct arena *arena = arena_new();
+
+		json_object_set_new(data, "unsubscribe_page", json_string(digest_stop_page(config, arena)));
+		arena_free(&arena);
+	}
 	if (read_parts(db, digest_id, data, err)) {
 		json_decref(data);
 		return -1;

@@ -60,6 +60,9 @@ struct digest_mail {
 int digest_render(const struct digest_tools *tools, const json_t *data, struct arena *arena, struct digest_mail *out,
 	struct error *err);
 
+/* The address that stops a digest (public_url must be set), with {{unsubscribe}} where each member's own token comes.
+ */
+const char *digest_stop_page(const struct config *config, struct arena *arena);
 /* Reads a digest's data from `read`, inside a transaction that reads as a member. A new reference. */
 int digest_build(struct db *db, int64_t digest_id, const struct config *config, json_t **data_out, struct error *err);
 

@@ -57,10 +57,13 @@ static struct view outbox_body(const struct job *job, const struct digest_mail *
 {
 	json_t *body = json_pack("{s:s,s:s%,s:s%,s:s,s:s,s:b}", "subject", mail->subject, "text", mail->text.ptr,
 		mail->text.len, "html", mail->html.ptr, mail->html.len, "language", mail->language, "unsubscribe",
-		"unsubscribe", "bulk", 1);
+		"unsubscribe {{unsubscribe}}", "bulk", 1);
+	const char *address = job->config->public_url;
 	struct view view;
 	char *bytes;
 
+	if (address && job->config->web.listen && strncmp(address, "https://", 8) == 0)
+		json_object_set_new(body, "unsubscribe_url", json_string(digest_stop_page(job->config, job->arena)));
 	if (mail->table_name)
 		json_object_set_new(body, "files", attached_table(job, mail));
 	bytes = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS);

@@ -12,23 +12,35 @@
 #include "store/db.h"
 #include "web/web.h"
 
-#define STOP_PREFIX VIEW("/stop/")
-#define REFERENCE_BYTES 13 /* "FP-7K3M9QXA2D" */
 #define PAGE_MAX 65536	   /* bytes of a file */
 #define RETRY_SECONDS 30
 #define HTML "text/html; charset=utf-8"
 
+/* What there is a page for. */
+static const struct page_kind {
+	const char *name, *prefix;
+	size_t word_bytes;    /* of what stands behind the prefix */
+	const char *function; /* (now, word) -> known: does it */
+	const char *ask_file, *done_file;
+} kinds[] = {
+	{"stop", "/stop/", 13 /* "FP-7K3M9QXA2D" */, "api.request_stop", "pages/stop.html", "pages/stopped.html"},
+	{"unsubscribe", "/u/", 32, "api.unsubscribe", "pages/unsubscribe.html", "pages/unsubscribed.html"},
+};
+
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
 /* A POST that waits. Lives in its exchange's arena. */
 struct wish {
 	struct http_exchange *exchange;
-	struct view reference;
+	const struct page_kind *kind;
+	struct view word;
 	struct wish *next;
 };
 
 struct pages {
 	const struct config *config;
 	struct arena *arena;
-	struct view stop, stopped; /* the files */
+	struct view ask[KINDS], done[KINDS]; /* the files */
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t work;
@@ -39,16 +51,16 @@ struct pages {
 
 /* ---- the database's side ---- */
 
-/* 1: it is stopped, 0: no request has that reference. */
-static int stop_request(struct db *db, struct arena *arena, struct view reference, struct error *err)
+/* 1: it is done, 0: the word is none of ours. */
+static int act(struct db *db, struct arena *arena, const struct wish *wish, struct error *err)
 {
 	DB_ROWS_SCOPED *rows = NULL;
 	struct db_args args;
 
 	db_args_init(&args, arena);
 	db_arg_time(&args, clock_now());
-	db_arg_text(&args, reference);
-	if (db_call(db, "api.request_stop", &args, &rows, err) < 0)
+	db_arg_text(&args, wish->word);
+	if (db_call(db, wish->kind->function, &args, &rows, err) < 0)
 		return -1;
 	return db_count(rows) > 0 && db_get_bool(rows, 0, "known");
 }
@@ -64,13 +76,13 @@ static void fulfil(struct pages *pages, struct db **db, struct wish *wish)
 	if (!*db && db_open(pages->config, "fieldpost_web", db, &err) == 0)
 		db_patience(*db, WEB_DATABASE_MS);
 	if (*db)
-		known = stop_request(*db, wish->exchange->arena, wish->reference, &err);
+		known = act(*db, wish->exchange->arena, wish, &err);
 	if (known < 0) {
-		log_failure(LOG_WARNING, "page", &err, "page=stop");
+		log_failure(LOG_WARNING, "page", &err, "page=%s", wish->kind->name);
 		db_close(db);
 	} else if (known) {
-		log_info("page", "page=stop done=yes");
-		reply = (struct http_reply){.status = 200, .type = HTML, .body = pages->stopped};
+		log_info("page", "page=%s done=yes", wish->kind->name);
+		reply = (struct http_reply){.status = 200, .type = HTML, .body = pages->done[wish->kind - kinds]};
 	} else {
 		reply = (struct http_reply){.status = 404};
 	}
@@ -105,17 +117,29 @@ static void *run(void *argument)
 
 /* ---- the server's side ---- */
 
+static const struct page_kind *kind_of(struct view path)
+{
+	for (size_t i = 0; i < KINDS; i++) {
+		struct view prefix = view_of(kinds[i].prefix);
+
+		if (view_starts(path, prefix) && path.len == prefix.len + kinds[i].word_bytes)
+			return &kinds[i];
+	}
+	return NULL;
+}
+
 bool pages_has(struct view path)
 {
-	return view_starts(path, STOP_PREFIX) && path.len == STOP_PREFIX.len + REFERENCE_BYTES;
+	return kind_of(path) != NULL;
 }
 
 static bool put(struct pages *pages, struct http_exchange *exchange)
 {
 	struct wish *wish = ARENA_NEW(exchange->arena, struct wish);
+	const struct page_kind *kind = kind_of(exchange->request.path);
 	bool taken;
 
-	*wish = (struct wish){exchange, view_sub(exchange->request.path, STOP_PREFIX.len, SIZE_MAX), NULL};
+	*wish = (struct wish){exchange, kind, view_sub(exchange->request.path, strlen(kind->prefix), SIZE_MAX), NULL};
 	pthread_mutex_lock(&pages->mutex);
 	taken = pages->waiting < PAGES_WAITING_MAX;
 	if (taken) {
@@ -137,7 +161,7 @@ bool pages_take(struct pages *pages, struct http_exchange *exchange, struct http
 		*reply = (struct http_reply){.status = 503, .retry_seconds = RETRY_SECONDS};
 		return true;
 	}
-	*reply = (struct http_reply){.status = 200, .type = HTML, .body = pages->stop};
+	*reply = (struct http_reply){.status = 200, .type = HTML, .body = pages->ask[kind_of(exchange->request.path) - kinds]};
 	return true;
 }
 
@@ -155,6 +179,15 @@ static int load(struct pages *pages, const char *name, struct view *out, struct 
 	return 0;
 }
 
+static int load_all(struct pages *pages, struct error *err)
+{
+	for (size_t i = 0; i < KINDS; i++)
+		if (load(pages, kinds[i].ask_file, &pages->ask[i], err) < 0 ||
+			load(pages, kinds[i].done_file, &pages->done[i], err) < 0)
+			return -1;
+	return 0;
+}
+
 int pages_open(const struct config *config, struct pages **out, struct error *err)
 {
 	struct pages *pages = calloc(1, sizeof(*pages));
@@ -166,8 +199,7 @@ int pages_open(const struct config *config, struct pages **out, struct error *er
 	pages->last = &pages->first;
 	pthread_mutex_init(&pages->mutex, NULL);
 	pthread_cond_init(&pages->work, NULL);
-	if (load(pages, "pages/stop.html", &pages->stop, err) == 0 &&
-		load(pages, "pages/stopped.html", &pages->stopped, err) == 0) {
+	if (load_all(pages, err) == 0) {
 		if (pthread_create(&pages->thread, NULL, run, pages) == 0) {
 			*out = pages;
 			return 0;

@@ -2,6 +2,7 @@
  * Pages: the few that people open from a mail. Private to web/.
  *
  *     /stop/FP-XXXXXXXXXX    ends what is asked of the person whom that request asked: the address in List-Unsubscribe
+ *     /u/TOKEN               stops one digest for one member: 32 hexadecimal digits, made for the two
  *
  * GET changes nothing (programs open what stands in mails): it shows a page with a button. POST acts at once, without
  * cookie, login or redirect (RFC 8058). The pages are files (config/pages), the same for everybody: who looks at one

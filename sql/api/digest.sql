@@ -542,52 +542,6 @@ AS $$
 	ORDER BY d.digest_id DESC LIMIT digest_list.maximum
 $$;
 
----------------------------------------------------------------------------------------------------
--- Stopping one digest
----------------------------------------------------------------------------------------------------
-
-CREATE FUNCTION fieldpost.unsubscribe(token text, how text, now timestamptz)
-RETURNS boolean
-LANGUAGE plpgsql SET search_path = pg_catalog, fieldpost, pg_temp
-AS $$
-DECLARE
-	meant unsubscribe_token;
-BEGIN
-	SELECT u.* INTO meant FROM unsubscribe_token u WHERE u.token = unsubscribe.token;
-	IF NOT FOUND THEN
-		RETURN false;
-	END IF;
-	INSERT INTO unsubscribed (subscription_id, member_id, since, how)
-	VALUES (meant.subscription_id, meant.member_id, unsubscribe.now, unsubscribe.how) ON CONFLICT DO NOTHING;
-	IF FOUND THEN
-		PERFORM digest_mails_cancel(ARRAY[meant.subscription_id], (SELECT m.address FROM member m WHERE m.member_id = meant.member_id));
-		INSERT INTO audit (at, actor, action, object)
-		VALUES (unsubscribe.now, 'member ' || meant.member_id, 'unsubscribe', 'subscription ' || meant.subscription_id);
-	END IF;
-	RETURN true;
-END $$;
-
--- What a token stops; no row: nothing does by that name. `stopped`: it is already.
-CREATE FUNCTION api.unsubscribe_show(token text)
-RETURNS TABLE (team text, subscription text, language text, stopped boolean)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
-AS $$
-	SELECT t.name, s.name, s.language,
-		EXISTS (SELECT FROM unsubscribed x WHERE x.subscription_id = u.subscription_id AND x.member_id = u.member_id)
-	FROM unsubscribe_token u JOIN subscription s USING (subscription_id) JOIN team t USING (team_id)
-	WHERE u.token = unsubscribe_show.token
-$$;
-
--- Stops it for that member; again: nothing more. As unsubscribe_show() then.
-CREATE FUNCTION api.unsubscribe(token text, now timestamptz)
-RETURNS TABLE (team text, subscription text, language text, stopped boolean)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
-AS $$
-BEGIN
-	PERFORM fieldpost.unsubscribe(unsubscribe.token, 'page', unsubscribe.now);
-	RETURN QUERY SELECT * FROM api.unsubscribe_show(unsubscribe.token);
-END $$;
-
 GRANT EXECUTE ON FUNCTION api.team_add(text, boolean), api.member_add(bigint, text, text, text), api.team_remove(timestamptz, text),
 	api.member_remove(timestamptz, text, text), api.subscription_remove(timestamptz, text, text),
 	api.subscription_add(text, text, jsonb, text, bigint, bigint, text, text, text, timestamptz), api.team_list(timestamptz),
@@ -595,7 +549,6 @@ GRANT EXECUTE ON FUNCTION api.team_add(text, boolean), api.member_add(bigint, te
 	api.digest_list(bigint) TO fieldpost_admin;
 GRANT EXECUTE ON FUNCTION api.digest_due(timestamptz), api.digest_failed(bigint, timestamptz, text)
 	TO fieldpost_send;
-GRANT EXECUTE ON FUNCTION api.unsubscribe_show(text), api.unsubscribe(text, timestamptz) TO fieldpost_web;
 GRANT EXECUTE ON FUNCTION api.digest_open(bigint, timestamptz, timestamptz, boolean, boolean, timestamptz),
 	api.digest_reader(bigint), api.digest_ready(bigint, timestamptz, text, bytea, text), api.regions_keep(jsonb)
 	TO fieldpost_send, fieldpost_admin;

@@ -171,6 +171,7 @@ DECLARE
 BEGIN
 	PERFORM reports_settle(file_and_settle.now, file_and_settle.batch, filed);
 	PERFORM stops_settle(file_and_settle.now, file_and_settle.batch, filed);
+	PERFORM digest_stops_settle(file_and_settle.now, file_and_settle.batch);
 	RETURN filed;
 END $$;
 

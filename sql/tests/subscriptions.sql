@@ -182,11 +182,9 @@ SELECT isnt(tap.token('clara@example.org'), tap.token('paul@example.org'), 'each
 SELECT is((SELECT count(*) FROM fieldpost.digest WHERE strpos(convert_from(rendered, 'UTF8'), '{{unsubscribe}}') > 0), 1::bigint, 'the kept bytes hold its place');
 SELECT set_config('tap.token', tap.token('clara@example.org'), true);
 SET LOCAL SESSION AUTHORIZATION fieldpost_web;
-SELECT results_eq($$SELECT * FROM api.unsubscribe_show(current_setting('tap.token'))$$, $$VALUES ('Justice', 'weekly', 'fr', false)$$, 'what the token stops');
-SELECT is_empty($$SELECT * FROM api.unsubscribe_show('00000000000000000000000000000000')$$, 'a token that is none');
-SELECT is_empty($$SELECT * FROM api.unsubscribe('00000000000000000000000000000000', '2026-11-09 09:00+00')$$, 'stops nothing');
-SELECT is((SELECT stopped FROM api.unsubscribe(current_setting('tap.token'), '2026-11-09 09:00+00')), true, 'stopped');
-SELECT is((SELECT stopped FROM api.unsubscribe(current_setting('tap.token'), '2026-11-09 09:01+00')), true, 'again: the same');
+SELECT is((SELECT known FROM api.unsubscribe('2026-11-09 09:00+00', '00000000000000000000000000000000')), false, 'a token that is none');
+SELECT is((SELECT known FROM api.unsubscribe('2026-11-09 09:00+00', upper(current_setting('tap.token')))), true, 'stopped');
+SELECT is((SELECT known FROM api.unsubscribe('2026-11-09 09:01+00', current_setting('tap.token'))), true, 'again: the same');
 RESET SESSION AUTHORIZATION;
 SELECT results_eq($$SELECT recipient, state::text FROM fieldpost.outbox WHERE digest_id = (SELECT id FROM known WHERE name = 'w1') ORDER BY 1$$,
 	$$VALUES ('clara@example.org', 'cancelled'), ('paul@example.org', 'waiting')$$, 'what had not gone out stays here');
@@ -195,6 +193,18 @@ SELECT is((SELECT count(*) FROM fieldpost.digest_members((SELECT id FROM known W
 SELECT is((SELECT count(*) FROM fieldpost.audit WHERE action = 'unsubscribe'), 1::bigint, 'it is on record');
 SELECT api.member_add((SELECT team_id FROM fieldpost.team), 'Clara', 'clara@example.org', 'no-name');
 SELECT is((SELECT count(*) FROM fieldpost.digest_members((SELECT id FROM known WHERE name = 'weekly'))), 2::bigint, 'an operator who adds her again brings it back');
+
+-- By mail: with the token in the subject, or as a reply to it from the address that it went to.
+CREATE FUNCTION tap.asked(subject text, sender text, reply_to text, stops boolean) RETURNS text LANGUAGE sql AS $$
+	SELECT fieldpost.digest_token_of(jsonb_strip_nulls(jsonb_build_object('mail', jsonb_build_object('subject', subject, 'from_address', sender,
+		'in_reply_to', (SELECT header_id FROM fieldpost.outbox WHERE recipient = reply_to LIMIT 1)), 'stops', CASE WHEN stops THEN '{"by": "words"}'::jsonb END)))
+$$;
+SELECT is(tap.asked('Unsubscribe ' || tap.token('paul@example.org'), 'x@example.net', NULL, false), tap.token('paul@example.org'), 'the mail that the header makes');
+SELECT is(tap.asked('I unsubscribe ' || tap.token('paul@example.org'), 'x@example.net', NULL, false), NULL, 'not a subject that only holds it');
+SELECT is(tap.asked('Re: digest', 'Paul@example.org', 'paul@example.org', true), tap.token('paul@example.org'), 'a reply with the word');
+SELECT is(tap.asked('Re: digest', 'paul@example.org', 'paul@example.org', false), NULL, 'a reply with other words');
+SELECT is(tap.asked('Re: digest', 'eve@example.org', 'paul@example.org', true), NULL, 'a reply by somebody else');
+SELECT is(tap.asked('stop', 'paul@example.org', NULL, true), NULL, 'a mail that answers none');
 
 ---- taking away ----
 
