@@ -163,12 +163,15 @@ DECLARE
 BEGIN
 	FOR person IN
 		SELECT l.channel, c.sender, min(l.message_id) AS first, max(l.stored_at) AS newest, min(l.stored_at) AS oldest,
-			bool_or(c.edits_id IS NOT NULL OR is_stop(c.raw, units_claim.stops)) OR count(*) > flood_limit() AS soon
-		FROM account a CROSS JOIN LATERAL (SELECT m.message_id, m.channel, m.stored_at FROM message m
+			bool_or(CASE WHEN a.waits_never OR c.edits_id IS NOT NULL THEN true ELSE -- looking at the words is dear
+				is_stop((SELECT r.raw FROM message_raw r WHERE r.message_id = l.message_id), units_claim.stops) END)
+				OR count(*) > flood_limit() AS soon
+		FROM (SELECT o.name, coalesce(units_claim.channels -> o.name ? 'form', false)
+				OR coalesce((units_claim.channels -> o.name ->> 'join')::integer, 90) = 0 AS waits_never
+			FROM account o WHERE o.kind = 'channel') a
+		CROSS JOIN LATERAL (SELECT m.message_id, m.channel, m.stored_at FROM message m
 			WHERE m.state = 'received' AND m.channel = a.name AND m.channel IS NOT NULL ORDER BY m.message_id LIMIT 1000) l
-		CROSS JOIN LATERAL (SELECT c.sender, c.edits_id, r.raw FROM channel_message c JOIN message_raw r USING (message_id)
-			WHERE c.message_id = l.message_id LIMIT 1) c
-		WHERE a.kind = 'channel'
+		CROSS JOIN LATERAL (SELECT c.sender, c.edits_id FROM channel_message c WHERE c.message_id = l.message_id LIMIT 1) c
 		GROUP BY 1, 2 ORDER BY 3
 	LOOP
 		EXIT WHEN claimed >= units_claim.maximum;
