@@ -79,7 +79,6 @@ BEGIN
 		CASE result #>> '{stops,by}' WHEN 'subject' THEN 'unsubscribed' ELSE 'asked' END) AND NOT silent THEN
 		PERFORM stop_confirm(stop_take.now, message, person, result ->> 'language', result #> '{stops,say}');
 	END IF;
-	DELETE FROM acknowledgement k WHERE k.message_id = stop_take.message_id AND k.outbox_id IS NULL;
 	UPDATE message m SET state = 'ignored', reason = 'stopped', result = NULL
 	WHERE m.message_id = stop_take.message_id AND m.state IN ('review', 'held', 'ignored') AND coalesce(stop_take.result -> 'values', '{}') = '{}';
 END $$;

@@ -152,6 +152,16 @@ SELECT tap.mail('s5', 'reader@example.org', '{"reason": "no-answers", "stops": {
 	'{"in_reply_to": "<d1@fieldpost.example>"}');
 SELECT ok(strpos(suppressed(), 'reader@example.org') = 0, 'an answer to a digest is about that digest');
 
+-- Somebody who passes for another.
+DELETE FROM suppression;
+SELECT tap.mail('s6', 'aminata@example.net', '{"reason": "no-answers"}', '2026-11-21 10:00+00') AS s6 \gset
+UPDATE message SET verification = 'failed' WHERE message_id = :s6;
+SELECT stop_take('2026-11-21 10:00+00', :s6, '{"stops": {"by": "words", "say": {"en": "No more."}}, "mail": {}}');
+SELECT is(suppressed(), 'none', 'a mail that fails authentication stops nothing');
+UPDATE message SET verification = 'unverified' WHERE message_id = :s6;
+SELECT stop_take('2026-11-21 10:00+00', :s6, '{"stops": {"by": "words", "say": {"en": "No more."}}, "mail": {}}');
+SELECT is(suppressed(), 'aminata@example.net asked, aminata@second.example asked', 'one of which nothing is known does');
+
 -- By the link.
 UPDATE identity.contact SET paused = false;
 DELETE FROM suppression;
