@@ -77,7 +77,7 @@ json_t *pipeline_read_filing(const struct forms *forms, struct arena *arena, con
 	json_t *json;
 
 	if (message->talk.len > 0)
-		return conversation_read(forms, arena, message->raw, message->talk);
+		return conversation_read(forms, arena, message->raw, message->talk, &message->hint);
 	pipeline_read(forms, arena, message, &result);
 	json = result_to_filing(&result);
 	if (result.stops != STOPS_NOT && !message->channel)
@@ -98,12 +98,12 @@ void pipeline_batch_release(struct pipeline_batch *batch)
 	batch->count = 0;
 }
 
-int pipeline_batch_add(struct pipeline_batch *batch, int64_t message_id, struct view filing_json)
+static int batch_add(struct pipeline_batch *batch, int64_t message_id, struct view filing_json, const char *more)
 {
 	size_t before = batch->json.len;
 
-	text_add_format(
-		&batch->json, "%s{\"message_id\":%lld,\"result\":", batch->count ? "," : "[", (long long)message_id);
+	text_add_format(&batch->json, "%s{\"message_id\":%lld%s,\"result\":", batch->count ? "," : "[",
+		(long long)message_id, more);
 	text_add_view(&batch->json, filing_json);
 	text_add_string(&batch->json, "}");
 	if (!batch->json.full && batch->json.len < PIPELINE_BATCH_MAX) {
@@ -115,20 +115,63 @@ int pipeline_batch_add(struct pipeline_batch *batch, int64_t message_id, struct 
 	return -1;
 }
 
-int pipeline_file(struct db *db, int64_t now, struct pipeline_batch *batch, struct arena *arena, struct error *err)
+int pipeline_batch_add(struct pipeline_batch *batch, int64_t message_id, struct view filing_json)
 {
+	return batch_add(batch, message_id, filing_json, "");
+}
+
+int pipeline_batch_add_hinted(struct pipeline_batch *batch, int64_t message_id, struct view filing_json)
+{
+	return batch_add(batch, message_id, filing_json, ",\"hinted\":true");
+}
+
+static struct request_hint read_hint(const struct db_rows *rows, size_t row, struct arena *arena)
+{
+	struct view text = db_get_view(rows, row, "hint");
+	json_t *json = json_loadb(text.ptr ? text.ptr : "", text.len, 0, NULL);
+	const char *form = json_string_value(json_object_get(json, "form"));
+	const char *reference = json_string_value(json_object_get(json, "reference"));
+	struct request_hint hint = {
+		.form = form ? arena_strdup(arena, form) : NULL,
+		.form_version = (int)json_integer_value(json_object_get(json, "version")),
+		.reference = reference ? arena_strdup(arena, reference) : NULL,
+	};
+
+	json_decref(json);
+	return hint;
+}
+
+static void take_filed(const struct db_rows *rows, struct arena *arena, struct pipeline_filed *out)
+{
+	struct pipeline_again *again = ARENA_NEW_N(arena, struct pipeline_again, db_count(rows) + 1);
+
+	*out = (struct pipeline_filed){.again = again};
+	for (size_t row = 0; row < db_count(rows); row++)
+		if (!db_is_null(rows, row, "hint"))
+			again[out->again_count++] = (struct pipeline_again){
+				db_get_int(rows, row, "message_id"), read_hint(rows, row, arena)};
+}
+
+int pipeline_file(struct db *db, int64_t now, struct pipeline_batch *batch, const json_t *channels, struct arena *arena,
+	struct pipeline_filed *out, struct error *err)
+{
+	DB_ROWS_SCOPED *rows = NULL;
 	struct db_args args;
 	int result;
 
+	*out = (struct pipeline_filed){0};
 	if (batch->count == 0)
 		return 0;
 	text_add_string(&batch->json, "]");
 	db_args_init(&args, arena);
 	db_arg_time(&args, now);
 	db_arg_json_text(&args, text_view(&batch->json));
-	result = db_call(db, "api.parse_file", &args, NULL, err);
+	db_arg_json(&args, channels);
+	result = db_call(db, "api.parse_file", &args, &rows, err);
 	text_reset(&batch->json);
 	batch->count = 0;
+	if (result == 0)
+		take_filed(rows, arena, out);
 	return result;
 }
 

@@ -52,8 +52,28 @@ void pipeline_batch_init(struct pipeline_batch *batch);
 void pipeline_batch_release(struct pipeline_batch *batch);
 /* filing_json: result_to_filing() as text. -1 when the batch is full: file it, begin anew, add again. */
 int pipeline_batch_add(struct pipeline_batch *batch, int64_t message_id, struct view filing_json);
-/* Results to rows, inside the caller's transaction; empties the batch. now: unix microseconds. */
-int pipeline_file(struct db *db, int64_t now, struct pipeline_batch *batch, struct arena *arena, struct error *err);
+/* The same of a message that was read with its hint: it is not handed back again. */
+int pipeline_batch_add_hinted(struct pipeline_batch *batch, int64_t message_id, struct view filing_json);
+
+/* A message that answers what was sent with another form, or version of it, than it was read with: read it so, add it
+ * as hinted. */
+struct pipeline_again {
+	int64_t message_id;
+	struct request_hint hint;
+};
+
+/* What comes back of a batch; lives in the arena. */
+struct pipeline_filed {
+	const struct pipeline_again *again;
+	size_t again_count;
+};
+
+/*
+ * Results to rows, inside the caller's transaction; empties the batch. now: unix microseconds. channels: {name:
+ * {"proves", "phone"}}, what each channel says of who writes (sql/api/filing.sql).
+ */
+int pipeline_file(struct db *db, int64_t now, struct pipeline_batch *batch, const json_t *channels, struct arena *arena,
+	struct pipeline_filed *out, struct error *err);
 
 /* The YAML files of the forms and of the languages that a config names, and with the languages the templates of letters
  * (config/mail/letters), read into the arena; and whose word is taken for who sent a mail. */

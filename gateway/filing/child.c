@@ -102,6 +102,17 @@ static int say_how_it_died(struct child *child, struct error *err)
 	return error_set(err, REACH_MESSAGE, "the reader ended with status %d", WEXITSTATUS(status));
 }
 
+static int send_hint(struct child *child, const struct request_hint *hint, int64_t deadline, struct error *err)
+{
+	TEXT_SCOPED words;
+
+	if (!hint->form)
+		return 0;
+	text_init(&words, WIRE_PAYLOAD_MAX);
+	text_add_format(&words, "%s\n%s\n%d\n", hint->reference ? hint->reference : "", hint->form, hint->form_version);
+	return wire_send(child->fd, WIRE_HINT, 0, text_view(&words), VIEW_NULL, deadline, err);
+}
+
 static int send_message(
 	struct child *child, const struct pipeline_message *message, int64_t deadline, struct error *err)
 {
@@ -123,7 +134,7 @@ int child_read(struct child *child, const struct pipeline_message *message, int 
 	int64_t deadline = clock_monotonic() + (int64_t)time_ms * 1000;
 	struct wire_head head;
 
-	if (send_message(child, message, deadline, err) < 0 ||
+	if (send_hint(child, &message->hint, deadline, err) < 0 || send_message(child, message, deadline, err) < 0 ||
 		wire_receive(child->fd, &head, &child->payload, deadline, err) < 0) {
 		if (err->reach == REACH_MESSAGE)
 			return -1;

@@ -29,6 +29,7 @@ struct reader {
 	struct mail_trust trust;
 	struct forms *forms;
 	struct text payload;
+	struct request_hint hint; /* of the message that comes next */
 	bool hooks; /* tests may plant a fault, see plant_fault() */
 	pid_t holder;
 };
@@ -147,6 +148,20 @@ static void take_talk(struct pipeline_message *message)
 	message->raw = view_sub(message->raw, (size_t)end + 1, message->raw.len);
 }
 
+/* It lives as long as what is made of the message. */
+static void take_hint(struct reader *reader)
+{
+	struct view rest = text_view(&reader->payload), reference = VIEW_NULL, form = VIEW_NULL, version = VIEW_NULL;
+	long long number = 0;
+
+	if (!view_next_line(&rest, &reference) || !view_next_line(&rest, &form) || !view_next_line(&rest, &version) ||
+		view_to_int(version, 0, INT32_MAX, &number) < 0)
+		abort();
+	reader->hint.reference = reference.len ? arena_copy(reader->message, reference.ptr, reference.len) : NULL;
+	reader->hint.form = arena_copy(reader->message, form.ptr, form.len);
+	reader->hint.form_version = (int)number;
+}
+
 static int answer(struct reader *reader, const struct wire_head *head)
 {
 	struct pipeline_message message = {
@@ -154,6 +169,7 @@ static int answer(struct reader *reader, const struct wire_head *head)
 		.channel = head->type == WIRE_MESSAGE,
 		.over_size = (head->flags & WIRE_OVER_SIZE) != 0,
 		.trust = &reader->trust,
+		.hint = reader->hint,
 	};
 	json_t *json;
 	char *text;
@@ -170,6 +186,7 @@ static int answer(struct reader *reader, const struct wire_head *head)
 	sent = wire_send(SPAWN_FD, WIRE_RESULT, 0, view_of(text), VIEW_NULL, 0, NULL);
 	free(text);
 	json_decref(json);
+	reader->hint = (struct request_hint){0};
 	arena_reset(reader->message);
 	return sent;
 }
@@ -192,9 +209,12 @@ int filing_child_main(void)
 	text_init(&reader->payload, WIRE_PAYLOAD_MAX);
 	if (set_up(reader) < 0)
 		return EX_CONFIG;
-	while (wire_receive(SPAWN_FD, &head, &reader->payload, 0, NULL) == 0)
-		if (answer(reader, &head) < 0)
+	while (wire_receive(SPAWN_FD, &head, &reader->payload, 0, NULL) == 0) {
+		if (head.type == WIRE_HINT)
+			take_hint(reader);
+		else if (answer(reader, &head) < 0)
 			break;
+	}
 	text_release(&reader->payload);
 	forms_free(&reader->forms);
 	arena_free(&reader->message);

@@ -4,6 +4,8 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+#include "core/clock.h"
+#include "core/log.h"
 #include "filing/register.h"
 
 /* ---- the rules ---- */
@@ -204,6 +206,65 @@ static void decide_all(struct weighing *w)
 	}
 }
 
+/* ---- what was sent ---- */
+
+/* Does a newer version of that form come into force? (An older one, or a form that is no more, would bring it back.) */
+static bool is_replaced(const struct forms *forms, const char *id, int64_t version)
+{
+	const struct form *form = forms_get(forms, id, 0);
+
+	return form && form->version > version && !forms_get(forms, id, (int)version);
+}
+
+/* Old versions that were sent stand beside the ones in force: only what names them is read with them. */
+static void add_sent(const struct forms *forms, const struct db_rows *rows, struct arena *arena, struct force *force)
+{
+	struct pipeline_sources *s = &force->sources;
+	struct parse_source *list = ARENA_NEW_N(arena, struct parse_source, s->form_count + FORCE_SENT_MAX);
+	struct parse_source *before = s->forms;
+	size_t count = s->form_count;
+
+	for (size_t i = 0; i < count; i++)
+		list[i] = before[i];
+	s->forms = list;
+	for (size_t row = 0; row < db_count(rows) && s->form_count < count + FORCE_SENT_MAX; row++) {
+		const char *id = db_get_string(rows, row, "form_id");
+		int64_t version = db_get_int(rows, row, "version");
+		struct view source = db_get_view(rows, row, "source");
+
+		if (!is_replaced(forms, id, version))
+			continue;
+		list[s->form_count++] = (struct parse_source){
+			arena_printf(arena, "%s version %lld, as it was sent", id, (long long)version),
+			(struct view){arena_copy(arena, source.ptr, source.len), source.len}};
+	}
+	if (s->form_count == count || compiles(force))
+		return;
+	log_warning("form", "old_versions=%zu: they do not compile beside the forms in force, and are left out",
+		s->form_count - count);
+	s->form_count = count;
+}
+
+static int find_sent(struct db *db, int64_t now, struct arena *arena, struct force *force, struct error *err)
+{
+	const struct pipeline_sources *s = &force->sources;
+	DB_ROWS_SCOPED *rows = NULL;
+	struct forms *forms = NULL;
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_time(&args, now);
+	if (db_call(db, "api.forms_sent", &args, &rows, err) < 0)
+		return -1;
+	if (db_count(rows) == 0)
+		return 0;
+	if (forms_new(s->forms, s->form_count, s->languages, s->language_count, &forms, err) < 0)
+		return -1;
+	add_sent(forms, rows, arena, force);
+	forms_free(&forms);
+	return 0;
+}
+
 int force_find(struct db *db, const struct pipeline_sources *folder, const struct force_rules *rules,
 	struct arena *arena, struct force *out, struct error *err)
 {
@@ -220,7 +281,7 @@ int force_find(struct db *db, const struct pipeline_sources *folder, const struc
 	if (ask(db, &w, rules, &rows, err) == 0) {
 		w.rows = rows;
 		decide_all(&w);
-		result = 0;
+		result = find_sent(db, clock_now(), arena, out, err);
 	}
 	forms_free(&forms);
 	return result;

@@ -6,12 +6,14 @@
  * passed counts for that file for good; one that failed counts until the program, a language or a simulated client
  * changes, then it is repeated. Until a form is proven, and while the database refuses it (a field changed its type),
  * the newest version that was in force stays, as the database keeps it; what was in force with just this file stays
- * too.
+ * too. Beside them stand the older versions that were sent within a year: the replies to them are read with them.
  */
 #ifndef FILING_FORCE_H
 #define FILING_FORCE_H
 
 #include "pipeline.h"
+
+#define FORCE_SENT_MAX 50 /* old versions beside those in force */
 
 /* What forms are judged by, loaded once. */
 struct force_rules {

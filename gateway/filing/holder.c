@@ -44,6 +44,8 @@ struct holder {
 	struct pipeline_batch batch;
 	struct casualty casualties[CASUALTIES_MAX];
 	size_t casualty_count;
+	struct pipeline_again again[FILING_BATCH_MESSAGES]; /* to be read with their hints */
+	size_t again_count;
 	bool registered;  /* the forms in force are in the database */
 	bool weighed;	  /* holder->force is as the database has it */
 	int64_t weigh_at; /* while somebody else proves a form: look again then; of clock_monotonic() */
@@ -174,8 +176,27 @@ static int claim(struct holder *holder, struct db_rows **rows_out, struct error 
 	return db_call(holder->db, "api.parse_claim", &args, rows_out, err);
 }
 
-/* Reads one message; a casualty is noted and is no error. */
-static int read_one(struct holder *holder, const struct db_rows *rows, size_t row, struct error *err)
+/* Files what was read so far. */
+static int file_read(struct holder *holder, struct error *err)
+{
+	struct pipeline_filed filed;
+
+	if (pipeline_file(holder->db, clock_now(), &holder->batch, holder->channels, holder->arena, &filed, err) < 0)
+		return -1;
+	for (size_t i = 0; i < filed.again_count && holder->again_count < FILING_BATCH_MESSAGES; i++)
+		holder->again[holder->again_count++] = filed.again[i];
+	return 0;
+}
+
+static int add_read(struct holder *holder, int64_t message_id, struct view json, bool hinted)
+{
+	return hinted ? pipeline_batch_add_hinted(&holder->batch, message_id, json)
+		      : pipeline_batch_add(&holder->batch, message_id, json);
+}
+
+/* Reads one message; a casualty is noted and is no error. hint: of what it answers; NULL: not known yet. */
+static int read_one(struct holder *holder, const struct db_rows *rows, size_t row, const struct request_hint *hint,
+	struct error *err)
 {
 	int64_t message_id = db_get_int(rows, row, "message_id");
 	struct pipeline_message message = {
@@ -186,17 +207,19 @@ static int read_one(struct holder *holder, const struct db_rows *rows, size_t ro
 	struct casualty *casualty;
 	struct view json;
 
+	if (hint)
+		message.hint = *hint;
 	if (message.channel)
 		message.talk = db_get_view(rows, row, "talk");
 	if (ensure_child(holder, err) < 0)
 		return -1;
 	duty_alive(holder->duty); /* a start and a message are each given up before the watchdog bites */
 	if (child_read(holder->child, &message, holder->duty->config->limits.message_ms, &json, err) == 0) {
-		if (pipeline_batch_add(&holder->batch, message_id, json) == 0)
+		if (add_read(holder, message_id, json, hint != NULL) == 0)
 			return 0;
-		if (pipeline_file(holder->db, clock_now(), &holder->batch, holder->arena, err) < 0)
+		if (file_read(holder, err) < 0)
 			return -1;
-		return pipeline_batch_add(&holder->batch, message_id, json);
+		return add_read(holder, message_id, json, hint != NULL);
 	}
 	if (err->reach != REACH_MESSAGE)
 		return -1;
@@ -230,6 +253,30 @@ static int write_attempts(struct holder *holder, struct error *err)
 	return 0;
 }
 
+static size_t find_row(const struct db_rows *rows, int64_t message_id)
+{
+	size_t row = 0;
+
+	while (row < db_count(rows) && db_get_int(rows, row, "message_id") != message_id)
+		row++;
+	return row;
+}
+
+/* What answers an older version of a form, or does not name its form, is read once more with what was sent. */
+static int read_again(struct holder *holder, const struct db_rows *rows, struct error *err)
+{
+	size_t count = holder->again_count;
+
+	for (size_t i = 0; i < count && holder->casualty_count < CASUALTIES_MAX; i++) {
+		size_t row = find_row(rows, holder->again[i].message_id);
+
+		if (row < db_count(rows) && read_one(holder, rows, row, &holder->again[i].hint, err) < 0)
+			return -1;
+		duty_alive(holder->duty);
+	}
+	return file_read(holder, err);
+}
+
 /* One batch inside its transaction: claim, read, file. */
 static int handle_batch(struct holder *holder, size_t *count_out, struct error *err)
 {
@@ -240,11 +287,11 @@ static int handle_batch(struct holder *holder, size_t *count_out, struct error *
 		return -1;
 	count = db_count(rows);
 	for (size_t i = 0; i < count && holder->casualty_count < CASUALTIES_MAX; i++) {
-		if (read_one(holder, rows, i, err) < 0)
+		if (read_one(holder, rows, i, NULL, err) < 0)
 			return -1;
 		duty_alive(holder->duty);
 	}
-	if (pipeline_file(holder->db, clock_now(), &holder->batch, holder->arena, err) < 0)
+	if (file_read(holder, err) < 0 || read_again(holder, rows, err) < 0)
 		return -1;
 	if (write_attempts(holder, err) < 0)
 		return -1;
@@ -256,7 +303,7 @@ static void forget_batch(struct holder *holder)
 {
 	pipeline_batch_release(&holder->batch);
 	pipeline_batch_init(&holder->batch);
-	holder->casualty_count = 0;
+	holder->casualty_count = holder->again_count = 0;
 	arena_reset(holder->arena);
 }
 
@@ -322,6 +369,19 @@ static int run_rounds(struct holder *holder, struct error *err)
 	return 0;
 }
 
+/* Kinds of channels whose provider vouches for who writes; the senders of text messages can be forged. */
+static const char *const proving_kinds[] = {"telegram", "whatsapp", "signal", "matrix", NULL};
+/* Kinds that name a person by a telephone number. */
+static const char *const phone_kinds[] = {"whatsapp", "signal", "twilio", "vonage", "africastalking", NULL};
+
+static bool is_among(const char *word, const char *const *list)
+{
+	for (size_t i = 0; list[i]; i++)
+		if (strcmp(word, list[i]) == 0)
+			return true;
+	return false;
+}
+
 static json_t *channels_json(const struct config *config)
 {
 	json_t *all = json_object();
@@ -330,6 +390,8 @@ static json_t *channels_json(const struct config *config)
 		const struct config_channel *channel = &config->channels[i];
 		json_t *one = json_pack("{s:i, s:s}", "join", channel->join_seconds, "language", channel->language);
 
+		json_object_set_new(one, "proves", json_boolean(is_among(channel->kind, proving_kinds)));
+		json_object_set_new(one, "phone", json_boolean(is_among(channel->kind, phone_kinds)));
 		if (channel->form)
 			json_object_set_new(one, "form", json_string(channel->form));
 		json_object_set_new(all, channel->name, one);

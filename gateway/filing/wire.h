@@ -27,6 +27,8 @@ enum wire_type {
 	WIRE_START,    /* to the child: compile, shut yourself in */
 	WIRE_READY,    /* from the child: done */
 	WIRE_REFUSED,  /* from the child: a sentence; it then ends */
+	WIRE_HINT,     /* to the child: what is known of the next message's request: reference, form, version (empty: not
+			  known), each with a line feed behind it; no answer comes */
 	WIRE_MAIL,     /* to the child: raw bytes of a mail */
 	WIRE_MESSAGE,  /* to the child: text of a channel's message */
 	WIRE_TALK,     /* to the child: what is known of such a message (JSON), NUL, its text */

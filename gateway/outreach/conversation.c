@@ -19,10 +19,9 @@ static bool is_set(const json_t *object, const char *key)
 
 static json_t *read_plainly(struct conversation *c, struct result *result)
 {
-	static const struct request_hint no_hint;
 	json_t *json;
 
-	parse_message(c->forms, c->arena, c->text, &no_hint, result);
+	parse_message(c->forms, c->arena, c->text, c->hint, result);
 	json = result_to_filing(result);
 	result_release(result);
 	return json;
@@ -399,9 +398,10 @@ static json_t *read_turn(struct conversation *c)
 	return is_set(c->talk, "early") ? answer_early(c) : answer(c);
 }
 
-json_t *conversation_read(const struct forms *forms, struct arena *arena, struct view text, struct view talk)
+json_t *conversation_read(const struct forms *forms, struct arena *arena, struct view text, struct view talk,
+	const struct request_hint *hint)
 {
-	struct conversation c = {.forms = forms, .arena = arena, .out = json_object()};
+	struct conversation c = {.forms = forms, .arena = arena, .hint = hint, .out = json_object()};
 	json_t *result;
 
 	/* The words that parse_turn() reads: one answer is read again from them. */

@@ -33,7 +33,9 @@
 
 #define CONVERSATION_SAY_MAX ((size_t)64 * 1024) /* bytes of what is said at once */
 
-/* text: of a channel's message; talk: as above; never fails. A new reference. */
-json_t *conversation_read(const struct forms *forms, struct arena *arena, struct view text, struct view talk);
+/* text: of a channel's message; talk: as above; hint: of what it answers, where no conversation goes on (NULL: none); never
+ * fails. A new reference. */
+json_t *conversation_read(const struct forms *forms, struct arena *arena, struct view text, struct view talk,
+	const struct request_hint *hint);
 
 #endif

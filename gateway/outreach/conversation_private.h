@@ -10,6 +10,7 @@ struct conversation {
 	const struct form *form; /* NULL: none is asked on this channel */
 	const char *language;	 /* in which we speak */
 	struct view text;	 /* of the message */
+	const struct request_hint *hint; /* may be NULL */
 	int64_t message, original;
 	json_t *talk;		   /* as it came in */
 	json_t *state, *out;	   /* owned; state NULL: there is no conversation */

@@ -188,7 +188,8 @@ DECLARE
 BEGIN
 	FOR one IN
 		SELECT e FROM jsonb_array_elements(reports_settle.batch) AS e
-		WHERE e -> 'result' ? 'report' AND EXISTS (SELECT FROM jsonb_array_elements(filed) AS f WHERE f -> 0 = e -> 'message_id')
+		WHERE e -> 'result' ? 'report' AND EXISTS (SELECT FROM jsonb_array_elements(filed) AS f WHERE f -> 'message' = e -> 'message_id'
+			AND NOT f ? 'hint')
 		ORDER BY (e ->> 'message_id')::bigint
 	LOOP
 		PERFORM report_take(reports_settle.now, (one ->> 'message_id')::bigint, one -> 'result');

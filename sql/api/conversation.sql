@@ -192,9 +192,9 @@ AS $$
 	WHERE c.conversation_id = talk_end.conversation_id;
 $$;
 
--- A new revision of a feedback by its practitioner; values that are not in `answers` stay unless all are replaced.
-CREATE FUNCTION fieldpost.feedback_revise(now timestamptz, fed feedback, message_id bigint, result jsonb, replaces boolean)
-RETURNS void
+-- A new revision of a feedback by its practitioner, and its number; values that are not in `answers` stay unless all are replaced.
+CREATE FUNCTION fieldpost.feedback_revise(now timestamptz, fed feedback, message_id bigint, result jsonb, replaces boolean, why text)
+RETURNS integer
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -203,7 +203,7 @@ DECLARE
 	before feedback_revision;
 	answered jsonb := result -> 'values';
 	found_at jsonb := coalesce(result -> 'provenance', '{}');
-	next integer;
+	number integer;
 BEGIN
 	SELECT v.* INTO STRICT known FROM form_version v WHERE v.form_id = fed.form_id
 		AND v.version = CASE WHEN replaces THEN (result ->> 'template_version')::integer ELSE fed.form_version END;
@@ -212,15 +212,16 @@ BEGIN
 		answered := before.answers || answered;
 		found_at := before.provenance || found_at;
 	END IF;
-	SELECT max(r.revision) + 1 INTO next FROM feedback_revision r WHERE r.feedback_id = fed.feedback_id;
+	SELECT max(r.revision) + 1 INTO number FROM feedback_revision r WHERE r.feedback_id = fed.feedback_id;
 	INSERT INTO feedback_revision (feedback_id, revision, author, message_id, created_at, answers, provenance, remarks, reason)
-	VALUES (fed.feedback_id, next, 'practitioner', feedback_revise.message_id, feedback_revise.now, answered, found_at,
-		CASE WHEN replaces THEN result ->> 'remarks' ELSE coalesce(result ->> 'remarks', before.remarks) END, 'edited in its channel');
-	UPDATE feedback f SET revision = next, form_version = known.version, sharing = sharing_of(known.has_sharing, answered),
+	VALUES (fed.feedback_id, number, 'practitioner', feedback_revise.message_id, feedback_revise.now, answered, found_at,
+		CASE WHEN replaces THEN result ->> 'remarks' ELSE coalesce(result ->> 'remarks', before.remarks) END, why);
+	UPDATE feedback f SET revision = number, form_version = known.version, sharing = sharing_of(known.has_sharing, answered),
 		country = coalesce(answered ->> known.country_field, f.country), theme = CASE jsonb_typeof(answered -> known.theme_field)
 			WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(answered -> known.theme_field))
 			WHEN 'string' THEN ARRAY[answered ->> known.theme_field] ELSE '{}' END
 	WHERE f.feedback_id = fed.feedback_id;
+	RETURN number;
 END $$;
 
 CREATE FUNCTION fieldpost.talk_settle(now timestamptz, message_id bigint, state message_state, reason message_reason)
@@ -251,7 +252,7 @@ BEGIN
 		RETURN true;
 	END IF;
 	PERFORM talk_settle(talk_edit.now, message.message_id, 'filed', NULL);
-	PERFORM feedback_revise(talk_edit.now, fed, message.message_id, result, true);
+	PERFORM feedback_revise(talk_edit.now, fed, message.message_id, result, true, 'edited in its channel');
 	RETURN false;
 END $$;
 
@@ -273,7 +274,7 @@ BEGIN
 	SELECT f.* INTO fed FROM feedback f WHERE f.message_id = head FOR UPDATE;
 	UPDATE channel_message c SET joined_to = head WHERE c.message_id = message.message_id OR c.joined_to = message.message_id;
 	IF fed.feedback_id IS NOT NULL THEN
-		PERFORM feedback_revise(talk_patch.now, fed, message.message_id, result, false);
+		PERFORM feedback_revise(talk_patch.now, fed, message.message_id, result, false, 'edited in its channel');
 	ELSE
 		UPDATE message m SET result = m.result || jsonb_build_object('values', (m.result -> 'values') || (result -> 'values'), 'errors',
 			(m.result -> 'errors') - ARRAY(SELECT jsonb_object_keys(result -> 'values')))
@@ -335,8 +336,8 @@ BEGIN
 	RETURN true;
 END $$;
 
--- Files a batch: what is of channels goes its way first. [[message_id, state], ...] as file_batch() has it.
-CREATE FUNCTION fieldpost.file_all(now timestamptz, batch jsonb)
+-- Files a batch: what is of channels goes its way first. What comes back is file_batch()'s.
+CREATE FUNCTION fieldpost.file_all(now timestamptz, batch jsonb, channels jsonb)
 RETURNS jsonb
 LANGUAGE plpgsql
 AS $$
@@ -348,7 +349,7 @@ BEGIN
 	SELECT array_agg((e ->> 'message_id')::bigint) INTO spoken FROM jsonb_array_elements(file_all.batch) AS e
 	WHERE e -> 'result' ? 'talk';
 	IF spoken IS NULL THEN
-		RETURN file_batch(file_all.now, file_all.batch);
+		RETURN file_batch(file_all.now, file_all.batch, file_all.channels);
 	END IF;
 	SELECT array_agg((e ->> 'message_id')::bigint) INTO settled FROM jsonb_array_elements(file_all.batch) AS e
 	CROSS JOIN LATERAL (SELECT c.* FROM channel_message c WHERE c.message_id = (e ->> 'message_id')::bigint LIMIT 1) c
@@ -356,17 +357,20 @@ BEGIN
 	WHERE (e -> 'result' -> 'talk' <> '{}' OR c.joined_to IS NOT NULL -- else there is nothing to it but the message
 			OR EXISTS (SELECT FROM suppression s WHERE s.channel = m.channel AND s.address IN (c.sender, c.reply_to)))
 		AND NOT talk_one(file_all.now, c.message_id, e -> 'result');
-	filed := file_batch(file_all.now, (SELECT coalesce(jsonb_agg(e #- '{result,talk}'), '[]')
-		FROM jsonb_array_elements(file_all.batch) AS e WHERE (e ->> 'message_id')::bigint = ANY (settled) IS NOT TRUE));
+	-- What a conversation said is read as it is.
+	filed := file_batch(file_all.now, (SELECT coalesce(jsonb_agg(CASE WHEN coalesce(e -> 'result' -> 'talk', '{}') = '{}' THEN e
+			ELSE e || '{"hinted": true}' END #- '{result,talk}'), '[]')
+		FROM jsonb_array_elements(file_all.batch) AS e WHERE (e ->> 'message_id')::bigint = ANY (settled) IS NOT TRUE),
+		file_all.channels);
 	UPDATE message m SET from_name = short(c.sender_name), from_address = short(c.sender)
 	FROM channel_message c WHERE c.message_id = ANY (spoken) AND m.message_id = ANY (spoken) AND m.message_id = c.message_id;
 	PERFORM settle_joined(file_all.now, spoken);
-	RETURN filed || coalesce((SELECT jsonb_agg(jsonb_build_array(m.message_id, m.state)) FROM message m
+	RETURN filed || coalesce((SELECT jsonb_agg(jsonb_build_object('message', m.message_id, 'state', m.state)) FROM message m
 		WHERE m.message_id = ANY (settled)), '[]');
 END $$;
 
 -- Conversations in which nothing was said for long: what was answered is filed when it is whole, else a person looks at it.
-CREATE FUNCTION fieldpost.conversations_close(now timestamptz)
+CREATE FUNCTION fieldpost.conversations_close(now timestamptz, channels jsonb)
 RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -398,7 +402,7 @@ BEGIN
 				'values', defaults || talked.answers, 'errors', missing, 'provenance', talked.rest -> 'provenance',
 				'remarks', talked.rest ->> 'remarks', 'outcome', CASE WHEN talked.answers = '{}' THEN 'ignored'
 					WHEN missing = '{}' THEN 'filed' ELSE 'review' END, 'reason', CASE WHEN talked.answers = '{}' THEN 'no-answers'
-					WHEN missing <> '{}' THEN 'missing-required' END))));
+					WHEN missing <> '{}' THEN 'missing-required' END), 'hinted', true)), conversations_close.channels);
 		PERFORM settle_joined(conversations_close.now, ARRAY[last]);
 	END LOOP;
 END $$;

@@ -205,6 +205,17 @@ AS $$
 	ORDER BY f.n
 $$;
 
+-- The versions that were sent within a year: their replies are read with them. The newest first.
+CREATE FUNCTION api.forms_sent(now timestamptz)
+RETURNS TABLE (form_id text, version bigint, source text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	SELECT v.form_id, v.version::bigint, v.source FROM form_version v
+	WHERE v.source <> '' AND EXISTS (SELECT FROM request q WHERE q.form_id = v.form_id AND q.form_version = v.version
+		AND q.asked_at > forms_sent.now - interval '1 year')
+	ORDER BY v.form_id, v.version DESC
+$$;
+
 CREATE FUNCTION api.form_proved(now timestamptz, sha256 text, form_id text, version bigint, passed boolean, against text, words text,
 	replies bigint)
 RETURNS void
@@ -231,5 +242,6 @@ AS $$
 		AND a.cleared_at IS NULL);
 $$;
 
+GRANT EXECUTE ON FUNCTION api.forms_sent(timestamptz) TO fieldpost_parse;
 GRANT EXECUTE ON FUNCTION api.forms_weigh(jsonb, text), api.form_proved(timestamptz, text, text, bigint, boolean, text, text, bigint),
 	api.forms_alarms(timestamptz, jsonb) TO fieldpost_parse, fieldpost_admin;

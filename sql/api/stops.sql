@@ -92,7 +92,8 @@ DECLARE
 BEGIN
 	FOR one IN
 		SELECT e FROM jsonb_array_elements(stops_settle.batch) AS e
-		WHERE e -> 'result' ? 'stops' AND EXISTS (SELECT FROM jsonb_array_elements(filed) AS f WHERE f -> 0 = e -> 'message_id')
+		WHERE e -> 'result' ? 'stops' AND EXISTS (SELECT FROM jsonb_array_elements(filed) AS f WHERE f -> 'message' = e -> 'message_id'
+			AND NOT f ? 'hint')
 		ORDER BY (e ->> 'message_id')::bigint
 	LOOP
 		PERFORM stop_take(stops_settle.now, (one ->> 'message_id')::bigint, one -> 'result');

@@ -108,7 +108,7 @@ SELECT results_eq($$SELECT part, name, size, sha256 FROM fieldpost.attachment$$,
 SELECT results_eq($$SELECT state::text, from_address, from_name, subject, form_id, form_version, result FROM fieldpost.message WHERE message_id = $$ || :one,
 	$$VALUES ('filed', 'aminata@example.org', 'Aminata Kamara', 'Re: Lesson', 'field-lesson', 1, NULL::jsonb)$$, 'the message');
 
-SELECT results_eq(format($$SELECT * FROM api.parse_file('2026-11-10 09:00+00', jsonb_build_array(
+SELECT results_eq(format($$SELECT message_id, state FROM api.parse_file('2026-11-10 09:00+00', jsonb_build_array(
 	jsonb_build_object('message_id', %s, 'result', tap.result('review', '{}', '{"reason": "no-answers", "template": null, "template_version": 0}')),
 	jsonb_build_object('message_id', %s, 'result', tap.result('ignored', '{}', '{"reason": "auto-reply"}'))))$$, :two, :three),
 	format($$VALUES (%s::bigint, 'review'), (%s, 'ignored')$$, :two, :three), 'review and ignored in one batch');
@@ -123,7 +123,7 @@ SELECT is(fieldpost.sharing_of(false, '{}')::text, 'no-name', 'not asked: no nam
 
 -- What cannot be filed fails alone.
 SELECT tap.message('four') AS four, tap.message('five') AS five, tap.message('six') AS six \gset
-SELECT results_eq(format($$SELECT * FROM api.parse_file('2026-11-10 09:00+00', jsonb_build_array(
+SELECT results_eq(format($$SELECT message_id, state FROM api.parse_file('2026-11-10 09:00+00', jsonb_build_array(
 	jsonb_build_object('message_id', %s, 'result', tap.result('filed', '{"country": "SL"}')),
 	jsonb_build_object('message_id', %s, 'result', tap.result('filed', '{"country": "SL"}', '{"template_version": 99}')),
 	jsonb_build_object('message_id', %s, 'result', tap.result('filed', '{"country": "ML", "sharing": "restricted"}'))))$$, :four, :five, :six),
@@ -147,9 +147,10 @@ SELECT is((SELECT reason FROM api.review_show(:eight)), 'unknown-sender', 'and s
 SELECT is((SELECT answers FROM api.review_show(:eight)), '{"country": "SL"}'::jsonb, 'with what was understood');
 SELECT is(tap.file(:nine, tap.result('filed', '{}', '{"reference": "FP-7K3M9QXA2D"}')), 'filed', 'with a reference that we sent it is filed');
 SELECT results_eq(format('SELECT country, verified, contact_id IS NULL FROM fieldpost.feedback WHERE message_id = %s', :nine),
-	$$VALUES ('NP', false, true)$$, 'under the country that was asked, of nobody known, not verified');
-SELECT is(tap.file(:ten, jsonb_set(tap.result('filed', '{}', '{"reference": "FP-7K3M9QXA2D"}'), '{mail,from_address}', '"Clerk@Example.org"')),
-	'filed', 'from the one who was asked');
+	$$VALUES (NULL, false, true)$$, 'of nobody known, not verified, from no country: somebody else was asked');
+SELECT is(tap.file(:ten, jsonb_set(jsonb_set(tap.result('filed', '{}', '{"reference": "FP-7K3M9QXA2D"}'), '{mail,from_address}',
+	'"Clerk@Example.org"'), '{mail,authentication}', '"pass"')), 'filed', 'from the one who was asked');
+SELECT is((SELECT country FROM fieldpost.feedback WHERE message_id = :ten), 'NP', 'it is from the country that was asked');
 SELECT is((SELECT verified FROM fieldpost.feedback WHERE message_id = :ten), true, 'it is verified');
 SELECT is((SELECT state::text FROM fieldpost.request), 'answered', 'the request is answered');
 SELECT is(tap.file(:eleven, jsonb_set(tap.result('filed', '{}', '{"reference": "FP-0000000000"}'), '{mail,from_address}', '"x@example.org"')), 'held',

@@ -45,7 +45,7 @@ static json_t *take_turn(struct arena *arena, struct view text, const char *form
 	if (state)
 		json_object_set_new(talk, "state", state);
 	dumped = json_dumps(talk, JSON_COMPACT);
-	result = conversation_read(fuzz_forms(), arena, text, view_of(dumped));
+	result = conversation_read(fuzz_forms(), arena, text, view_of(dumped), NULL);
 	free(dumped);
 	json_decref(talk);
 	dumped = json_dumps(result, JSON_COMPACT);

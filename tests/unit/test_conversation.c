@@ -53,7 +53,7 @@ static void turn(struct talker *t, const char *text, json_t *more)
 	dumped = json_dumps(talk, JSON_COMPACT);
 	json_decref(talk);
 	json_decref(t->result);
-	t->result = conversation_read(t->forms, t->arena, view_of(text), view_of(dumped));
+	t->result = conversation_read(t->forms, t->arena, view_of(text), view_of(dumped), NULL);
 	free(dumped);
 	json_decref(t->state);
 	t->state = json_object_get(talk_of(t), "over") ? NULL : json_incref(json_object_get(talk_of(t), "state"));
