@@ -106,9 +106,9 @@ static int send_hint(struct child *child, const struct request_hint *hint, int64
 {
 	TEXT_SCOPED words;
 
+	text_init(&words, WIRE_PAYLOAD_MAX);
 	if (!hint->form)
 		return 0;
-	text_init(&words, WIRE_PAYLOAD_MAX);
 	text_add_format(&words, "%s\n%s\n%d\n", hint->reference ? hint->reference : "", hint->form, hint->form_version);
 	return wire_send(child->fd, WIRE_HINT, 0, text_view(&words), VIEW_NULL, deadline, err);
 }
