@@ -53,9 +53,9 @@ LANGUAGE sql IMMUTABLE
 AS $$
 	SELECT array_agg(t.id ORDER BY t.place) FROM (
 		SELECT f.id[1] AS id, 1000000 * f.field - CASE f.field WHEN 1 THEN -f.n ELSE f.n END AS place FROM (
-			SELECT 1 AS field, * FROM regexp_matches(left(mail ->> 'in_reply_to', 4000), '<[^<>[:space:]]{3,300}>', 'g') WITH ORDINALITY AS a (id, n)
+			SELECT 1 AS field, * FROM regexp_matches(left(mail ->> 'in_reply_to', 4000), '<[^<>[:space:]]{3,250}>', 'g') WITH ORDINALITY AS a (id, n)
 			UNION ALL
-			SELECT 2, * FROM regexp_matches(right(mail ->> 'references', 8000), '<[^<>[:space:]]{3,300}>', 'g') WITH ORDINALITY AS b (id, n)) f
+			SELECT 2, * FROM regexp_matches(right(mail ->> 'references', 8000), '<[^<>[:space:]]{3,250}>', 'g') WITH ORDINALITY AS b (id, n)) f
 		ORDER BY place LIMIT 20) t
 $$;
 
