@@ -165,13 +165,22 @@ SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off S
 AS $$
 BEGIN
 	IF answers_id IS NOT NULL THEN
-		SELECT o.outbox_id INTO acknowledged FROM outbox_part t JOIN outbox o USING (outbox_id)
+		SELECT o.outbox_id, q.reference INTO acknowledged, reference
+		FROM outbox_part t JOIN outbox o USING (outbox_id) LEFT JOIN LATERAL (
+			SELECT q.reference FROM request q WHERE q.request_id = o.request_id LIMIT 1) q ON true
 		WHERE t.provider_id = answers_id AND t.provider_id <> '' AND o.channel = answered_outbox.channel LIMIT 1;
 		RETURN;
 	END IF;
 	SELECT o.outbox_id INTO acknowledged FROM outbox o WHERE o.header_id = ids[1] AND o.kind = 'acknowledgement';
-	SELECT q.reference INTO reference FROM unnest(ids) WITH ORDINALITY AS h (id, n) JOIN request q ON q.header_id = h.id
+	SELECT q.reference INTO reference FROM unnest(ids) WITH ORDINALITY AS h (id, n)
+	JOIN LATERAL (SELECT o.request_id FROM outbox o WHERE o.header_id = h.id AND o.request_id IS NOT NULL LIMIT 1) o ON true
+	JOIN LATERAL (SELECT q.reference FROM request q WHERE q.request_id = o.request_id LIMIT 1) q ON true
 	ORDER BY h.n LIMIT 1;
+	IF reference IS NULL THEN
+		SELECT q.reference INTO reference FROM unnest(ids) WITH ORDINALITY AS h (id, n)
+		JOIN LATERAL (SELECT q.reference FROM request q WHERE q.header_id = h.id LIMIT 1) q ON true
+		ORDER BY h.n LIMIT 1;
+	END IF;
 END $$;
 
 -- The feedback in which the same person has said the same already; null: none. Only of people, or of answers to a request.

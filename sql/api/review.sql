@@ -12,6 +12,7 @@ AS $$
 	FROM message m WHERE m.state IN ('review', 'held', 'failed') AND m.reason IS DISTINCT FROM 'in-conversation'
 		AND NOT EXISTS (SELECT FROM channel_message c JOIN message h ON h.message_id = c.joined_to
 			WHERE c.message_id = m.message_id AND h.state = m.state) -- it is looked at with that one
+		AND NOT EXISTS (SELECT FROM message h WHERE h.message_id = m.continues AND h.state = m.state)
 	ORDER BY m.received_at, m.message_id LIMIT review_list.maximum
 $$;
 
