@@ -195,3 +195,21 @@ void mail_read(struct arena *arena, struct view raw, struct mail *out)
 	else if (out->reason == REASON_NONE && tree.over_limit)
 		out->reason = REASON_OVER_LIMIT;
 }
+
+bool mail_attachment(struct arena *arena, struct view raw, const char *part, struct view *bytes_out)
+{
+	struct tree tree = {0};
+	struct mail mail;
+	bool cut;
+
+	read_one(arena, raw, &mail, &tree);
+	for (size_t i = 0; i < tree.leaf_count; i++) {
+		const struct leaf *leaf = &tree.leaves[i];
+
+		if (leaf->headers || strcmp(leaf->number, part) != 0)
+			continue;
+		*bytes_out = body_decode(arena, leaf->body, leaf->encoding, PARSE_SIZE_MAX, &cut);
+		return true;
+	}
+	return false;
+}

@@ -32,6 +32,16 @@ const struct command cli_commands[] = {
 	{"request",
 		"send --form FORM --to QUERY|FILE [--language L] [--at TIME] [--label L] [--dry-run] | list [LABEL]",
 		"ask practitioners to fill in a form; who was asked, who answered", cmd_request},
+	{"search",
+		"[WORD...] [--form F] [--country C] [--theme T] [--language L] [--since DAY] [--until DAY] [--limit N] "
+		"[--filter NAME] [--save NAME] [--as ADDRESS | --restricted] | --filters | --forget NAME",
+		"full text over what was filed; word* for its beginning, -word for what must not be there", cmd_search},
+	{"feedback", "show NUMBER [--attachments DIR] [--as ADDRESS | --restricted]",
+		"one feedback, by its line's number or its own: answers, revisions, files", cmd_feedback},
+	{"export",
+		"FORM --csv FILE|- | --xlsx FILE, [--labels L], [--country C] [--theme T] [--language L] [--since DAY] "
+		"[--until DAY] [--filter NAME] [--as ADDRESS | --restricted]",
+		"the feedback of a form as a table", cmd_export},
 	{"review", "list [--limit N] | show MESSAGE [--raw]", "the messages that wait for a person", cmd_review},
 	{"alarm", "list | clear NUMBER", "what is not well, and taking back what was dealt with", cmd_alarm},
 	{"explain", "NUMBER [--raw]", "from a digest's line back to the mail that it came from", cmd_explain},

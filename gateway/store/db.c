@@ -233,6 +233,27 @@ int db_read_as(struct db *db, int64_t member, struct error *err)
 	return db_execute(db, sql, "reading as a member", err);
 }
 
+int db_read_as_operator(struct db *db, bool restricted, struct error *err)
+{
+	return db_execute(db,
+		restricted ? "SET LOCAL ROLE fieldpost_reader; SET LOCAL fieldpost.member = 'operator-restricted'"
+			   : "SET LOCAL ROLE fieldpost_reader; SET LOCAL fieldpost.member = 'operator'",
+		"reading for the operator", err);
+}
+
+int db_set_actor(struct db *db, const char *name, struct error *err)
+{
+	struct arena *arena = arena_new();
+	struct db_args args;
+	int result;
+
+	db_args_init(&args, arena);
+	db_arg_string(&args, name);
+	result = db_query(db, "SELECT set_config('fieldpost.actor', $1, false)", &args, NULL, err);
+	arena_free(&arena);
+	return result;
+}
+
 int db_begin_reader(struct db *db, int64_t member, struct error *err)
 {
 	if (db_execute(db, "BEGIN READ ONLY", "begin", err) < 0)

@@ -91,6 +91,11 @@ int db_begin_reader(struct db *db, int64_t member, struct error *err);
 /* From here on the transaction that was begun reads as a member (a preview, which is rolled back). */
 int db_read_as(struct db *db, int64_t member, struct error *err);
 
+/* The same for the person at the machine, who is no member: all but what is restricted, or that too. */
+int db_read_as_operator(struct db *db, bool restricted, struct error *err);
+/* Who works with this connection, for the audit (the login fieldpost_admin alone). */
+int db_set_actor(struct db *db, const char *name, struct error *err);
+
 /* LISTEN; db_wait() then returns 1 at a notice, 0 at the time-out or when stop_fd (or -1) is readable, -1 on error. */
 int db_listen(struct db *db, const char *channel, struct error *err);
 int db_wait(struct db *db, int stop_fd, int timeout_ms, struct error *err);

@@ -1,0 +1,117 @@
+/* cli/reading: which feedback a command of analysts is about, and for whom it reads. See reading.h. */
+#include "cli/reading.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static bool is_day(const char *text)
+{
+	return strlen(text) == 10 && strspn(text, "0123456789-") == 10 && text[4] == '-' && text[7] == '-';
+}
+
+static void take_list(json_t *filters, const char *key, const char *option, int *argc, char **argv)
+{
+	const char *value;
+
+	while ((value = cli_option(argc, argv, option))) {
+		if (!json_object_get(filters, key))
+			json_object_set_new(filters, key, json_array());
+		json_array_append_new(json_object_get(filters, key), json_string(value));
+	}
+}
+
+static int take_day(struct reading *reading, const char *key, const char *option, int *argc, char **argv)
+{
+	const char *value = cli_option(argc, argv, option);
+
+	if (!value)
+		return EX_OK;
+	if (!is_day(value))
+		return cli_usage(reading->cli, "%s is a day like 2026-03-31", option);
+	json_object_set_new(reading->filters, key, json_string(value));
+	return EX_OK;
+}
+
+int reading_options(struct reading *reading, struct cli *cli, int *argc, char **argv)
+{
+	*reading = (struct reading){.cli = cli, .words = "", .filters = json_object()};
+	reading->as = cli_option(argc, argv, "--as");
+	reading->restricted = cli_flag(argc, argv, "--restricted");
+	reading->saved = cli_option(argc, argv, "--filter");
+	take_list(reading->filters, "forms", "--form", argc, argv);
+	take_list(reading->filters, "countries", "--country", argc, argv);
+	take_list(reading->filters, "themes", "--theme", argc, argv);
+	take_list(reading->filters, "languages", "--language", argc, argv);
+	if (reading->as && reading->restricted)
+		return cli_usage(cli, "--as reads what that member may see: --restricted adds nothing");
+	if (take_day(reading, "since", "--since", argc, argv))
+		return EX_USAGE;
+	return take_day(reading, "until", "--until", argc, argv);
+}
+
+void reading_release(struct reading *reading)
+{
+	json_decref(reading->filters);
+	reading->filters = NULL;
+}
+
+const char *reading_actor(struct arena *arena)
+{
+	const char *before = getenv("SUDO_USER");
+	const struct passwd *user = getpwuid(getuid());
+
+	return arena_printf(arena, "%.100s", before ? before : user ? user->pw_name : "?");
+}
+
+static int find_saved(struct reading *reading, struct db *db, struct error *err)
+{
+	DB_ROWS_SCOPED *rows = NULL;
+	struct db_args args;
+	json_t *filters;
+
+	db_args_init(&args, reading->cli->arena);
+	db_arg_string(&args, reading->saved);
+	if (db_call(db, "api.filter_list", &args, &rows, err) < 0)
+		return -1;
+	if (db_count(rows) == 0)
+		return error_set(err, REACH_MESSAGE, "there is no filter \"%s\"; `search --filters` lists them",
+			reading->saved);
+	if (!*reading->words)
+		reading->words = arena_strdup(reading->cli->arena, db_get_string(rows, 0, "words"));
+	filters = db_get_json(rows, 0, "filters"); /* what was given now stands above what was saved */
+	json_object_update_missing(reading->filters, filters);
+	json_decref(filters);
+	return 0;
+}
+
+static int find_member(struct reading *reading, struct db *db, int64_t *member_out, struct error *err)
+{
+	DB_ROWS_SCOPED *rows = NULL;
+	struct db_args args;
+
+	db_args_init(&args, reading->cli->arena);
+	db_arg_string(&args, reading->as);
+	if (db_call(db, "api.member_reading", &args, &rows, err) < 0)
+		return -1;
+	if (db_count(rows) == 0)
+		return error_set(err, REACH_MESSAGE, "nobody of a team has the address %s", reading->as);
+	*member_out = db_get_int(rows, 0, "member_id");
+	return 0;
+}
+
+int reading_begin(struct reading *reading, struct db *db, struct error *err)
+{
+	int64_t member = 0;
+	int result;
+
+	if ((reading->saved && find_saved(reading, db, err) < 0) ||
+		(reading->as && find_member(reading, db, &member, err) < 0))
+		return -1;
+	if (db_set_actor(db, reading_actor(reading->cli->arena), err) < 0 || db_begin(db, err) < 0)
+		return -1;
+	result = member ? db_read_as(db, member, err) : db_read_as_operator(db, reading->restricted, err);
+	if (result < 0)
+		db_rollback(db, NULL);
+	return result;
+}

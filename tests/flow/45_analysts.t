@@ -1,0 +1,108 @@
+#!/usr/bin/python3
+"""Analysts: search, feedback show with its files, export as CSV and XLSX, saved filters; what nobody may know stays hidden in all of them."""
+import base64
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import sys
+import zipfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'servers'))
+from lab import Lab  # noqa: E402
+
+# A JPEG with what cameras write into it: EXIF with a place, XMP with a name, a comment.
+PICTURE = (b'\xff\xd8' b'\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00' b'\xff\xe1\x00\x18Exif\x00\x00GPS 27.7N 85.3E !'
+           b'\xff\xe1\x00\x16xmp:creator=Zainab' b'\xff\xfe\x00\x10by Zainab Kola' b'\xff\xda\x00\x04\x01\x02scanned\xff\x00data' b'\xff\xd9trailing Zainab')
+
+
+def report(lab, number, name, address, sharing, lesson, files=()):
+    """A reply to the form progress-check as it comes, with files."""
+    parts = ['--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nCountry: Nepal\nProgramme: Courts\nProgress: 4\nSupport needed: %s\nSharing: %s\n'
+             % (lesson, sharing)]
+    for file_name, kind, data in files:
+        parts.append('--b\r\nContent-Type: %s; name="%s"\r\nContent-Disposition: attachment; filename="%s"\r\nContent-Transfer-Encoding: base64\r\n\r\n%s\r\n'
+                     % (kind, file_name, file_name, base64.b64encode(data).decode()))
+    text = ('From: %s <%s>\r\nTo: feedback@example.org\r\nSubject: Re: Progress check\r\nDate: Mon, 02 Nov 2026 08:00:0%d +0000\r\nMessage-ID: <%d@example.net>\r\n'
+            'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n' % (name, address, number, number)) + ''.join(parts) + '--b--\r\n'
+    path = os.path.join(lab.folder, '%d.eml' % number)
+    with open(path, 'wb') as f:
+        f.write(text.replace('\r\n', '\n').replace('\n', '\r\n').encode())
+    return path
+
+
+def found(lab, *words):
+    done = lab.run('search', '--json', *words)
+    return [] if done.returncode else json.loads(done.stdout)
+
+
+with Lab('analysts') as lab:
+    database = lab.postgres()
+    lab.serve('--only', 'parse')
+    paths = [report(lab, 1, 'Amina Open', 'amina@example.net', 'open', '=cmd() is what they typed; bribes at the court'),
+             report(lab, 2, 'Zainab Kola', 'zainab@example.net', 'no-name', 'ZAINAB told zainab@example.net of bribes',
+                    [('zainab-kola.jpg', 'image/jpeg', PICTURE), ('zainab.pdf', 'application/pdf', b'%PDF-1.4 /Author (Zainab)')]),
+             report(lab, 3, 'Secret Person', 'secret@example.net', 'restricted', 'bribes of the minister')]
+    lab.run('import', *paths)
+    lab.wait('three are filed', lambda: database.sql('SELECT count(*) FROM fieldpost.feedback') == [['3']])
+    numbers = dict((sharing, number) for sharing, number in database.sql('SELECT sharing, feedback_id FROM fieldpost.feedback'))
+
+    lab.same([(f['sharing'], f['name']) for f in found(lab, 'bribes')], [('no-name', None), ('open', 'Amina Open')], 'search: the newest first, restricted ones not')
+    lab.same([f['sharing'] for f in found(lab, 'bribes', '--restricted')], ['restricted', 'no-name', 'open'], 'unless they are asked for')
+    lab.same([f['sharing'] for f in found(lab, 'zainab')], [], 'a hidden name finds nothing')
+    lab.same([f['sharing'] for f in found(lab, 'brib*', '-court')], [], 'an option that is none is not taken for a word')
+    lab.same([f['sharing'] for f in found(lab, '--', 'brib*', '-court')], ['no-name'], 'behind -- it is a word')
+    lab.same([f['sharing'] for f in found(lab, 'the court')], ['open'], 'words in a row')
+    lab.same(found(lab, 'bribes', '--country', 'SN'), [], 'by country')
+    lab.same(len(found(lab, '--since', '2026-01-01', '--until', '2099-01-01')), 2, 'by day, without words')
+    lab.ok('is a day like' in lab.run('search', '--since', 'monday').stderr, 'a day that is none')
+
+    lab.same(len(found(lab, 'bribes', '--country', 'NP', '--save', 'nepal')), 2, 'kept as a filter')
+    lab.same(len(found(lab, '--filter', 'nepal')), 2, 'and used')
+    lab.ok('nepal' in lab.run('search', '--filters').stdout, 'filters are listed')
+    lab.same(lab.run('search', '--forget', 'nepal').returncode, 0, 'forgotten')
+    lab.ok('there is no filter "nepal"' in lab.run('search', '--filter', 'nepal').stderr, 'and gone')
+
+    lab.run('team', 'add', 'Policy', '--member', 'clara@example.org')
+    lab.run('team', 'add', 'Cleared', '--member', 'daniel@example.org', '--cleared')
+    lab.same([f['sharing'] for f in found(lab, 'bribes', '--as', 'clara@example.org')], ['no-name', 'open'], 'as a member')
+    lab.ok('nobody of a team' in lab.run('search', 'bribes', '--as', 'eve@example.org').stderr, 'as nobody')
+
+    hidden = lab.run('feedback', 'show', numbers['no-name'])
+    lab.ok('[…] told […] of bribes' in hidden.stdout and 'practitioner' in hidden.stdout, 'feedback show', hidden.stdout + hidden.stderr)
+    lab.ok(not re.search('zainab|kola', hidden.stdout + lab.run('feedback', 'show', numbers['no-name'], '--json').stdout, re.I), 'no name in it, nor in its files')
+    closed = lab.run('feedback', 'show', numbers['restricted'])
+    lab.ok(closed.returncode != 0 and 'minister' not in closed.stdout + closed.stderr, 'a restricted one is not there')
+    lab.same(closed.stderr.replace(numbers['restricted'], 'N'), lab.run('feedback', 'show', '999999').stderr.replace('999999', 'N'), 'just as one that is not there')
+    lab.ok('minister' in lab.run('feedback', 'show', numbers['restricted'], '--restricted').stdout, 'unless it is asked for')
+
+    files = os.path.join(lab.folder, 'files')
+    os.mkdir(files)
+    if lab.root:
+        shutil.chown(files, 'nobody', 'nogroup')
+    done = lab.run('feedback', 'show', numbers['no-name'], '--attachments', files)
+    lab.same(os.listdir(files), ['part-2.jpg'], 'the photo is handed out under a name of ours, the document is kept back')
+    lab.ok('part 3 is kept back' in done.stdout, 'and that is said', done.stdout + done.stderr)
+    with open(os.path.join(files, 'part-2.jpg'), 'rb') as f:
+        picture = f.read()
+    lab.ok(not re.search(b'Zainab|GPS|Exif|xmp', picture) and b'scanned\xff\x00data\xff\xd9' in picture, 'without what the camera wrote into it', picture)
+
+    rows = list(csv.DictReader(io.StringIO(lab.run('export', 'progress-check', '--csv', '-').stdout.lstrip('\ufeff'))))
+    lab.same([r['sharing'] for r in rows], ['open', 'no-name'], 'export: CSV')
+    lab.ok(rows and rows[0]['support'].startswith("'=cmd()"), 'a text that looks like a formula is none', rows)
+    lab.ok(not re.search('zainab|kola|minister|secret', str(rows), re.I), 'no name and nothing restricted')
+    lab.same(lab.run('export', 'progress-check', '--csv', '-', '--restricted').stdout.count('minister'), 1, 'unless it is asked for')
+    book = os.path.join(files, 'out.xlsx')
+    lab.ok('2 rows' in lab.run('export', 'progress-check', '--xlsx', book, '--labels', 'fr').stdout, 'XLSX')
+    with zipfile.ZipFile(book) as z:
+        inside = b''.join(z.read(n) for n in z.namelist()).decode()
+    lab.ok('=cmd()' in inside and '<f>' not in inside and not re.search('zainab|kola|minister', inside, re.I), 'no formula, no name, nothing restricted')
+    lab.ok('there is no form' in lab.run('export', 'nothing', '--csv', '-').stderr, 'a form that is not there')
+
+    audit = database.sql("SELECT actor, detail ->> 'by' FROM fieldpost.audit WHERE action = 'read' ORDER BY audit_id")
+    lab.same([a[1] for a in audit], ['search', 'feedback show', 'export'], 'each reading of what is restricted is in the audit')
+    lab.ok(all(a[0].startswith('command:') and a[0] != 'command:?' for a in audit), 'with who read it', audit)
+    lab.same([f['sharing'] for f in found(lab, 'bribes', '--as', 'daniel@example.org')][:1], ['restricted'], 'a cleared member sees it')
+    lab.ok(database.sql("SELECT actor FROM fieldpost.audit ORDER BY audit_id DESC LIMIT 1")[0][0].endswith(' for daniel@example.org'), 'and is named in the audit')
