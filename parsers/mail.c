@@ -196,7 +196,7 @@ void mail_read(struct arena *arena, struct view raw, struct mail *out)
 		out->reason = REASON_OVER_LIMIT;
 }
 
-bool mail_attachment(struct arena *arena, struct view raw, const char *part, struct view *bytes_out)
+bool parse_attachment(struct arena *arena, struct view raw, const char *part, struct view *bytes_out)
 {
 	struct tree tree = {0};
 	struct mail mail;

@@ -74,8 +74,6 @@ struct mail {
 };
 
 void mail_read(struct arena *arena, struct view raw, struct mail *out);
-/* The decoded bytes of a part that is attached, by its number. False: there is none. */
-bool mail_attachment(struct arena *arena, struct view raw, const char *part, struct view *bytes_out);
 /* First header of that name (any case); empty view when there is none. */
 struct view mail_header(const struct mail *mail, const char *name);
 /* Lines of UTF-8 text with "> " counted (format=flowed undone when asked): what mail_read() does with a text part; for

@@ -158,6 +158,17 @@ void parse_mail(const struct forms *forms, struct arena *arena, struct view raw,
 /* What a file is that came beside a message: its type, size and SHA-256, its name cleaned. part stays NULL. */
 void parse_file(struct arena *arena, struct view bytes, struct view name, const char *declared, struct attachment *out);
 
+/* The decoded bytes of a part that is attached to a mail, by its number; in the arena. False: there is none. */
+bool parse_attachment(struct arena *arena, struct view raw, const char *part, struct view *bytes_out);
+/*
+ * A picture without what its camera or program wrote into it besides (place, time, device, names); its own data are copied
+ * as they are. JPEG: only the segments that a decoder needs stay (of APPn just JFIF's, and Adobe's, which tells the
+ * colours), comments go, and whatever follows the end of the picture. PNG: the critical chunks, and of the others those
+ * that change how it looks. Which way was up is lost with the rest. -1: it is no JPEG or PNG that can be taken apart, or
+ * `out` is full: then it is not to be handed out at all.
+ */
+int parse_photo(struct view bytes, struct text *out);
+
 /* Reads one message of a channel (UTF-8 text). */
 void parse_message(const struct forms *forms, struct arena *arena, struct view text, const struct request_hint *hint,
 	struct result *out);

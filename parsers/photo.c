@@ -1,5 +1,6 @@
-/* parsers/photo: pictures without what was written into them besides. See photo.h. ITU-T T.81 annex B; PNG (RFC 2083). */
-#include "parsers/photo.h"
+/* parsers/photo: pictures without what was written into them besides. See parsers.h. ITU-T T.81 annex B; PNG (RFC 2083).
+ */
+#include "parsers/parsers.h"
 
 #include <stdint.h>
 
@@ -134,7 +135,7 @@ static int strip_png(struct view v, struct text *out)
 	return -1;
 }
 
-int photo_strip(struct view bytes, struct text *out)
+int parse_photo(struct view bytes, struct text *out)
 {
 	if (view_starts(bytes, VIEW("\xff\xd8\xff")))
 		return strip_jpeg(bytes, out);

@@ -41,8 +41,8 @@ static int find_fields(struct job *job, struct error *err)
 
 static void write_head(const struct job *job, struct export *export)
 {
-	static const char *const common[] = {"feedback", "line", "version", "received", "filed", "country", "language", "sharing",
-		"verified", "state", "name", "role"};
+	static const char *const common[] = {"feedback", "line", "version", "received", "filed", "country", "language",
+		"sharing", "verified", "state", "name", "role"};
 	const json_t *field;
 	size_t i;
 
@@ -65,9 +65,10 @@ static const char *option_words(const struct job *job, const json_t *field, cons
 	size_t i;
 
 	if (job->labels)
-		json_array_foreach(json_object_get(field, "options"), i, option) if (
-			json_equal(json_object_get(option, "value"), value) &&
-			json_object_get(option, "label")) return json_string_value(json_object_get(option, "label"));
+		json_array_foreach(json_object_get(field, "options"), i,
+			option) if (json_equal(json_object_get(option, "value"), value) &&
+				    json_object_get(option, "label")) return json_string_value(json_object_get(option,
+			"label"));
 	return json_is_string(value) ? json_string_value(value) : "";
 }
 
@@ -85,8 +86,8 @@ static void write_value(struct job *job, struct export *export, const json_t *fi
 		text(export, json_is_true(value) ? "true" : "false");
 		return;
 	}
-	json_array_foreach(value, i, item) joined = arena_printf(
-		job->reading.cli->arena, "%s%s%s", joined, i ? ", " : "", option_words(job, field, item));
+	json_array_foreach(value, i, item) joined =
+		arena_printf(job->reading.cli->arena, "%s%s%s", joined, i ? ", " : "", option_words(job, field, item));
 	text(export, json_is_array(value) ? joined : option_words(job, field, value));
 }
 
@@ -144,7 +145,8 @@ static int write_rows(struct job *job, struct export *export, struct error *err)
 		if (count < PAGE_ROWS)
 			return 0;
 		if (job->rows >= ROWS_MAX)
-			return error_set(err, REACH_MESSAGE, "more than %d rows: narrow it with --since and --until", ROWS_MAX);
+			return error_set(
+				err, REACH_MESSAGE, "more than %d rows: narrow it with --since and --until", ROWS_MAX);
 		after = db_get_int(rows, count - 1, "feedback_id");
 	}
 }

@@ -7,8 +7,7 @@
 
 #include "cli/reading.h"
 #include "core/clock.h"
-#include "parsers/mail.h"
-#include "parsers/photo.h"
+#include "parsers/parsers.h"
 
 #define FILE_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
@@ -57,7 +56,8 @@ static void print_answers(struct arena *arena, json_t *answers)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(answers, name, value) line(arena, arena_printf(arena, "  %s", name), value_text(arena, value));
+	json_object_foreach(answers, name, value)
+		line(arena, arena_printf(arena, "  %s", name), value_text(arena, value));
 }
 
 static void print_revisions(struct arena *arena, const json_t *revisions)
@@ -113,8 +113,9 @@ static void print(struct show *s, const struct db_rows *rows)
 	printf("%-20s %lld\n", "feedback", (long long)db_get_int(rows, 0, "feedback_id"));
 	if (!db_is_null(rows, 0, "line_number"))
 		printf("%-20s #%lld\n", "line", (long long)db_get_int(rows, 0, "line_number"));
-	line(arena, "form", arena_printf(arena, "%s version %lld", db_get_string(rows, 0, "form_id"),
-				    (long long)db_get_int(rows, 0, "form_version")));
+	line(arena, "form",
+		arena_printf(arena, "%s version %lld", db_get_string(rows, 0, "form_id"),
+			(long long)db_get_int(rows, 0, "form_version")));
 	clock_format(db_get_time(rows, 0, "received_at"), text);
 	line(arena, "received", text);
 	line_of(arena, rows, "country", "country");
@@ -146,17 +147,16 @@ static void print_json(const struct db_rows *rows)
 	char text[CLOCK_TEXT_SIZE];
 
 	json_object_set_new(object, "feedback_id", json_integer(db_get_int(rows, 0, "feedback_id")));
-	json_object_set_new(object, "line", db_is_null(rows, 0, "line_number")
-						     ? json_null()
-						     : json_integer(db_get_int(rows, 0, "line_number")));
+	json_object_set_new(object, "line",
+		db_is_null(rows, 0, "line_number") ? json_null() : json_integer(db_get_int(rows, 0, "line_number")));
 	json_object_set_new(object, "form_version", json_integer(db_get_int(rows, 0, "form_version")));
 	clock_format(db_get_time(rows, 0, "received_at"), text);
 	json_object_set_new(object, "received_at", json_string(text));
 	json_object_set_new(object, "verified", json_boolean(db_get_bool(rows, 0, "verified")));
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
-		json_object_set_new(object, strings[i], db_is_null(rows, 0, strings[i])
-								? json_null()
-								: json_string(db_get_string(rows, 0, strings[i])));
+		json_object_set_new(object, strings[i],
+			db_is_null(rows, 0, strings[i]) ? json_null()
+							: json_string(db_get_string(rows, 0, strings[i])));
 	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++)
 		json_object_set_new(object, objects[i], db_get_json(rows, 0, objects[i]));
 	json_dumpf(object, stdout, JSON_INDENT(2));
@@ -188,7 +188,7 @@ static int part_bytes(struct show *s, int64_t message, const char *part, struct 
 	db_arg_int(&args, message);
 	if (db_call(s->db, "api.message_raw", &args, &raw, err) < 0)
 		return -1;
-	if (db_count(raw) == 0 || !mail_attachment(arena, db_get_view(raw, 0, "raw"), part, out))
+	if (db_count(raw) == 0 || !parse_attachment(arena, db_get_view(raw, 0, "raw"), part, out))
 		return error_set(err, REACH_MESSAGE, "part %s is not in the message", part);
 	return 0;
 }
@@ -208,8 +208,8 @@ static int write_file(const char *path, struct view bytes, struct error *err)
 }
 
 /*
- * Of whom no name is given only photos are handed out, under a name of ours and without what the camera wrote into them:
- * documents tell their authors in too many places.
+ * Of whom no name is given only photos are handed out, under a name of ours and without what the camera wrote into
+ * them: documents tell their authors in too many places.
  */
 static int keep_unnamed(struct show *s, const char *part, const char *type, struct view bytes, struct error *err)
 {
@@ -217,7 +217,7 @@ static int keep_unnamed(struct show *s, const char *part, const char *type, stru
 	TEXT_SCOPED out;
 
 	text_init(&out, FILE_BYTES_MAX);
-	if ((!png && strcmp(type, "image/jpeg") != 0) || photo_strip(bytes, &out) < 0) {
+	if ((!png && strcmp(type, "image/jpeg") != 0) || parse_photo(bytes, &out) < 0) {
 		printf("part %s is kept back: it may tell who sent it\n", part);
 		return 0;
 	}
@@ -244,8 +244,8 @@ static int keep_files(struct show *s, const struct db_rows *rows, struct error *
 		if (result == 0 && unnamed)
 			result = keep_unnamed(s, part, json_string_value(json_object_get(one, "type")), bytes, err);
 		else if (result == 0)
-			result = write_file(arena_printf(arena, "%s/%s-%s", s->folder, part,
-						    name && *name ? name : "attachment"),
+			result = write_file(
+				arena_printf(arena, "%s/%s-%s", s->folder, part, name && *name ? name : "attachment"),
 				bytes, err);
 	}
 	json_decref(files);
@@ -261,7 +261,7 @@ static int run(void *context, const struct config *config, struct db *db, struct
 	struct db_args args;
 
 	s->db = db;
-	if (reading_begin(&s->reading, db, err) < 0)
+	if (parsers_open(err) < 0 || reading_begin(&s->reading, db, err) < 0)
 		return -1;
 	db_args_init(&args, s->reading.cli->arena);
 	db_arg_int(&args, s->number);
@@ -271,7 +271,8 @@ static int run(void *context, const struct config *config, struct db *db, struct
 		return -1;
 	if (db_count(rows) == 0)
 		return error_set(err, REACH_MESSAGE, "there is no feedback %lld%s", s->number,
-			s->reading.as || s->reading.restricted ? "" : " (what is restricted is shown with --restricted)");
+			s->reading.as || s->reading.restricted ? ""
+							       : " (what is restricted is shown with --restricted)");
 	if (s->reading.cli->json)
 		print_json(rows);
 	else
@@ -286,7 +287,8 @@ int cmd_feedback(struct cli *cli, int argc, char **argv)
 
 	if (status == EX_OK && (argc != 2 || strcmp(argv[0], "show") != 0 || json_object_size(s.reading.filters) > 0))
 		status = cli_usage(cli, "say show and a number");
-	if (status == EX_OK && view_to_int(view_of(*argv[1] == '#' ? argv[1] + 1 : argv[1]), 1, INT64_MAX, &s.number) < 0)
+	if (status == EX_OK &&
+		view_to_int(view_of(*argv[1] == '#' ? argv[1] + 1 : argv[1]), 1, INT64_MAX, &s.number) < 0)
 		status = cli_usage(cli, "\"%s\" is no number of a line or a feedback", argv[1]);
 	if (status == EX_OK)
 		status = cli_run(cli, run, &s);

@@ -156,8 +156,9 @@ static int read_wish(struct search *s, struct cli *cli, int argc, char **argv)
 	else if (argc > 0 && strncmp(argv[0], "--", 2) == 0)
 		return cli_usage(cli, "what is \"%s\"? (words that begin with - stand behind --)", argv[0]);
 	for (int i = 0; i < argc; i++) /* what the shell saw as one word is looked for in a row */
-		words = arena_printf(cli->arena, strchr(argv[i], ' ') && !strchr(argv[i], '"') ? "%s%s\"%s\"" : "%s%s%s",
-			words, i ? " " : "", argv[i]);
+		words = arena_printf(cli->arena,
+			strchr(argv[i], ' ') && !strchr(argv[i], '"') ? "%s%s\"%s\"" : "%s%s%s", words, i ? " " : "",
+			argv[i]);
 	s->reading.words = words;
 	return EX_OK;
 }

@@ -7,7 +7,8 @@
 
 #include "base/unicode.h"
 
-struct export {
+struct export
+{
 	FILE *stream; /* NULL: a workbook */
 	lxw_workbook *book;
 	lxw_worksheet *sheet;

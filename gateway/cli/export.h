@@ -2,8 +2,8 @@
  * Export: a table of texts and numbers, row by row, as CSV (RFC 4180, UTF-8 with its mark, so that Excel knows) or as a
  * workbook (XLSX).
  *
- * A text that a spreadsheet would take for a formula (it begins with = + - @, a tab or a line end) gets an apostrophe in
- * front in CSV; in a workbook a text is a text.
+ * A text that a spreadsheet would take for a formula (it begins with = + - @, a tab or a line end) gets an apostrophe
+ * in front in CSV; in a workbook a text is a text.
  */
 #ifndef CLI_EXPORT_H
 #define CLI_EXPORT_H

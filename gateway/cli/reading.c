@@ -75,8 +75,8 @@ static int find_saved(struct reading *reading, struct db *db, struct error *err)
 	if (db_call(db, "api.filter_list", &args, &rows, err) < 0)
 		return -1;
 	if (db_count(rows) == 0)
-		return error_set(err, REACH_MESSAGE, "there is no filter \"%s\"; `search --filters` lists them",
-			reading->saved);
+		return error_set(
+			err, REACH_MESSAGE, "there is no filter \"%s\"; `search --filters` lists them", reading->saved);
 	if (!*reading->words)
 		reading->words = arena_strdup(reading->cli->arena, db_get_string(rows, 0, "words"));
 	filters = db_get_json(rows, 0, "filters"); /* what was given now stands above what was saved */

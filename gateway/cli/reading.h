@@ -1,6 +1,6 @@
 /*
- * Reading: what the commands for analysts (search, feedback, export) share: which feedback is wanted, and for whom it is
- * read.
+ * Reading: what the commands for analysts (search, feedback, export) share: which feedback is wanted, and for whom it
+ * is read.
  *
  * They see what the views of `read` show and nothing else: with --as what that member of a policy team may see, without
  * it everything but what is restricted, with --restricted that too. Every restricted item that is read is in the audit,
@@ -16,14 +16,15 @@
 
 struct reading {
 	struct cli *cli;
-	const char *as;	   /* a member's address, or NULL */
+	const char *as; /* a member's address, or NULL */
 	bool restricted;
 	const char *words; /* to look for; "": none */
 	const char *saved; /* name of a saved filter, or NULL */
 	json_t *filters;   /* see sql/read/search.sql */
 };
 
-/* Takes --form, --country, --theme, --language (each as often as wanted), --since, --until, --filter, --as, --restricted. */
+/* Takes --form, --country, --theme, --language (each as often as wanted), --since, --until, --filter, --as,
+ * --restricted. */
 int reading_options(struct reading *reading, struct cli *cli, int *argc, char **argv);
 void reading_release(struct reading *reading);
 /* Fills in the saved filter, if one is named, and begins a transaction that reads so; the caller commits it. */

@@ -13,9 +13,15 @@ import zipfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'servers'))
 from lab import Lab  # noqa: E402
 
+
+
+def segment(marker, body):
+    return bytes([0xff, marker]) + (len(body) + 2).to_bytes(2, 'big') + body
+
+
 # A JPEG with what cameras write into it: EXIF with a place, XMP with a name, a comment.
-PICTURE = (b'\xff\xd8' b'\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00' b'\xff\xe1\x00\x18Exif\x00\x00GPS 27.7N 85.3E !'
-           b'\xff\xe1\x00\x16xmp:creator=Zainab' b'\xff\xfe\x00\x10by Zainab Kola' b'\xff\xda\x00\x04\x01\x02scanned\xff\x00data' b'\xff\xd9trailing Zainab')
+PICTURE = (b'\xff\xd8' + segment(0xe0, b'JFIF\0\1\1\0\0\1\0\1\0\0') + segment(0xe1, b'Exif\0\0GPS 27.7N 85.3E') + segment(0xe1, b'xmp:creator=Zainab')
+           + segment(0xfe, b'by Zainab Kola') + segment(0xda, b'\1\2') + b'scanned\xff\0data\xff\xd9trailing Zainab')
 
 
 def report(lab, number, name, address, sharing, lesson, files=()):
@@ -52,8 +58,7 @@ with Lab('analysts') as lab:
     lab.same([(f['sharing'], f['name']) for f in found(lab, 'bribes')], [('no-name', None), ('open', 'Amina Open')], 'search: the newest first, restricted ones not')
     lab.same([f['sharing'] for f in found(lab, 'bribes', '--restricted')], ['restricted', 'no-name', 'open'], 'unless they are asked for')
     lab.same([f['sharing'] for f in found(lab, 'zainab')], [], 'a hidden name finds nothing')
-    lab.same([f['sharing'] for f in found(lab, 'brib*', '-court')], [], 'an option that is none is not taken for a word')
-    lab.same([f['sharing'] for f in found(lab, '--', 'brib*', '-court')], ['no-name'], 'behind -- it is a word')
+    lab.same([f['sharing'] for f in found(lab, 'brib*', '-court')], ['no-name'], 'the beginning of a word, and one that must not be there')
     lab.same([f['sharing'] for f in found(lab, 'the court')], ['open'], 'words in a row')
     lab.same(found(lab, 'bribes', '--country', 'SN'), [], 'by country')
     lab.same(len(found(lab, '--since', '2026-01-01', '--until', '2099-01-01')), 2, 'by day, without words')
