@@ -81,7 +81,7 @@ BEGIN
 	IF why IS NOT NULL OR EXISTS (SELECT FROM answer_given g WHERE g.message_id = may_answer.message_id) THEN
 		RETURN why;
 	END IF;
-	bare := asked.state <> 'filed' AND coalesce(asked.result -> 'values', '{}') = '{}';
+	bare := asked.state <> 'filed' AND coalesce(asked.result -> 'provenance', '{}') = '{}'; -- values may be defaults
 	wrote := sha256(convert_to(coalesce(asked.channel, 'mail') || ' ' || CASE WHEN asked.channel IS NULL
 		THEN bare_address(asked.from_address) ELSE asked.from_address END, 'UTF8'));
 	PERFORM pg_advisory_xact_lock(1634628471); -- 'answ'

@@ -80,7 +80,7 @@ BEGIN
 		PERFORM stop_confirm(stop_take.now, message, person, result ->> 'language', result #> '{stops,say}');
 	END IF;
 	UPDATE message m SET state = 'ignored', reason = 'stopped', result = NULL
-	WHERE m.message_id = stop_take.message_id AND m.state IN ('review', 'held', 'ignored') AND coalesce(stop_take.result -> 'values', '{}') = '{}';
+	WHERE m.message_id = stop_take.message_id AND m.state IN ('review', 'held', 'ignored') AND coalesce(stop_take.result -> 'provenance', '{}') = '{}';
 END $$;
 
 CREATE FUNCTION fieldpost.stops_settle(now timestamptz, batch jsonb, filed jsonb)

@@ -53,11 +53,11 @@ UPDATE suppression SET reason = 'bounced', since = '2026-11-01';
 SELECT is(asked('e4', 'E@Example.org', 'filed'), 'suppressed', 'nothing goes where nothing arrives');
 
 -- Many.
-SELECT is((SELECT string_agg(asked('f' || n, 'f@example.org', 'review', '{"result": {"values": {}}}', n), ' ' ORDER BY n) FROM generate_series(0, 2) n),
+SELECT is((SELECT string_agg(asked('f' || n, 'f@example.org', 'review', '{"result": {"values": {"sharing": "no-name"}, "provenance": {}}}', n), ' ' ORDER BY n) FROM generate_series(0, 2) n),
 	'yes too-many too-many', 'without an answer to a form: once');
 SELECT is(asked('f7', 'f+x@example.org', 'ignored'), 'too-many', 'a tag makes nobody else of them');
 SELECT is(asked('f8', 'f@example.org', 'filed'), 'yes', 'a reply that answers something is answered all the same');
-SELECT is(asked('f9', 'f@example.org', 'review', '{"result": {"values": {"country": "NP"}}}'), 'yes', 'one that answers a part, too');
+SELECT is(asked('f9', 'f@example.org', 'review', '{"result": {"values": {}, "provenance": {"country": {"raw": "Nepall"}}}}'), 'yes', 'one that answers a part, too');
 SELECT is(asked('f10', 'f@example.org', 'ignored', '{}', 24), 'yes', 'and a day later it is new');
 SELECT is((SELECT string_agg(asked('g' || n, 'g@example.org', 'filed'), ' ') FROM generate_series(1, 12) n),
 	repeat('yes ', 10) || 'too-many too-many', 'replies: ten a day');

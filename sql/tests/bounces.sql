@@ -131,7 +131,7 @@ CREATE FUNCTION tap.stops(name text, sender text, part text, more jsonb DEFAULT 
 		'{"en": "No more.", "fr": "Plus rien."}'::jsonb)) || more, '2026-11-21 10:00+00', mail)
 $$;
 CREATE FUNCTION tap.state_of(id bigint) RETURNS text LANGUAGE sql AS $$ SELECT state || ' ' || coalesce(reason::text, '') FROM message WHERE message_id = id $$;
-SELECT tap.mail('s1', 'Aminata@example.net', '{"reason": "no-answers", "stops": {"by": "words", "say": {"en": "No more.", "fr": "Plus rien."}}}', '2026-11-21 10:00+00') AS s1 \gset
+SELECT tap.mail('s1', 'Aminata@example.net', '{"reason": "no-answers", "values": {"sharing": "no-name"}, "stops": {"by": "words", "say": {"en": "No more.", "fr": "Plus rien."}}}', '2026-11-21 10:00+00') AS s1 \gset
 SELECT is(state_of(:s1), 'ignored stopped', 'a mail that only stops');
 SELECT is(suppressed(), 'aminata@example.net asked, aminata@second.example asked', 'nothing goes to any address of that person');
 SELECT is((SELECT string_agg(state::text, ' ' ORDER BY reference) FROM request), 'closed sent sent sent', 'their requests are over');
