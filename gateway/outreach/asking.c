@@ -356,6 +356,34 @@ static int load(struct asking *asking, struct error *err)
 	return pipeline_sources_load(asking->config, asking->forms_arena, &asking->sources, err);
 }
 
+/* Something filed is to be acknowledged soon. */
+static int connect_listening(struct asking *asking, struct error *err)
+{
+	if (asking->db)
+		return 0;
+	if (db_open(asking->config, "fieldpost_send", &asking->db, err) < 0)
+		return -1;
+	return db_listen(asking->db, "fieldpost_filed", err);
+}
+
+/* One look, and the wait for the next; how long is still to be waited. */
+static int look_and_wait(struct asking *asking, struct duty_context *context, int *failures)
+{
+	struct error problem = ERROR_INIT;
+	int done = -1;
+
+	asking->now = clock_now();
+	if (connect_listening(asking, &problem) == 0)
+		done = look(asking, &problem);
+	if (done >= 0 && (done == ASKING_AT_ONCE || db_wait(asking->db, context->stop_fd, LOOK_EVERY_MS, &problem) >= 0)) {
+		*failures = 0;
+		return 0;
+	}
+	log_failure(LOG_WARNING, "asking", &problem, "failures=%d", ++*failures);
+	db_close(&asking->db);
+	return (int)(clock_backoff(*failures, 1000000, 60 * 1000000) / 1000);
+}
+
 int asking_run(struct duty_context *context, struct error *err)
 {
 	ARENA_SCOPED *arena = arena_new(), *forms_arena = arena_new(), *sources_arena = arena_new();
@@ -364,23 +392,8 @@ int asking_run(struct duty_context *context, struct error *err)
 
 	asking.forms_arena = forms_arena;
 	asking.rules = asking_rules(context->config);
-	while (result == 0 && duty_wait(context, -1, wait_ms) != -1) {
-		struct error problem = ERROR_INIT;
-		int done = -1;
-
-		wait_ms = LOOK_EVERY_MS;
-		asking.now = clock_now();
-		if (asking.db || db_open(context->config, "fieldpost_send", &asking.db, &problem) == 0)
-			done = look(&asking, &problem);
-		if (done < 0) {
-			log_failure(LOG_WARNING, "asking", &problem, "failures=%d", ++failures);
-			db_close(&asking.db);
-			wait_ms = (int)(clock_backoff(failures, 1000000, 60 * 1000000) / 1000);
-		} else {
-			failures = 0;
-			wait_ms = done == ASKING_AT_ONCE ? 0 : LOOK_EVERY_MS;
-		}
-	}
+	while (result == 0 && duty_wait(context, -1, wait_ms) != -1)
+		wait_ms = look_and_wait(&asking, context, &failures);
 	db_close(&asking.db);
 	forms_free(&asking.forms);
 	json_decref(asking.rules);
