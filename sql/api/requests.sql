@@ -18,19 +18,24 @@ AS $$
 	FROM (SELECT uuid_send(gen_random_uuid()) AS u OFFSET 0) g, unnest(ARRAY[0, 1, 2, 3, 4, 5, 9, 10, 11, 12]) AS b
 $$;
 
--- The zone that a person's clock shows; an unknown one of theirs does not count.
+-- The zone that a person's clock shows: theirs, their country's, the service's; one that this server does not know does not count.
 CREATE FUNCTION fieldpost.zone_of(zone text, country text, rules jsonb)
 RETURNS text
 LANGUAGE plpgsql STABLE
 AS $$
+DECLARE
+	candidate text;
 BEGIN
-	IF zone IS NOT NULL THEN
-		PERFORM timestamptz 'epoch' AT TIME ZONE zone;
-		RETURN zone;
-	END IF;
-	RETURN coalesce(rules -> 'places' -> country ->> 'zone', rules ->> 'zone');
-EXCEPTION WHEN invalid_parameter_value THEN
-	RETURN coalesce(rules -> 'places' -> country ->> 'zone', rules ->> 'zone');
+	FOREACH candidate IN ARRAY ARRAY[zone_of.zone, rules -> 'places' -> zone_of.country ->> 'zone', rules ->> 'zone'] LOOP
+		CONTINUE WHEN candidate IS NULL;
+		BEGIN
+			PERFORM timestamptz 'epoch' AT TIME ZONE candidate;
+			RETURN candidate;
+		EXCEPTION WHEN invalid_parameter_value THEN
+			NULL;
+		END;
+	END LOOP;
+	RETURN 'UTC';
 END $$;
 
 -- The first moment from `wanted` on at which somebody may be written to: within their hours, on their working days. zone: as zone_of().

@@ -37,6 +37,7 @@ SELECT is(fieldpost.send_time('2026-11-21 03:00+00', 'UTC', 'NP', tap.rules('{"p
 	'2026-11-21 03:00+00', 'a country that never works is asked all the same');
 SELECT is(fieldpost.zone_of(z, c, tap.rules()), w) FROM (VALUES ('Asia/Tokyo', 'NP', 'Asia/Tokyo'), (NULL, 'NP', 'Asia/Kathmandu'),
 	('Nowhere/There', 'NP', 'Asia/Kathmandu'), (NULL, 'SN', 'UTC')) v (z, c, w);
+SELECT is(fieldpost.zone_of('X/Y', 'XX', '{"zone": "No/Such", "places": {"XX": {"zone": "Nor/This"}}}'), 'UTC', 'no zone that is known');
 
 -- References.
 SELECT ok(bool_and(r ~ '^FP-[0-9A-HJKMNP-TV-Z]{10}$') AND count(DISTINCT r) = 500, 'references: well made, all different')
