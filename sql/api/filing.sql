@@ -231,13 +231,14 @@ AS $$
 	WHERE acknowledgement_of.kind IS NOT NULL AND NOT (fact ->> 'quiet')::boolean
 $$;
 
--- Of a result what its writer may hear again. errors: of all that is open.
+-- Of a result what its writer may hear again. errors: of all that is open; given: the fields that it answers, whose values are no defaults.
 CREATE FUNCTION fieldpost.said_of(result jsonb, answers jsonb, errors jsonb)
 RETURNS jsonb
 LANGUAGE sql IMMUTABLE
 AS $$
 	SELECT jsonb_strip_nulls(jsonb_build_object('values', said_of.answers, 'errors', said_of.errors,
-		'found', coalesce(result -> 'found', '{}'), 'suggestions', coalesce(result -> 'suggestions', '{}'), 'remarks', result -> 'remarks'))
+		'found', coalesce(result -> 'found', '{}'), 'suggestions', coalesce(result -> 'suggestions', '{}'), 'remarks', result -> 'remarks',
+		'given', (SELECT coalesce(jsonb_agg(k ORDER BY k), '[]') FROM jsonb_object_keys(coalesce(result -> 'provenance', '{}')) AS k)))
 $$;
 
 CREATE FUNCTION fieldpost.message_settle(now timestamptz, message_id bigint, result jsonb, fact jsonb, state message_state,

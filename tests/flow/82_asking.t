@@ -25,7 +25,7 @@ LANGUAGES = {
         'mended': ['4. Avancement (1-5): 3', '5. Personnes touchées: 350'],
         'title': "Point d'avancement", 'attribution': 'Le lun. 16 nov. 2026 à 09:12, Fieldpost <fieldpost@example.org> a écrit :',
         'wrong': 'Il faut un seul nombre sous Personnes touchées, par exemple 350 sans rien d\'autre.', 'missing': 'Il faut un nombre de 1 à 5 sous Avancement.',
-        'told': 'Réponses comprises 6, encore ouvertes 2', 'echo': 'Pays → Sénégal', 'date': 'Date → 3 novembre 2026', 'then': 'Avancement → 3',
+        'told': 'Réponses comprises 5, encore ouvertes 2', 'assumed': "SUPPOSÉ Partage → sans nom (vous ne l'avez pas rempli)", 'echo': 'Pays → Sénégal', 'date': 'Date → 3 novembre 2026', 'then': 'Avancement → 3',
         'own': 'Bonjour, voici mes réponses.', 'lines': ['4. Avancement (1-5): ', '5. Personnes touchées: ']},
     'ar': {
         'name': 'سارة حسن', 'address': 'sara@mail.example.com', 'country': 'SD',
@@ -33,7 +33,7 @@ LANGUAGES = {
         'mended': ['4. التقدم (1-5): 3', '5. عدد المستفيدين: 350'],
         'title': 'متابعة التقدم', 'attribution': 'في الاثنين، 16 نوفمبر 2026 في 9:12 ص، كتب Fieldpost <fieldpost@example.org>:',
         'wrong': 'المطلوب رقم واحد في «عدد المستفيدين»، مثل 350 وحده.', 'missing': 'المطلوب رقم من 1 إلى 5 في «التقدم».',
-        'told': 'المفهوم 6، الباقي 2', 'echo': 'البلد ← السودان', 'date': 'التاريخ ← 3 نوفمبر 2026', 'then': 'التقدم ← 3',
+        'told': 'المفهوم 5، الباقي 2', 'assumed': 'المفترض المشاركة ← بدون اسم (لم تملؤوه)', 'echo': 'البلد ← السودان', 'date': 'التاريخ ← 3 نوفمبر 2026', 'then': 'التقدم ← 3',
         'own': 'مرحبا، هذه إجاباتي.', 'lines': ['4. التقدم (1-5): ', '5. عدد المستفيدين: ']},
 }
 
@@ -126,7 +126,7 @@ def circle(lab, story, language):
     said = flat(text_of(told))
     lab.ok(told['Subject'] == 'Re: ' + request['Subject'] and told['In-Reply-To'] == answered and request['Message-ID'] in told['References']
            and told['Auto-Submitted'] == 'auto-replied', '%s: the acknowledgement stands in the thread' % language, str(told.items()))
-    for key in ('told', 'echo', 'date', 'wrong', 'missing'):
+    for key in ('told', 'echo', 'date', 'assumed', 'wrong', 'missing'):
         lab.ok(case[key] in said, '%s: it says %s' % (language, case[key]), said)
     lab.ok(case['answers'][5] in said, '%s: and repeats what was not understood' % language, said)
     lab.same(text_of(told).rstrip('\n').split('\n')[-2:], case['lines'], '%s: the two lines stand at the end' % language)
