@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cli/review.h"
 #include "cli/table.h"
 #include "core/clock.h"
 #include "store/db.h"
@@ -89,6 +90,7 @@ static void add_row(struct table *table, struct arena *arena, int64_t now, const
 	table_string(table, "subject", db_get_string(rows, row, "subject"));
 	table_string(table, "form", db_get_string(rows, row, "form"));
 	table_string(table, "language", db_get_string(rows, row, "language"));
+	table_string(table, "assigned", db_get_string(rows, row, "assigned_to"));
 	table_string(table, "trouble", trouble(arena, rows, row));
 	table_end_row(table);
 }
@@ -286,6 +288,28 @@ static void print_message_json(const struct db_rows *rows)
 	json_decref(object);
 }
 
+/* What people did about it. */
+static int print_history(struct review *r, struct error *err)
+{
+	DB_ROWS_SCOPED *rows = NULL;
+	struct db_args args;
+	char at[CLOCK_TEXT_SIZE];
+
+	db_args_init(&args, r->cli->arena);
+	db_arg_int(&args, r->number);
+	if (db_call(r->db, "api.review_history", &args, &rows, err) < 0)
+		return -1;
+	if (db_count(rows) > 0)
+		printf("\nwhat was done\n");
+	for (size_t row = 0; row < db_count(rows); row++) {
+		clock_format(db_get_time(rows, row, "at"), at);
+		printf("  %s %s: %s: %s%s (%lld)\n", at, db_get_string(rows, row, "actor"),
+			db_get_string(rows, row, "action"), table_clean(r->cli->arena, db_get_view(rows, row, "words")),
+			db_get_bool(rows, row, "undone") ? " (undone)" : "", (long long)db_get_int(rows, row, "batch"));
+	}
+	return 0;
+}
+
 static int show(struct review *r, struct error *err)
 {
 	DB_ROWS_SCOPED *rows = NULL;
@@ -297,11 +321,12 @@ static int show(struct review *r, struct error *err)
 		return -1;
 	if (db_count(rows) == 0)
 		return error_set(err, REACH_MESSAGE, "there is no message %lld", r->number);
-	if (r->cli->json)
+	if (r->cli->json) {
 		print_message_json(rows);
-	else
-		print_message(r, rows);
-	return 0;
+		return 0;
+	}
+	print_message(r, rows);
+	return print_history(r, err);
 }
 
 /* ---- the command ---- */
@@ -318,7 +343,8 @@ static int read_wish(struct cli *cli, int argc, char **argv, struct review *out)
 		return EX_OK;
 	}
 	if (argc != 1 || strcmp(argv[0], "list") != 0 || out->raw)
-		return cli_usage(cli, "say list, or show and a message's number");
+		return cli_usage(
+			cli, "say list, show and a message's number, or fix, file, dismiss, assign, note, undo");
 	out->number = LIST_DEFAULT;
 	if (limit && view_to_int(view_of(limit), 1, LIST_MAX, &out->number) < 0)
 		return cli_usage(cli, "--limit is a number from 1 to %d", LIST_MAX);
@@ -338,7 +364,10 @@ static int review(void *context, const struct config *config, struct db *db, str
 int cmd_review(struct cli *cli, int argc, char **argv)
 {
 	struct review r = {.cli = cli, .now = clock_now()};
-	int status = read_wish(cli, argc, argv, &r);
+	int status;
 
+	if (argc > 0 && review_is_act(argv[0]))
+		return review_act(cli, argc, argv);
+	status = read_wish(cli, argc, argv, &r);
 	return status == EX_OK ? cli_run(cli, review, &r) : status;
 }

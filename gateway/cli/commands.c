@@ -17,8 +17,7 @@ const struct command cli_commands[] = {
 		"[--record FILE]",
 		"the forms, a request as it is sent, and the proof that its answers come back", cmd_forms},
 	{"import", "[--dry-run] PATH...", "take in mbox files, Maildirs, .eml files, - (standard input)", cmd_import},
-	{"team",
-		"add NAME --member ADDRESS [--member-name NAME] [--cleared] | remove NAME [--member ADDRESS] | list",
+	{"team", "add NAME --member ADDRESS [--member-name NAME] [--cleared] | remove NAME [--member ADDRESS] | list",
 		"policy teams and their members", cmd_team},
 	{"subscribe",
 		"TEAM [--frequency daily|weekly|monthly] [--weekday DAY] [--hour H] [--zone ZONE] [--language L] "
@@ -42,7 +41,11 @@ const struct command cli_commands[] = {
 		"FORM --csv FILE|- | --xlsx FILE, [--labels L], [--country C] [--theme T] [--language L] [--since DAY] "
 		"[--until DAY] [--filter NAME] [--as ADDRESS | --restricted]",
 		"the feedback of a form as a table", cmd_export},
-	{"review", "list [--limit N] | show MESSAGE [--raw]", "the messages that wait for a person", cmd_review},
+	{"review",
+		"list [--limit N] | show MESSAGE [--raw] | fix MESSAGE... FIELD=VALUE... --reason R | file MESSAGE... "
+		"--reason R | dismiss MESSAGE... --reason R | assign MESSAGE... --to NAME | note MESSAGE... --text T | "
+		"undo [BATCH]",
+		"the messages that wait for a person", cmd_review},
 	{"alarm", "list | clear NUMBER", "what is not well, and taking back what was dealt with", cmd_alarm},
 	{"explain", "NUMBER [--raw]", "from a digest's line back to the mail that it came from", cmd_explain},
 	{"oauth", "login NAME [--device | --browser] | refresh NAME | list",

@@ -432,7 +432,8 @@ BEGIN
 				THEN nextval('fieldpost.feedback_feedback_id_seq') END AS feedback_id,
 			CASE WHEN (k.mail ->> 'date')::numeric BETWEEN 1 AND 4102444800
 				THEN to_timestamp((k.mail ->> 'date')::double precision) END AS written_at
-		FROM known k CROSS JOIN LATERAL (SELECT k.stranger AND k.result ->> 'outcome' = 'filed' AS held) h
+		FROM known k CROSS JOIN LATERAL (SELECT k.stranger AND k.result ->> 'outcome' = 'filed'
+			AND k.result -> 'reviewed' IS NULL AS held) h -- a person said that it is to be filed
 	), settled AS (
 		UPDATE message m SET state = d.state, reason = d.reason, settled_at = file_plain.now, written_at = d.written_at,
 			form_id = d.result ->> 'template', form_version = d.version, reference = d.fact ->> 'reference',

@@ -4,11 +4,11 @@ SET LOCAL ROLE fieldpost_owner;
 -- The oldest first.
 CREATE FUNCTION api.review_list(maximum bigint)
 RETURNS TABLE (message_id bigint, state text, reason text, received_at timestamptz, from_name text, from_address text,
-	subject text, form text, language text, answers jsonb, errors jsonb, error text)
+	subject text, form text, language text, answers jsonb, errors jsonb, error text, assigned_to text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
 	SELECT m.message_id, m.state::text, m.reason::text, m.received_at, m.from_name, m.from_address, m.subject, m.form_id,
-		m.language, coalesce(m.result -> 'values', '{}'), coalesce(m.result -> 'errors', '{}'), m.error
+		m.language, coalesce(m.result -> 'values', '{}'), coalesce(m.result -> 'errors', '{}'), m.error, m.assigned_to
 	FROM message m WHERE m.state IN ('review', 'held', 'failed') AND m.reason IS DISTINCT FROM 'in-conversation'
 		AND NOT EXISTS (SELECT FROM channel_message c JOIN message h ON h.message_id = c.joined_to
 			WHERE c.message_id = m.message_id AND h.state = m.state) -- it is looked at with that one
