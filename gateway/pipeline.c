@@ -351,17 +351,21 @@ static void add_sources(
 	*count += more_count;
 }
 
-/* The templates of letters, a folder a language: they stand among the languages. */
+/* The templates of letters, a folder a language: they stand among the languages. Without them forms are asked in the words of the
+ * languages, and nothing else is written: `fieldpost check` says so. */
 static int add_letters(
 	const struct config *config, struct arena *arena, struct pipeline_sources *out, struct error *err)
 {
 	struct dirent **entries = NULL;
-	const char *mail, *folder;
+	const char *folder;
+	char mail[4096];
 	int count, result = 0;
 
-	if (shared_folder(config, "mail", arena, &mail, err) < 0)
-		return -1;
+	if (share_path(config, "mail", mail, sizeof(mail)) < 0)
+		return 0;
 	folder = arena_printf(arena, "%s/letters", mail);
+	if (access(folder, F_OK) < 0)
+		return 0;
 	count = scandir(folder, &entries, is_folder, alphasort);
 	if (count < 0)
 		return error_set(err, REACH_STOP, "%s: %s", folder, strerror(errno));
