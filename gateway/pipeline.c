@@ -382,6 +382,36 @@ static int add_letters(
 	return result;
 }
 
+/* Kinds of channels whose provider vouches for who writes; the senders of text messages can be forged. */
+static const char *const proving_kinds[] = {"telegram", "whatsapp", "signal", "matrix", NULL};
+/* Kinds that name a person by a telephone number. */
+static const char *const phone_kinds[] = {"whatsapp", "signal", "twilio", "vonage", "africastalking", NULL};
+
+static bool is_among(const char *word, const char *const *list)
+{
+	for (size_t i = 0; list[i]; i++)
+		if (strcmp(word, list[i]) == 0)
+			return true;
+	return false;
+}
+
+json_t *pipeline_channels(const struct config *config)
+{
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < config->channel_count; i++) {
+		const struct config_channel *channel = &config->channels[i];
+		json_t *one = json_pack("{s:i, s:s}", "join", channel->join_seconds, "language", channel->language);
+
+		json_object_set_new(one, "proves", json_boolean(is_among(channel->kind, proving_kinds)));
+		json_object_set_new(one, "phone", json_boolean(is_among(channel->kind, phone_kinds)));
+		if (channel->form)
+			json_object_set_new(one, "form", json_string(channel->form));
+		json_object_set_new(all, channel->name, one);
+	}
+	return all;
+}
+
 static const struct view *views_of(const char *const *list, size_t count, struct arena *arena)
 {
 	struct view *views = ARENA_NEW_N(arena, struct view, count + 1);

@@ -88,6 +88,8 @@ struct pipeline_sources {
 /* All YAML files of a folder, in the order of their names; NULL: the folder `name` that ships with the program. */
 int pipeline_folder_load(const struct config *config, const char *folder, const char *name, struct arena *arena,
 	struct parse_source **out, size_t *count_out, struct error *err);
+/* {name: {join, language, proves, phone[, form]}}: what the messages of each channel are read and filed by. A new reference. */
+json_t *pipeline_channels(const struct config *config);
 /* config NULL: nobody. */
 void pipeline_trust(const struct config *config, struct arena *arena, struct mail_trust *out);
 int pipeline_sources_load(

@@ -323,8 +323,7 @@ static bool fits(struct view pattern, struct view host)
 
 	if (view_starts(pattern, VIEW("*."))) {
 		rest = view_sub(pattern, 1, SIZE_MAX);
-		return host.len > rest.len &&
-		       view_equal_nocase(view_sub(host, host.len - rest.len, SIZE_MAX), rest);
+		return host.len > rest.len && view_equal_nocase(view_sub(host, host.len - rest.len, SIZE_MAX), rest);
 	}
 	if (view_ends(pattern, VIEW("*")))
 		return view_starts_nocase(host, view_sub(pattern, 0, pattern.len - 1));

@@ -1,8 +1,11 @@
 /* cli: what every command needs: options, errors, the config. See cli.h. */
 #include "cli/cli.h"
 
+#include <pwd.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Does the sentence begin with FILE:LINE:COLUMN? */
 static bool has_place(const char *sentence)
@@ -103,4 +106,13 @@ bool cli_flag(int *argc, char **argv, const char *name)
 			return true;
 		}
 	return false;
+}
+
+/* Who logs in, for the audit. */
+const char *cli_actor(struct arena *arena)
+{
+	const char *before = getenv("SUDO_USER");
+	const struct passwd *user = getpwuid(getuid());
+
+	return arena_printf(arena, "cli:%.100s", before ? before : user ? user->pw_name : "?");
 }

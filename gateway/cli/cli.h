@@ -66,6 +66,9 @@ int cli_logins(struct cli *cli, const struct config *config, struct db *db, stru
 /* Reads and compiles the forms and languages named by the config, or the forms of another folder (NULL: the config's). */
 int cli_forms(const struct config *config, const char *folder, struct forms **out, struct error *err);
 
+/* Who runs the command, for the audit. */
+const char *cli_actor(struct arena *arena);
+
 /* Options of a command: "--name VALUE" or "--name=VALUE". Takes one off argv; NULL when it is not there. */
 const char *cli_option(int *argc, char **argv, const char *name);
 bool cli_flag(int *argc, char **argv, const char *name);

@@ -5,7 +5,6 @@
  */
 #include "cli/commands.h"
 
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -148,18 +147,9 @@ static int run(void *context, const struct config *config, struct db *db, struct
 	return result;
 }
 
-/* Who logs in, for the audit. */
-static const char *actor_of(struct arena *arena)
-{
-	const char *before = getenv("SUDO_USER");
-	const struct passwd *user = getpwuid(getuid());
-
-	return arena_printf(arena, "cli:%.100s", before ? before : user ? user->pw_name : "?");
-}
-
 int cmd_oauth(struct cli *cli, int argc, char **argv)
 {
-	struct wanted w = {.cli = cli, .well = true, .actor = actor_of(cli->arena)};
+	struct wanted w = {.cli = cli, .well = true, .actor = cli_actor(cli->arena)};
 	bool device = cli_flag(&argc, argv, "--device"), browser = cli_flag(&argc, argv, "--browser");
 	int status;
 

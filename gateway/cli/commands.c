@@ -28,6 +28,10 @@ const struct command cli_commands[] = {
 		"preview TEAM|SUBSCRIPTION [--html FILE] [--text FILE] [--eml FILE] | send TEAM|SUBSCRIPTION [--again] "
 		"| list",
 		"look at the next digest, send one now, list them", cmd_digest},
+	{"people",
+		"import [--dry-run] FILE.csv | list [--kind K] [--country C] [--language L] [--programme P] [--organisation O] "
+		"[--role R] [WORDS] | show PERSON | export | erase PERSON [--yes]",
+		"the people who are asked and who answer", cmd_people},
 	{"request",
 		"send --form FORM --to QUERY|FILE [--language L] [--at TIME] [--label L] [--dry-run] | list [LABEL]",
 		"ask practitioners to fill in a form; who was asked, who answered", cmd_request},

@@ -107,6 +107,9 @@ static int check_name(const struct config *config, const struct config_channel *
 {
 	const char *taken = strcasecmp(channel->name, "mail") == 0 ? "the mail itself" : NULL;
 
+	if (strcasecmp(channel->name, "phone") == 0)
+		taken = "what people's numbers are kept under";
+
 	for (size_t i = 0; i < config->mailbox_count; i++)
 		if (strcmp(config->mailboxes[i].name, channel->name) == 0)
 			taken = "a mailbox";

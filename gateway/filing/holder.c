@@ -369,36 +369,6 @@ static int run_rounds(struct holder *holder, struct error *err)
 	return 0;
 }
 
-/* Kinds of channels whose provider vouches for who writes; the senders of text messages can be forged. */
-static const char *const proving_kinds[] = {"telegram", "whatsapp", "signal", "matrix", NULL};
-/* Kinds that name a person by a telephone number. */
-static const char *const phone_kinds[] = {"whatsapp", "signal", "twilio", "vonage", "africastalking", NULL};
-
-static bool is_among(const char *word, const char *const *list)
-{
-	for (size_t i = 0; list[i]; i++)
-		if (strcmp(word, list[i]) == 0)
-			return true;
-	return false;
-}
-
-static json_t *channels_json(const struct config *config)
-{
-	json_t *all = json_object();
-
-	for (size_t i = 0; i < config->channel_count; i++) {
-		const struct config_channel *channel = &config->channels[i];
-		json_t *one = json_pack("{s:i, s:s}", "join", channel->join_seconds, "language", channel->language);
-
-		json_object_set_new(one, "proves", json_boolean(is_among(channel->kind, proving_kinds)));
-		json_object_set_new(one, "phone", json_boolean(is_among(channel->kind, phone_kinds)));
-		if (channel->form)
-			json_object_set_new(one, "form", json_string(channel->form));
-		json_object_set_new(all, channel->name, one);
-	}
-	return all;
-}
-
 static int run(struct duty_context *duty, struct error *err)
 {
 	struct holder *holder = calloc(1, sizeof(*holder));
@@ -411,7 +381,7 @@ static int run(struct duty_context *duty, struct error *err)
 	holder->sources_arena = arena_new();
 	pipeline_batch_init(&holder->batch);
 	holder->force_arena = arena_new();
-	holder->channels = channels_json(duty->config);
+	holder->channels = pipeline_channels(duty->config);
 	result = pipeline_sources_load(duty->config, holder->sources_arena, &holder->folder, err);
 	if (result == 0)
 		result = force_rules_load(duty->config, &holder->folder, holder->sources_arena, &holder->rules, err);

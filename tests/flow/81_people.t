@@ -1,0 +1,211 @@
+#!/usr/bin/python3
+"""People: a list of ten thousand with every fault, imported twice, exported; who wrote is verified, forged or unknown; a reply to last
+month's form; a person is erased and does not come back."""
+import csv
+import hashlib
+import io
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'servers'))
+from lab import Lab  # noqa: E402
+
+ROWS = 10000
+NAMES = ['key', 'name', 'country', 'language', 'zone', 'mail', 'phone', 'paused']
+
+# row in the file -> (column, a word of what is said); the others are well
+FAULTS = {
+    100: ('name', '', 'name'), 200: ('name', 'Ann\u202eevil', 'seen'), 300: ('name', '=cmd()', 'formula'), 400: ('name', 'x' * 201, 'longer'),
+    500: ('country', 'XX', 'country'), 600: ('country', 'Nepal', 'letters'), 700: ('language', 'Français', 'language'),
+    800: ('zone', 'Mars/Base', 'zone'), 900: ('mail', 'nobody', 'nobody'), 1000: ('mail', 'a@b@c.example', 'a@b@c.example'),
+    1100: ('mail', 'person1@people.example', 'line 2'), 1200: ('phone', '12345', 'number'), 1300: ('phone', '+0123456789', 'number'),
+    1400: ('paused', 'perhaps', 'yes nor no'), 1500: ('key', 'k1', 'line 2'), 1600: ('mail', 'field@ours.example', 'of this service'),
+    1700: ('mail', 'a@x.example, b c', 'c:'),
+}
+
+
+def people(faulty):
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(NAMES)
+    for i in range(1, ROWS + 1):
+        row = {'key': 'k%d' % i, 'name': 'Person "%d", of Nowhere' % i, 'country': 'np', 'language': 'ne', 'zone': 'Asia/Kathmandu',
+               'mail': 'person%d@people.example; P%d@home.example' % (i, i), 'phone': '+977 98%08d' % i, 'paused': 'no'}
+        if faulty and i in FAULTS:
+            row[FAULTS[i][0]] = FAULTS[i][1]
+        writer.writerow([row[n] for n in NAMES])
+    return out.getvalue()
+
+
+def put(lab, name, text, encoding='utf-8'):
+    path = os.path.join(lab.folder, name)
+    with open(path, 'wb') as f:
+        f.write(text.encode(encoding))
+    return path
+
+
+def count(lab, what):
+    return int(lab.sql('SELECT count(*) FROM ' + what)[0][0])
+
+
+def the_list(lab):
+    lab.sql("SELECT api.own_addresses_set('smtp', ARRAY['field@ours.example'])")
+    bad = lab.run('people', 'import', '--json', put(lab, 'bad.csv', people(True)))
+    lab.same(bad.returncode, 65, 'a list with faults is refused')
+    errors = {(e['line'] - 1, e['column']): e['error'] for e in json.loads(bad.stdout)['errors']} if bad.stdout else {}
+    for row, (column, _, words) in FAULTS.items():
+        lab.ok(words in errors.get((row, column), ''), 'row %d, %s: what is wrong is said' % (row, column),
+               {k: v for k, v in errors.items() if k[0] == row})
+    lab.same(len(errors), len(FAULTS), 'and nothing else')
+    lab.same(count(lab, 'identity.contact'), 0, 'nothing of it stays')
+    for name, text, encoding, words in (
+            ('empty', '', 'utf-8', 'empty'), ('unknown', 'name,shoe size\nA,1\n', 'utf-8', 'shoe size'), ('twice', 'name,mail,name\n', 'utf-8', 'twice'),
+            ('short', 'name,mail\nA\n', 'utf-8', '1 cells'), ('quote', 'name,mail\n"A,a@x.example\n', 'utf-8', 'quote'),
+            ('latin', 'name,mail\nJosé,j@x.example\n', 'latin-1', 'UTF-8'), ('nobody', 'name,mail\nA,\n', 'utf-8', 'nobody'),
+            ('channel', 'name,channel\nA,none:1\n', 'utf-8', 'no channel')):
+        done = lab.run('people', 'import', put(lab, name + '.csv', text, encoding))
+        lab.ok(done.returncode == 65 and words in done.stderr, 'a file with a fault: ' + name, done.stderr)
+    good = put(lab, 'good.csv', people(False))
+    dry = lab.run('people', 'import', '--dry-run', good)
+    lab.ok('would be: %d new' % ROWS in dry.stdout and count(lab, 'identity.contact') == 0, 'a dry run counts and leaves nothing', dry.stdout + dry.stderr)
+    done = lab.run('people', 'import', good)
+    lab.ok('%d new, 0 changed' % ROWS in done.stdout, 'ten thousand are imported', done.stdout + done.stderr)
+    again = lab.run('people', 'import', good)
+    lab.ok('0 new, 0 changed, %d as they were' % ROWS in again.stdout, 'again: nothing changes', again.stdout + again.stderr)
+    lab.same(count(lab, 'identity.contact_address'), 3 * ROWS, 'each address is there once')
+    exported = lab.run('people', 'export').stdout
+    back = lab.run('people', 'import', put(lab, 'back.csv', exported))
+    lab.ok('0 new, 0 changed, %d as they were' % ROWS in back.stdout, 'what is exported can be imported', back.stdout + back.stderr)
+    tabs = 'key;name;paused\r\nk1;Other Name;yes\r\n'
+    done = lab.run('people', 'import', put(lab, 'one.csv', '\ufeff' + tabs))
+    lab.ok('0 new, 1 changed' in done.stdout, 'a list of some columns changes those', done.stdout + done.stderr)
+    shown = json.loads(lab.run('people', 'show', '--json', 'P1@Home.Example').stdout or '{}')
+    lab.ok(shown.get('name') == 'Other Name' and shown.get('paused') and shown.get('mail') == ['person1@people.example', 'p1@home.example'],
+           'and nothing else; they are found by an address', shown)
+    listed = json.loads(lab.run('people', 'list', '--json', '--country', 'NP', 'Other').stdout or '[]')
+    lab.same([p['key'] for p in listed], ['k1'], 'the list finds by words')
+    lab.same(lab.run('people', 'show', 'k0').returncode != 0, True, 'nobody has that key')
+    lab.sql('DELETE FROM identity.contact')
+
+
+FORM = '''id: plan
+version: %d
+title: {en: Plan of the month}
+fields:
+  - name: country
+    type: country
+    required: true
+    label: {en: Country}
+%s  - name: visits
+    type: number
+    required: true
+    label: {en: Visits}
+  - name: words
+    type: text
+    label: {en: Words}
+'''
+INSERTED = '''  - name: teams
+    type: number
+    label: {en: Teams}
+'''
+RESULTS = 'Authentication-Results: mx.ours.example; dmarc=%s header.from=%s\r\n'
+
+
+def mail(number, sender, body, subject='Plan of the month', results='pass'):
+    head = RESULTS % (results, sender.split('@')[1]) if results else ''
+    return (head + 'Received: from x by mx.ours.example; Sun, 22 Nov 2026 00:00:00 +0000\r\nFrom: <%s>\r\nTo: field@ours.example\r\n'
+            'Subject: %s\r\nMessage-ID: <%s@x.example>\r\nDate: Sun, 22 Nov 2026 00:00:00 +0000\r\n\r\n%s\r\n'
+            % (sender, subject, number, body.replace('\n', '\r\n'))).encode()
+
+
+def set_form(lab, version, inserted):
+    text = FORM % (version, inserted)
+    folder = os.path.join(lab.folder, 'forms')
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, 'plan.yaml'), 'w') as f:
+        f.write(text)
+    with open(os.path.join(folder, 'proven'), 'a') as f:
+        f.write('%s plan %d\n' % (hashlib.sha256(text.encode()).hexdigest(), version))
+    return folder
+
+
+def rows(lab, number):
+    return lab.sql("SELECT concat_ws(' ', m.state, m.reason, m.verification, f.via, r.answers ->> 'visits', (SELECT name FROM identity.contact c "
+                   "WHERE c.contact_id = f.contact_id)) FROM fieldpost.message m LEFT JOIN fieldpost.feedback f USING (message_id) "
+                   "LEFT JOIN fieldpost.feedback_revision r USING (feedback_id, revision) WHERE m.header_id = '<%s@x.example>'" % number)
+
+
+def came(lab, server, number, wanted, name, *words, **options):
+    server.append('field', [mail(number, *words, **options)])
+    lab.wait(name, lambda: rows(lab, number) and not rows(lab, number)[0][0].startswith('received'), 30)
+    lab.same(rows(lab, number), [[wanted]], name)
+
+
+def who(lab, server):
+    body = 'Country: Nepal\nVisits: %d\nWords: As planned\n'
+    came(lab, server, 'one', 'filed unverified 1', 'while nobody is registered all is filed', 'eve@else.example', body % 1)
+    lab.run('people', 'import', put(lab, 'two.csv', 'name,mail,country\nAda,ada@who.example,NP\nBen,ben@who.example,NP\n'))
+    lab.sql("INSERT INTO fieldpost.request (reference, contact_id, form_id, form_version, language, asked_at, state) SELECT 'FP-AAAAAAAAAA', contact_id,"
+            " 'plan', 1, 'en', now(), 'sent' FROM identity.contact WHERE name = 'Ada'")
+    came(lab, server, 'two', 'filed verified 2 Ada', 'a sender whose domain vouches for them', 'Ada@Who.Example', body % 2)
+    came(lab, server, 'three', 'filed unverified 3 Ada', 'one for whom nobody vouches', 'ada@who.example', body % 3, results=None)
+    came(lab, server, 'four', 'held unknown-sender failed', 'a forged one', 'ada@who.example', body % 4, results='fail')
+    came(lab, server, 'five', 'filed unverified forwarded-request 5', 'a stolen reference', 'eve@evil.example', body % 5, subject='Re: FP-AAAAAAAAAA')
+    lab.same(lab.sql('SELECT state FROM fieldpost.request'), [['sent']], 'answers no request')
+    lab.same(lab.sql("SELECT count(*) FROM fieldpost.acknowledgement WHERE address LIKE '%evil%'"), [['0']], 'and is told to nobody')
+    came(lab, server, 'six', 'held unknown-sender unverified', 'a stranger is held', 'new@who.example', body % 6)
+    done = lab.run('people', 'import', put(lab, 'new.csv', 'name,mail\nNew One,new@who.example\n'))
+    lab.ok('1 held messages filed' in done.stdout, 'until they are registered', done.stdout + done.stderr)
+    lab.same(rows(lab, 'six'), [['filed verified 6 New One']], 'then it is theirs')
+
+
+def last_month(lab, server):
+    set_form(lab, 2, INSERTED)
+    lab.service.send_signal(1)
+    lab.wait('the new version is in force', lambda: lab.sql('SELECT max(version) FROM fieldpost.form_version') == [['2']], 30)
+    came(lab, server, 'seven', 'filed verified 7 Ada', 'a reply to last month\'s form is read with its numbers', 'ada@who.example',
+         '1. Nepal\n2. 7\n3. As planned\n', subject='Re: Plan of the month FP-AAAAAAAAAA')
+    lab.same(lab.sql("SELECT f.form_version, r.answers ->> 'words' FROM fieldpost.feedback f JOIN fieldpost.feedback_revision r USING (feedback_id, revision) "
+                     "WHERE r.answers ->> 'visits' = '7'"), [['1', 'As planned']], 'as the version that was sent')
+    came(lab, server, 'eight', 'filed verified 9 Ben', 'one to this month\'s with this month\'s', 'ben@who.example', '1. Nepal\n2. 8\n3. 9\n4. As planned\n')
+
+
+def erased(lab, server):
+    lab.ok(count(lab, 'fieldpost.message_raw WHERE position(\'ada@who.example\'::bytea IN lower(encode(raw, \'escape\'))::bytea) > 0') > 0, 'their mails are there')
+    stored = lab.totals()['stored']
+    asked = lab.run('people', 'erase', 'ada@who.example')
+    lab.ok('would be erased' in asked.stdout and count(lab, "identity.contact WHERE name = 'Ada'") == 1, 'erasing asks first', asked.stdout + asked.stderr)
+    done = lab.run('people', 'erase', 'ada@who.example', '--yes')
+    lab.ok('erased Ada' in done.stdout, 'a person is erased', done.stdout + done.stderr)
+    tables = [r[0] for r in lab.sql("SELECT c.oid::regclass FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace IN ('fieldpost'::regnamespace, "
+                                    "'identity'::regnamespace) AND c.relname <> 'own_address'")]
+    left = [t for t in tables if int(lab.sql("SELECT count(*) FROM %s t WHERE lower(t::text) LIKE '%%ada@who%%' OR t::text LIKE '%%' || encode('ada@who.example'::bytea, 'hex')"
+                                             " || '%%' OR t::text LIKE '%%' || encode('Ada@Who.Example'::bytea, 'hex') || '%%'" % t)[0][0])]
+    lab.same(left, [], 'no table holds their address')
+    lab.same(lab.totals()['stored'], stored, 'that a message was there is known')
+    for uid, flags, raw in server.look('field'):
+        if b'da@' in raw or b'da@Who' in raw:
+            server.append('field', [raw], folder='Again')
+    lab.wait('the copies are seen', lambda: int(lab.sql("SELECT count(*) FROM fieldpost.sighting s JOIN fieldpost.folder f USING (folder_id) "
+                                                       "WHERE f.name = 'Again'")[0][0]) >= 4, 90)
+    lab.same(lab.sql("SELECT count(*) FROM fieldpost.message_raw r JOIN fieldpost.message m USING (message_id) WHERE m.reason = 'erased'"), [['0']],
+             'seen again, they do not come back')
+    lab.same(lab.totals()['stored'], stored, 'nor as new ones')
+
+
+def main():
+    with Lab('people') as lab:
+        server = lab.dovecot(['field:pw'])
+        server.append('field', [], folder='Again')
+        lab.postgres()
+        lab.mailbox('field', server, user='field', folders=['INBOX', 'Again'], poll_seconds=1, idle=False)
+        lab.options.update({'forms_dir': set_form(lab, 1, ''), 'mail': {'authserv_id': ['mx.ours.example']}})
+        lab.serve('--only', 'intake,parse')
+        the_list(lab)
+        who(lab, server)
+        last_month(lab, server)
+        erased(lab, server)
+
+
+main()
