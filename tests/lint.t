@@ -108,6 +108,8 @@ check('each foreign library has one wrapper', bad_wrappers)
 SQL = re.compile(r'"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|WITH)\s', re.I)
 check('SQL stands in sql/ and store/ alone', ['%s:%d' % (f, i + 1) for f in PROGRAM if not f.startswith('gateway/store/')
                                               for i, line in enumerate(read(f).split('\n')) if SQL.search(line)])
+matrix = subprocess.run(['sql/tests/matrix_docs', '--check'], capture_output=True, text=True)
+check('docs/security.md shows the matrix of who sees what', [matrix.stderr.strip()] if matrix.returncode else [])
 MARKS = re.compile(r'\b(TODO|FIXME|XXX|HACK)\b')
 TEXTS = [f for f in files('*.c', '*.h', '*.sql', '*.yaml', '*.md', '*.t', '*.sh', 'Makefile', '*.mustache') if not f.startswith('tests/cases/') and f != 'tests/lint.t']
 check('nothing was left for later', ['%s:%d' % (f, i + 1) for f in TEXTS for i, line in enumerate(read(f).split('\n')) if MARKS.search(line)])
