@@ -91,6 +91,18 @@ static void check_again(struct view raw, const struct mail *first)
 	arena_free(&arena);
 }
 
+/* Whatever a sender writes below the first Received field proves nothing. */
+static void check_sender(struct arena *arena, struct view raw)
+{
+	static const struct view servers[] = {{"mx.example.org", 14}, {"-", 1}}, border[] = {{"mx.example.org", 14}};
+	static const char received[] = "Received: from x by elsewhere.example; Sun\r\n";
+	struct mail_trust trust = {servers, 2, border, 1};
+	struct view below = view_of(arena_printf(arena, "%s%.*s", received, VIEW_ARGS(raw)));
+
+	FUZZ_HOLDS(mail_authentication(arena, raw, &trust) <= AUTHENTICATION_FAIL, "a mail's sender is judged");
+	FUZZ_HOLDS(mail_authentication(arena, below, &trust) == AUTHENTICATION_NONE, "nobody vouches for himself");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct view raw = {(const char *)data, size};
@@ -98,6 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct mail mail;
 
 	check_outline(raw);
+	check_sender(arena, raw);
 	mail_read(arena, raw, &mail);
 	check_mail(&mail, size);
 	if (fuzz_twice(raw))
