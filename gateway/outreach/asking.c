@@ -11,6 +11,7 @@
 #define ARENA_SCOPED __attribute__((cleanup(arena_free))) struct arena
 
 #define LOOK_EVERY_MS 5000
+#define CANCEL_EVERY_US (60 * (int64_t)1000000) /* what waits is looked at when it is claimed, besides */
 
 struct asking {
 	const struct config *config;
@@ -19,7 +20,7 @@ struct asking {
 	struct arena *arena, *forms_arena;
 	struct forms *forms; /* every version that the database knows; NULL: to be loaded */
 	json_t *rules;
-	int64_t now;
+	int64_t now, cancelled_at;
 };
 
 /* ---- forms ---- */
@@ -323,10 +324,14 @@ static int plan_all(struct asking *asking, struct error *err)
 	return 0;
 }
 
+/* Rows of the outbox that may not go any more. */
 static int cancel(struct asking *asking, struct error *err)
 {
 	struct db_args args;
 
+	if (asking->now < asking->cancelled_at + CANCEL_EVERY_US)
+		return 0;
+	asking->cancelled_at = asking->now;
 	db_args_init(&args, asking->arena);
 	db_arg_time(&args, asking->now);
 	return db_call(asking->db, "api.requests_cancel", &args, NULL, err);
