@@ -14,8 +14,11 @@ GRANT SELECT (message_id, state, reason, form_id, received_at, settled_at, from_
 -- together, without a name.
 CREATE FUNCTION fieldpost.digest_asked(digest_id bigint)
 RETURNS TABLE (country text, asked bigint, answered bigint, not_reached bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	WITH scope AS (
 		SELECT d.period_start, d.period_end, filter_of(s.filters) AS filter FROM digest d JOIN subscription s USING (subscription_id)
 		WHERE d.digest_id = digest_asked.digest_id OFFSET 0
@@ -39,14 +42,14 @@ AS $$
 		FROM people p GROUP BY p.country
 	)
 	SELECT CASE WHEN c.asked >= 3 THEN c.country END, sum(c.asked)::bigint, sum(c.answered)::bigint, sum(c.not_reached)::bigint
-	FROM counted c GROUP BY 1
-$$;
+	FROM counted c GROUP BY 1;
+END $$;
 GRANT EXECUTE ON FUNCTION fieldpost.digest_asked(bigint), fieldpost.filter_of(jsonb), fieldpost.filter_takes(fieldpost.digest_filter, text, text,
 	bigint, text[], text) TO fieldpost_views;
 
 SET LOCAL ROLE fieldpost_views;
 
--- Functions over many rows go from the digest's lines, or a stretch of time, to each row by its key, in the order that is written (LATERAL with
+-- In PL/pgSQL a connection plans each of them once, not for every digest. Functions over many rows go from the digest's lines, or a stretch of time, to each row by its key, in the order that is written (LATERAL with
 -- OFFSET 0): what the planner guesses behind policies would read whole tables.
 
 -- Text in the reader's language, else in English, else in the first there is.
@@ -61,8 +64,11 @@ $$;
 -- The newest version of every form with its labels in one language.
 CREATE FUNCTION read.forms_in(language text)
 RETURNS TABLE (form_id text, title text, fields jsonb)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	SELECT DISTINCT ON (v.form_id) v.form_id, read.word(v.title, forms_in.language),
 		(SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('name', f.value -> 'name', 'type', f.value -> 'type',
 			'label', read.word(f.value -> 'label', forms_in.language), 'theme', f.value -> 'theme', 'digest', f.value -> 'digest',
@@ -71,8 +77,8 @@ AS $$
 				'label', read.word(o.value -> 'label', forms_in.language)) ORDER BY o.ordinality)
 				FROM jsonb_array_elements(f.value -> 'options') WITH ORDINALITY o))) ORDER BY f.ordinality)
 			FROM jsonb_array_elements(v.fields) WITH ORDINALITY f)
-	FROM form_version v ORDER BY v.form_id, v.version DESC
-$$;
+	FROM form_version v ORDER BY v.form_id, v.version DESC;
+END $$;
 
 CREATE FUNCTION read.form_title(form_id text, language text)
 RETURNS text
@@ -114,8 +120,11 @@ $$;
 CREATE FUNCTION read.digest_scope(digest_id bigint)
 RETURNS TABLE (subscription_id bigint, team_id bigint, period_start timestamptz, period_end timestamptz, edges timestamptz[], comparable boolean,
 	filter fieldpost.digest_filter, language text, restricted_by_mail boolean)
-LANGUAGE sql STABLE ROWS 1 SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+LANGUAGE plpgsql STABLE ROWS 1 SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	SELECT s.subscription_id, s.team_id, d.period_start, d.period_end,
 		ARRAY(SELECT ((d.period_end AT TIME ZONE s.zone) - k * step.length) AT TIME ZONE s.zone FROM generate_series(8, 0, -1) k),
 		NOT d.by_hand AND d.period_end - d.period_start < step.length * 1.3 AND d.period_end - d.period_start > step.length * 0.8
@@ -124,14 +133,17 @@ AS $$
 	FROM digest d JOIN subscription s USING (subscription_id) JOIN team t USING (team_id)
 	CROSS JOIN LATERAL (SELECT CASE s.frequency WHEN 'daily' THEN interval '1 day' WHEN 'weekly' THEN interval '7 days'
 		ELSE interval '1 month' END AS length) step
-	WHERE d.digest_id = digest_scope.digest_id
-$$;
+	WHERE d.digest_id = digest_scope.digest_id;
+END $$;
 
 CREATE FUNCTION read.digest_head(digest_id bigint)
 RETURNS TABLE (team text, language text, frequency text, zone text, weekday bigint, hour bigint, filters jsonb, by_hand boolean, late boolean,
 	period_start timestamptz, period_end timestamptz, comparable boolean)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	SELECT t.name, s.language, s.frequency, s.zone, s.weekday::bigint, s.hour::bigint,
 		jsonb_strip_nulls(jsonb_build_object(
 			'forms', (SELECT jsonb_agg(coalesce(read.form_title(f.value, s.language), f.value) ORDER BY f.ordinality)
@@ -145,16 +157,19 @@ AS $$
 				FROM jsonb_array_elements_text(s.filters -> 'themes') WITH ORDINALITY f))),
 		d.by_hand, d.late, d.period_start, d.period_end, x.comparable
 	FROM digest d JOIN subscription s USING (subscription_id) JOIN team t USING (team_id) CROSS JOIN LATERAL read.digest_scope(d.digest_id) x
-	WHERE d.digest_id = digest_head.digest_id
-$$;
+	WHERE d.digest_id = digest_head.digest_id;
+END $$;
 
 -- What the subscription is about and its reader may see, filed in eight periods up to the digest's end, oldest first; none unless there is
 -- something to compare with.
 CREATE FUNCTION read.digest_trend(digest_id bigint)
 RETURNS TABLE (replies bigint, countries bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET jit = off
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET jit = off
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET join_collapse_limit = 1
 AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	WITH scope AS MATERIALIZED (
 		SELECT * FROM read.digest_scope(digest_trend.digest_id) x WHERE x.comparable
 	), counted AS (
@@ -166,8 +181,8 @@ AS $$
 	)
 	SELECT coalesce(sum(c.replies), 0)::bigint, count(c.country)
 	FROM scope CROSS JOIN generate_series(1, 8) AS wanted (period) LEFT JOIN counted c USING (period)
-	GROUP BY wanted.period ORDER BY wanted.period
-$$;
+	GROUP BY wanted.period ORDER BY wanted.period;
+END $$;
 
 -- The fields of each form by their part in a digest.
 CREATE FUNCTION read.form_parts()
@@ -217,9 +232,12 @@ END $$;
 CREATE FUNCTION read.digest_lines(digest_id bigint, maximum bigint)
 RETURNS TABLE (number bigint, form_id text, country text, name text, language text, sharing text, verified boolean,
 	withheld boolean, received timestamptz, answers jsonb, remarks text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET jit = off
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET jit = off
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET join_collapse_limit = 1
 AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	SELECT f.line_number, f.form_id, CASE WHEN NOT w.withheld THEN f.country END,
 		CASE WHEN f.sharing <> 'no-name' AND NOT w.withheld THEN nullif(btrim(m.from_name), '') END,
 		CASE WHEN NOT w.withheld THEN f.language END, f.sharing::text, f.verified, w.withheld, f.received_at,
@@ -231,15 +249,18 @@ AS $$
 	JOIN LATERAL (SELECT r.* FROM feedback_revision r WHERE r.feedback_id = f.feedback_id AND r.revision = f.revision OFFSET 0) r ON true
 	JOIN message m ON m.message_id = f.message_id
 	CROSS JOIN LATERAL (SELECT read.is_withheld(f.sharing, x.restricted_by_mail) AS withheld) w
-	ORDER BY f.line_number
-$$;
+	ORDER BY f.line_number;
+END $$;
 
 -- The forms of which the digest has a line, most replies first, with how many there were the period before.
 CREATE FUNCTION read.digest_forms(digest_id bigint)
 RETURNS TABLE (form_id text, title text, fields jsonb, replies bigint, before bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET jit = off
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET jit = off
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET join_collapse_limit = 1
 AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	WITH scope AS MATERIALIZED (
 		SELECT * FROM read.digest_scope(digest_forms.digest_id)
 	), lines AS MATERIALIZED (
@@ -255,15 +276,18 @@ AS $$
 	SELECT v.form_id, v.title, v.fields, lines.replies, coalesce(earlier.replies, 0)
 	FROM scope x CROSS JOIN LATERAL read.forms_in(x.language) v
 	JOIN lines ON lines.form_id = v.form_id LEFT JOIN earlier ON earlier.form_id = v.form_id
-	ORDER BY lines.replies DESC, v.form_id
-$$;
+	ORDER BY lines.replies DESC, v.form_id;
+END $$;
 
 -- How often each value was given: of choices each of them, of numbers each number.
 CREATE FUNCTION read.digest_values(digest_id bigint)
 RETURNS TABLE (form_id text, field text, value text, count bigint, before bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET jit = off
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET jit = off
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET join_collapse_limit = 1 SET enable_sort = off SET work_mem = '64MB'
 AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	WITH scope AS MATERIALIZED (
 		SELECT * FROM read.digest_scope(digest_values.digest_id)
 	), given AS MATERIALIZED (
@@ -291,18 +315,21 @@ AS $$
 		SELECT s.form_id, s.field, s.value, count(*) FILTER (WHERE s.now) AS now, count(*) FILTER (WHERE NOT s.now) AS before
 		FROM single s WHERE s.value IS NOT NULL GROUP BY 1, 2, 3 OFFSET 0
 	)
-	SELECT * FROM counted c ORDER BY 1, 2, 3
-$$;
+	SELECT * FROM counted c ORDER BY 1, 2, 3;
+END $$;
 
 -- What waits for a person among what the subscription may be about. A message whose form or country is not known may be.
 CREATE FUNCTION read.digest_waiting(digest_id bigint)
 RETURNS TABLE (reason text, country text, since timestamptz)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	SELECT m.reason::text, m.result -> 'values' ->> 'country', m.received_at
 	FROM read.digest_scope(digest_waiting.digest_id) x JOIN message m ON m.state = 'review' AND m.settled_at < x.period_end
-	WHERE coalesce(m.form_id = ANY ((x.filter).forms), true) AND coalesce(m.result -> 'values' ->> 'country' = ANY ((x.filter).countries), true)
-$$;
+	WHERE coalesce(m.form_id = ANY ((x.filter).forms), true) AND coalesce(m.result -> 'values' ->> 'country' = ANY ((x.filter).countries), true);
+END $$;
 
 -- Every country that was ever heard, by the index alone.
 CREATE FUNCTION read.countries_heard()
@@ -323,9 +350,12 @@ $$;
 -- people were asked, countries with fewer than three of them stand together under no name.
 CREATE FUNCTION read.digest_countries(digest_id bigint)
 RETURNS TABLE (country text, replies bigint, silent_weeks bigint, review bigint, asked bigint, answered bigint, not_reached bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET jit = off
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET jit = off
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET join_collapse_limit = 1
 AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	WITH scope AS MATERIALIZED (
 		SELECT * FROM read.digest_scope(digest_countries.digest_id)
 	), people AS MATERIALIZED (
@@ -364,15 +394,18 @@ AS $$
 	FROM (SELECT n.country, n.replies, n.silent_weeks, n.review, n.asked, n.answered, n.not_reached FROM named n (country, known, replies,
 			silent_weeks, review, asked, answered, not_reached)
 		UNION ALL SELECT NULL, 0, NULL, 0, p.asked, p.answered, p.not_reached FROM people p WHERE p.country IS NULL) n
-	GROUP BY n.country ORDER BY n.country
-$$;
+	GROUP BY n.country ORDER BY n.country;
+END $$;
 
 -- Themes of the forms the subscription is about that were heard in the quarter before and in no line of this digest, with the weeks since.
 CREATE FUNCTION read.digest_themes(digest_id bigint)
 RETURNS TABLE (label text, weeks bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET jit = off
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET jit = off
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET join_collapse_limit = 1
 AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	WITH scope AS MATERIALIZED (
 		SELECT * FROM read.digest_scope(digest_themes.digest_id)
 	), themes AS MATERIALIZED (
@@ -399,26 +432,32 @@ AS $$
 		WHERE NOT EXISTS (SELECT FROM lines l WHERE l.form_id = t.form_id AND t.theme = ANY (l.theme))
 		GROUP BY t.form_id, t.label, t.ordinality, x.period_end
 	)
-	SELECT l.label, l.weeks FROM last l WHERE l.weeks >= 1 ORDER BY l.weeks DESC, l.form_id, l.ordinality
-$$;
+	SELECT l.label, l.weeks FROM last l WHERE l.weeks >= 1 ORDER BY l.weeks DESC, l.form_id, l.ordinality;
+END $$;
 
 CREATE FUNCTION read.digest_review(digest_id bigint)
 RETURNS TABLE (reason text, count bigint, oldest_days bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	SELECT w.reason, count(*), max(floor(extract(epoch FROM d.period_end - w.since) / 86400))::bigint
 	FROM digest d CROSS JOIN LATERAL read.digest_waiting(d.digest_id) w
 	WHERE d.digest_id = digest_review.digest_id
-	GROUP BY w.reason ORDER BY 2 DESC, 1
-$$;
+	GROUP BY w.reason ORDER BY 2 DESC, 1;
+END $$;
 
 -- What was told before and has changed since: one row a field. was, now: as answers hold them, null: nothing; names and addresses go from both
 -- where the person is not to be named now. Of what is withheld nothing.
 CREATE FUNCTION read.digest_corrections(digest_id bigint)
 RETURNS TABLE (number bigint, form_id text, title text, country text, field jsonb, was jsonb, now jsonb, author text, day timestamptz, reason text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET jit = off
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET jit = off
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET join_collapse_limit = 1
 AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	SELECT l.line_number, f.form_id, v.title, f.country, x.field, b.answers -> (x.field ->> 'name'), a.answers -> (x.field ->> 'name'),
 		r.author::text, r.created_at, words_shown(f.feedback_id, r.reason)
 	FROM (SELECT * FROM read.digest_scope(digest_corrections.digest_id) OFFSET 0) s
@@ -434,16 +473,19 @@ AS $$
 	CROSS JOIN LATERAL (SELECT read.shown_answers(o.answers, o.hidden, f.sharing) AS answers) b
 	CROSS JOIN LATERAL (SELECT read.shown_answers(r.answers, r.hidden, f.sharing) AS answers) a
 	WHERE o.answers -> (x.field ->> 'name') IS DISTINCT FROM r.answers -> (x.field ->> 'name')
-	ORDER BY l.line_number, x.place
-$$;
+	ORDER BY l.line_number, x.place;
+END $$;
 
 -- What a team and the field have said to each other about lines that the subscription told: all of a conversation in which something was said in
 -- the period, or that waits for an answer since less than sixty days. Oldest first; member null: the practitioner.
 CREATE FUNCTION read.digest_conversations(digest_id bigint, maximum bigint)
 RETURNS TABLE (conversation_id bigint, number bigint, country text, member text, words text, said_at timestamptz, waiting_days bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET jit = off
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET jit = off
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET join_collapse_limit = 1
 AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	SELECT c.conversation_id, c.line_number, c.country, p.name, words_shown(c.feedback_id, r.words), r.created_at,
 		CASE WHEN c.answered THEN NULL ELSE floor(extract(epoch FROM c.period_end - c.last_at) / 86400)::bigint END
 	FROM (
@@ -464,15 +506,18 @@ AS $$
 	) c
 	JOIN response r ON r.conversation_id = c.conversation_id AND r.created_at < c.period_end
 	LEFT JOIN member p ON p.member_id = r.member_id
-	ORDER BY c.line_number, c.conversation_id, r.created_at, r.response_id
-$$;
+	ORDER BY c.line_number, c.conversation_id, r.created_at, r.response_id;
+END $$;
 
 -- What became of lines that the subscription told, by the last word on each: one row a line.
 CREATE FUNCTION read.digest_outcomes(digest_id bigint)
 RETURNS TABLE (number bigint, state text, detail text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET jit = off
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET jit = off
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET join_collapse_limit = 1
 AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	SELECT f.line_number, c.state::text, words_shown(f.feedback_id, c.detail)
 	FROM (SELECT * FROM read.digest_scope(digest_outcomes.digest_id) OFFSET 0) x
 	JOIN LATERAL (
@@ -482,8 +527,8 @@ AS $$
 	) c ON c.state <> 'withdrawn'
 	JOIN LATERAL (SELECT f.* FROM feedback f WHERE f.feedback_id = c.feedback_id OFFSET 0) f ON read.is_kept(f.state) AND NOT read.is_withheld(f.sharing, x.restricted_by_mail)
 	WHERE EXISTS (SELECT FROM digest_line l WHERE l.subscription_id = x.subscription_id AND l.feedback_id = f.feedback_id)
-	ORDER BY f.line_number
-$$;
+	ORDER BY f.line_number;
+END $$;
 
 GRANT EXECUTE ON FUNCTION read.digest_head(bigint), read.digest_trend(bigint), read.digest_lines(bigint, bigint),
 	read.digest_forms(bigint), read.digest_values(bigint), read.digest_countries(bigint), read.digest_themes(bigint),
