@@ -45,6 +45,7 @@ BEGIN
 	DELETE FROM channel_media t WHERE t.message_id = ANY (ids);
 	DELETE FROM channel_message c WHERE c.message_id = ANY (ids);
 	DELETE FROM attachment t WHERE t.message_id = ANY (ids);
+	DELETE FROM review_act a WHERE a.message_id = ANY (ids);
 	DELETE FROM bounce b WHERE b.message_id = ANY (ids);
 	DELETE FROM answer_given g WHERE g.message_id = ANY (ids);
 	DELETE FROM acknowledgement k WHERE k.message_id = ANY (ids);

@@ -163,6 +163,7 @@ BEGIN
 	filed := file_batch(review_file.now, jsonb_build_array(jsonb_build_object('message_id', m.message_id, 'hinted', true, 'result', m.result || jsonb_build_object(
 		'outcome', 'filed', 'reason', NULL, 'errors', '{}'::jsonb, 'reviewed', true))), '{}');
 	PERFORM settle_joined(review_file.now, ARRAY[m.message_id]);
+	PERFORM settle_continued(review_file.now, ARRAY[m.message_id]);
 	PERFORM acknowledge(review_file.now, filed);
 	SELECT f.feedback_id INTO made FROM feedback f WHERE f.message_id = m.message_id;
 	IF made IS NOT NULL AND review_file.fixes <> '{}' THEN
