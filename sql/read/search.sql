@@ -107,7 +107,8 @@ $$;
 -- Common words are found among the newest without the index; what is left to look for there is rare, and the index is quick.
 CREATE FUNCTION read.search(words text, filters jsonb, maximum bigint)
 RETURNS TABLE (feedback_id bigint, line_number bigint, form_id text, received_at timestamptz, country text, language text, sharing text, name text, excerpt text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET enable_seqscan = off SET jit = off
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+	SET client_min_messages = warning
 AS $$
 #variable_conflict use_column
 DECLARE
