@@ -243,7 +243,8 @@ def outcome(lab, key, states=('sent', 'failed'), seconds=20):
 
 def sending(lab, graph, twilio):
     send(lab, 'wa', '221770000001', 'Merci', 'wa')
-    lab.same((outcome(lab, 'wa')[0], [s['text']['body'] for s in graph.sent]), ('sent', ['Merci']), 'whatsapp: an answer is sent')
+    lab.same((outcome(lab, 'wa')[0], [s['text']['body'] for s in graph.sent if s['text']['body'] == 'Merci']), ('sent', ['Merci']),
+             'whatsapp: an answer is sent, once')
     graph.codes.update({'1': 131047, '2': 131026, '3': 131056})
     send(lab, 'wa', '1', 'x', 'late')
     lab.ok(outcome(lab, 'late')[0] == 'failed' and '24 hours' in outcome(lab, 'late')[1], 'whatsapp: after 24 hours it is given up, in words',
@@ -255,7 +256,8 @@ def sending(lab, graph, twilio):
     graph.codes.pop('3')
     lab.same(outcome(lab, 'pair', seconds=40)[0], 'sent', 'whatsapp: too much to one person: sent later')
     send(lab, 'sms', '+254700000001', 'Thanks', 'sms')
-    lab.same((outcome(lab, 'sms')[0], twilio.sent), ('sent', [{'To': '+254700000001', 'From': '+1555', 'Body': 'Thanks'}]), 'twilio: an SMS is sent')
+    lab.same((outcome(lab, 'sms')[0], [s for s in twilio.sent if s['Body'] == 'Thanks']),
+             ('sent', [{'To': '+254700000001', 'From': '+1555', 'Body': 'Thanks'}]), 'twilio: an SMS is sent, once')
     send(lab, 'sms', 'whatsapp:+254700000001', 'Thanks', 'tw-wa')
     lab.same((outcome(lab, 'tw-wa')[0], twilio.sent[-1]['From']), ('sent', 'whatsapp:+1555'), 'twilio: who wrote by WhatsApp is answered there')
     twilio.codes.update({'+1': (400, 21610), '+2': (429, 20429)})
@@ -278,8 +280,8 @@ def african_sends(lab, african):
     african.codes.update({'+2': 406, '+3': 500})
     for to in ('+1', '+2', '+3'):
         send(lab, 'at', to, 'Thanks', 'at' + to)
-    lab.same((outcome(lab, 'at+1')[0], african.sent[:1]), ('sent', [{'username': 'fieldpost', 'to': '+1', 'message': 'Thanks', 'from': '28901'}]),
-             "africa's talking: an SMS is sent")
+    lab.same((outcome(lab, 'at+1')[0], [s for s in african.sent if s['to'] == '+1']),
+             ('sent', [{'username': 'fieldpost', 'to': '+1', 'message': 'Thanks', 'from': '28901'}]), "africa's talking: an SMS is sent, once")
     lab.same(outcome(lab, 'at+2')[0], 'failed', "africa's talking: who wants none is given up")
     african.codes.pop('+3')
     lab.same(outcome(lab, 'at+3')[0], 'sent', "africa's talking: trouble there: sent later")
