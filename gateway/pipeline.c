@@ -34,6 +34,7 @@
 #include "core/share.h"
 #include "outreach/outreach.h"
 
+#define ARENA_SCOPED __attribute__((cleanup(arena_free))) struct arena
 #define SOURCE_FILE_MAX ((size_t)4 * 1024 * 1024)
 #define SOURCE_FILES_MAX 1000
 
@@ -90,6 +91,7 @@ void pipeline_batch_init(struct pipeline_batch *batch)
 {
 	text_init(&batch->json, PIPELINE_BATCH_MAX);
 	batch->count = 0;
+	batch->key = NULL;
 }
 
 void pipeline_batch_release(struct pipeline_batch *batch)
@@ -98,12 +100,35 @@ void pipeline_batch_release(struct pipeline_batch *batch)
 	batch->count = 0;
 }
 
+/* What the reader found that may be a token is one of ours, or nothing: who reads strangers' bytes has no key. */
+static const char *tokens_of(const struct pipeline_batch *batch, struct view filing_json, struct arena *arena)
+{
+	const char *list = "";
+	json_t *json, *one;
+	size_t i;
+
+	if (!batch->key || view_find(filing_json, VIEW("\"tokens\":[\"ft")) < 0)
+		return "";
+	json = json_loadb(filing_json.ptr, filing_json.len, 0, NULL);
+	json_array_foreach(json_object_get(json_object_get(json, "orders"), "tokens"), i, one)
+	{
+		struct answer_token token;
+
+		if (answer_token_read(batch->key, view_of(json_string_value(one)), &token))
+			list = arena_printf(arena, "%s%s[\"%c\",%lld,%lld]", list, *list ? "," : "", token.kind,
+				(long long)token.first, (long long)token.second);
+	}
+	json_decref(json);
+	return *list ? arena_printf(arena, ",\"tokens\":[%s]", list) : "";
+}
+
 static int batch_add(struct pipeline_batch *batch, int64_t message_id, struct view filing_json, const char *more)
 {
+	ARENA_SCOPED *arena = arena_new();
 	size_t before = batch->json.len;
 
-	text_add_format(&batch->json, "%s{\"message_id\":%lld%s,\"result\":", batch->count ? "," : "[",
-		(long long)message_id, more);
+	text_add_format(&batch->json, "%s{\"message_id\":%lld%s%s,\"result\":", batch->count ? "," : "[",
+		(long long)message_id, more, tokens_of(batch, filing_json, arena));
 	text_add_view(&batch->json, filing_json);
 	text_add_string(&batch->json, "}");
 	if (!batch->json.full && batch->json.len < PIPELINE_BATCH_MAX) {

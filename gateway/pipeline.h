@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "core/answer_token.h"
 #include "core/config.h"
 #include "parsers/parsers.h"
 #include "store/db.h"
@@ -44,13 +45,17 @@ json_t *pipeline_read_filing(const struct forms *forms, struct arena *arena, con
 struct pipeline_batch {
 	struct text json;
 	size_t count;
+	const struct answer_key *key; /* by which tokens of ours are known; NULL: none is */
 };
 
 #define PIPELINE_BATCH_MAX ((size_t)256 * 1024 * 1024) /* bytes of JSON: PostgreSQL refuses a jsonb above that */
 
 void pipeline_batch_init(struct pipeline_batch *batch);
 void pipeline_batch_release(struct pipeline_batch *batch);
-/* filing_json: result_to_filing() as text. -1 when the batch is full: file it, begin anew, add again. */
+/*
+ * filing_json: result_to_filing() as text; the tokens in it that are ours go beside it ("tokens": [[kind, first,
+ * second]]). -1 when the batch is full: file it, begin anew, add again.
+ */
 int pipeline_batch_add(struct pipeline_batch *batch, int64_t message_id, struct view filing_json);
 /* The same of a message that was read with its hint: it is not handed back again. */
 int pipeline_batch_add_hinted(struct pipeline_batch *batch, int64_t message_id, struct view filing_json);

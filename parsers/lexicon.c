@@ -12,7 +12,8 @@ static void tables_init(struct lexicon *lexicon)
 	struct word_table *tables[] = {&lexicon->country_codes, &lexicon->country_names, &lexicon->loose_names,
 		&lexicon->articles, &lexicon->yes_no, &lexicon->no_answer, &lexicon->months, &lexicon->particles,
 		&lexicon->ordinals, &lexicon->magnitudes, &lexicon->conjunctions, &lexicon->out_of, &lexicon->headers,
-		&lexicon->separators, &lexicon->forwarded, &lexicon->closings, &lexicon->commands, &lexicon->greetings};
+		&lexicon->separators, &lexicon->forwarded, &lexicon->closings, &lexicon->commands, &lexicon->orders,
+		&lexicon->greetings};
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
 		word_table_init(tables[i], lexicon->arena);
@@ -154,6 +155,11 @@ int lexicon_yes_no(const struct lexicon *lexicon, struct arena *arena, struct vi
 int lexicon_command(const struct lexicon *lexicon, struct arena *arena, struct view text)
 {
 	return look_up(&lexicon->commands, arena, text, 0);
+}
+
+int lexicon_order(const struct lexicon *lexicon, struct arena *arena, struct view text)
+{
+	return look_up(&lexicon->orders, arena, text, 0);
 }
 
 const char *lexicon_greeting(const struct lexicon *lexicon, struct arena *arena, struct view text)

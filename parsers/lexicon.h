@@ -11,6 +11,8 @@
  * and 5 in "4 out of 5"; out_of_reversed: in "5 ... 4" magnitudes           words that make the number before them
  * another one ("thousand"): for review months               twelve lists of names, January first; date_particles
  * ("of"), ordinals ("rd") countries            alpha-2 code: name, or a list of names with the one to print first skip,
+ * order_read, order_used, order_not_used, order_ask_again, order_assign    what policy staff write behind the number of
+ * a digest's line (order.h)
  * back, stop     lists of words by which a person leads a conversation (see outreach/conversation.h) greetings lists of
  * words that say in which language somebody begins one articles             may stand before a country's name;
  * articles_attached: written on to it shared_country_names name no country when they stand alone ("Congo") mail lists:
@@ -57,6 +59,8 @@ bool lexicon_is_no_answer(const struct lexicon *lexicon, struct arena *arena, st
 int lexicon_yes_no(const struct lexicon *lexicon, struct arena *arena, struct view text);
 /* What the whole text says to who asks: 1 skip, 2 back, 3 stop, 0 none of them. */
 int lexicon_command(const struct lexicon *lexicon, struct arena *arena, struct view text);
+/* What the whole text tells us to do with a line of a digest: an enum order_verb (order.h), 0 none. */
+int lexicon_order(const struct lexicon *lexicon, struct arena *arena, struct view text);
 /* The language in which the whole text greets, or NULL. */
 const char *lexicon_greeting(const struct lexicon *lexicon, struct arena *arena, struct view text);
 /* The words of a language's list ("stop"), as they stand in its file: calls `each` with each. */

@@ -1,6 +1,7 @@
 /* parsers/lexicon_load: one YAML file of config/languages into the lexicon. See lexicon.h. */
 #include "base/unicode.h"
 #include "parsers/lexicon_private.h"
+#include "parsers/order.h"
 
 /* A key of a file and what its list of words means. */
 struct word_kind {
@@ -25,6 +26,11 @@ static const struct word_kind word_kinds[] = {
 	{"skip", TABLE(commands), 1},
 	{"back", TABLE(commands), 2},
 	{"stop", TABLE(commands), 3},
+	{"order_read", TABLE(orders), ORDER_READ},
+	{"order_used", TABLE(orders), ORDER_USED},
+	{"order_not_used", TABLE(orders), ORDER_NOT_USED},
+	{"order_ask_again", TABLE(orders), ORDER_ASK_AGAIN},
+	{"order_assign", TABLE(orders), ORDER_ASSIGN},
 	{"shared_country_names", TABLE(country_names), LEXICON_AMBIGUOUS},
 };
 

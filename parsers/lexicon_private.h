@@ -47,7 +47,7 @@ struct lexicon {
 	struct word_table loose_names;	 /* the same by loose_spelling() */
 	struct word_table articles, yes_no, no_answer, months, particles, ordinals, magnitudes, conjunctions, out_of;
 	struct word_table headers, separators, forwarded, closings;
-	struct word_table commands, greetings; /* greetings: -> index of the language */
+	struct word_table commands, orders, greetings; /* greetings: -> index of the language */
 	struct view *attached_conjunctions;
 	size_t attached_conjunction_count;
 	struct view *attached_articles;

@@ -112,6 +112,7 @@ struct envelope {
 };
 
 struct mail_report; /* mail_report.h */
+struct orders;	    /* order.h */
 
 /*
  * Does a mail ask for no more? In its own first line, which is a stop word in one of the languages and nothing else; or
@@ -141,6 +142,7 @@ struct result {
 	struct envelope envelope;
 	enum stops stops;
 	const struct mail_report *report; /* what a program says of a mail of ours; NULL: it is no report */
+	const struct orders *orders; /* what policy staff, or a practitioner whom they answered, may mean by it; NULL: nothing */
 };
 
 void result_release(struct result *result);
@@ -216,7 +218,8 @@ json_t *result_to_json(const struct result *result);
  * "provenance" {field: {raw, part, start, end, part_start, part_end}}, "attachments" [{part, name, type, size, sha256 (hex)}],
  * "mail" {message_id, from_name, from_address, to, subject, in_reply_to, references, date (unix seconds), automatic,
  * authentication[, from_key (where it differs from from_address)]}, "references" [FP-...] where there are several; of a
- * report "report" {kind, ids, places, recipients [{address, original, action, status, diagnostic}]} (mail_report.h).
+ * report "report" {kind, ids, places, recipients [{address, original, action, status, diagnostic}]} (mail_report.h);
+ * of what may answer a digest "orders" (order.h).
  */
 json_t *result_to_filing(const struct result *result);
 

@@ -8,6 +8,7 @@
 #include "parsers/reply.h"
 
 #include "base/unicode.h"
+#include "parsers/order.h"
 #include "parsers/reference.h"
 
 struct reply *reply_read(const struct forms *forms, struct arena *arena, const struct envelope *envelope,
@@ -217,8 +218,10 @@ void parse_mail(const struct forms *forms, struct arena *arena, struct view raw,
 	reply = reply_read_best(forms, arena, mail, hint);
 	reply_to_result(reply,
 		reply_is_forwarded(reply) || (reply->found == 0 && holds_attached_reply(forms, arena, mail)), out);
-	if (out->reason != REASON_FORWARDED)
+	if (out->reason != REASON_FORWARDED) {
 		out->stops = reply_stops(reply);
+		out->orders = order_read(mail, reply);
+	}
 	if (mail->reason == REASON_UNREADABLE) {
 		out->reason = REASON_UNREADABLE;
 		out->outcome = OUTCOME_REVIEW; /* whatever was found in the damaged text */

@@ -16,6 +16,7 @@
  *     reply_near.c       lines that nearly carry a label, for the person who reviews
  *     reply_result.c     what was read as a result: outcome, reason, errors, provenance
  *     reply_stop.c       does it ask for no more?
+ *     order.c            does it answer a digest's lines? (order.h)
  *     trace.c            what each line was taken as, and why, for people
  *
  * reply.c runs them over a mail (HTML and text of an alternative are both read), payload.c over a message of a channel.

@@ -3,6 +3,7 @@
  * parsers.h.
  */
 #include "parsers/mail_report.h"
+#include "parsers/order.h"
 #include "parsers/parsers.h"
 
 /* Text that is valid UTF-8 by contract; a stray byte must not lose a whole message, so it becomes a question mark. */
@@ -189,5 +190,7 @@ json_t *result_to_filing(const struct result *result)
 	json_object_set_new(json, "mail", envelope_to_json(&result->envelope));
 	if (result->report)
 		json_object_set_new(json, "report", report_to_json(result->report));
+	if (result->orders)
+		json_object_set_new(json, "orders", orders_to_json(result->orders));
 	return json;
 }

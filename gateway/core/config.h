@@ -183,6 +183,7 @@ struct config {
 		size_t authserv_id_count;
 		const char **border;      /* hosts whose Received fields may stand above those */
 		size_t border_count;
+		struct config_secret answer_key; /* of the tokens in digests; none set: a file in state_dir */
 	} mail;
 };
 

@@ -66,7 +66,7 @@ const struct config_section config_sections[] = {
 		"Fieldpost; one of the same name replaces one of those."),
 		.one = "region", .example = "sahel", ITEMS(regions, region_count)},
 	{SECTION("smtp", PART_SEND, "The server that digests and answers leave by. With no host nothing is sent.")},
-	{SECTION("mail", PART_PARSE,
+	{SECTION("mail", PART_PARSE | PART_SEND,
 		"Who really sent a mail: whose word is taken for it. docs/people.md says what to write here.")},
 	{SECTION("asking", PART_SEND,
 		"When people are written to that are asked something. docs/requests.md says how.")},
@@ -278,6 +278,10 @@ const struct config_option config_options[] = {
 		RELOAD,
 		.help = "Hosts of your provider whose Received fields stand above those results; they must remove "
 			"results in their name from what comes in."},
+	{OPTION(mail, answer_key, KIND_SECRET), .example = "{file: /etc/fieldpost/answer.key}",
+		.computed = "state_dir/answer.key, made when it is needed",
+		RELOAD,
+		.help = "By it a digest is known again when its reader answers: at least 16 bytes, the same on each machine."},
 
 	{OPTION(asking, zone, KIND_STRING), .fallback = "UTC", RELOAD,
 		.help = "The clock of people whose own zone is not known, and whose country has several."},

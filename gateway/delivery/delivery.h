@@ -12,6 +12,7 @@
  *     bulk             true: one mail to many, "Precedence: bulk"; for digests, never for requests
  *     unsubscribe      what a mail that stops these mails has as its subject; it goes where answers go
  *     unsubscribe_url  https address that stops them by a POST (RFC 8058)
+ *     answer_token     "d 12 5": what the token is for, that stands in place of each {{answer_token}} (core/answer_token.h)
  *     files            [{"name", "type", "base64"}]
  *
  * and no other header. The mail is built from it when it is sent: the same bytes at every attempt, under the same

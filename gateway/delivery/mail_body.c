@@ -2,7 +2,10 @@
 #include "delivery/delivery.h"
 
 #include <jansson.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+
+#include "core/answer_token.h"
 
 #define ARENA_SCOPED __attribute__((cleanup(arena_free))) struct arena
 
@@ -72,14 +75,48 @@ static int build_content(
 	return read_files(arena, content, mail, err) ? -1 : delivery_mail(mail, out, err);
 }
 
+/* Puts the token of a mail that may be answered with orders where it belongs. A token is no JSON that could break it. */
+static int fill_token(const struct config *config, const json_t *content, struct view body, json_t **filled_out, struct error *err)
+{
+	struct view place = VIEW(ANSWER_TOKEN_PLACE);
+	struct answer_token token;
+	struct answer_key key;
+	char written[ANSWER_TOKEN_MAX];
+	TEXT_SCOPED filled;
+	ptrdiff_t at;
+
+	if (!answer_token_parse(json_view(content, "answer_token"), &token))
+		return error_set(err, REACH_MESSAGE, "the outbox row's answer_token is none");
+	if (answer_key_load(config, &key, err) < 0)
+		return -1;
+	answer_token_write(&key, &token, written);
+	OPENSSL_cleanse(&key, sizeof(key));
+	text_init(&filled, MAIL_BYTES_MAX);
+	while ((at = view_find(body, place)) >= 0) {
+		text_add_view(&filled, view_sub(body, 0, (size_t)at));
+		text_add_string(&filled, written);
+		body = view_sub(body, (size_t)at + place.len, body.len);
+	}
+	text_add_view(&filled, body);
+	*filled_out = json_loadb(text_string(&filled), filled.len, 0, NULL);
+	return *filled_out ? 0 : error_set(err, REACH_MESSAGE, "the outbox row's body is too long");
+}
+
 int delivery_mail_of_body(
 	const struct config *config, struct view body, struct outgoing *mail, struct text *out, struct error *err)
 {
 	json_error_t problem;
-	json_t *content = json_loadb(body.ptr, body.len, 0, &problem);
-	int result;
+	json_t *content = json_loadb(body.ptr, body.len, 0, &problem), *filled = NULL;
+	int result = 0;
 
-	if (json_is_object(content))
+	if (json_object_get(content, "answer_token")) {
+		result = fill_token(config, content, body, &filled, err);
+		json_decref(content);
+		content = filled;
+	}
+	if (result < 0)
+		;
+	else if (json_is_object(content))
 		result = build_content(config, content, mail, out, err);
 	else
 		result = error_set(err, REACH_MESSAGE, "the outbox row's body is not a JSON object");

@@ -2,6 +2,7 @@
 #include "digest/page.h"
 
 #include "base/unicode.h"
+#include "core/answer_token.h"
 
 #define LETTERS_BEFORE_BREAK 40 /* a longer word gets breaks ... */
 #define BREAK_EVERY 20		/* ... every so many letters */
@@ -322,7 +323,7 @@ static bool is_frequency(const struct page *page, const char *name)
 	return strcmp(frequency ? frequency : "weekly", name) == 0;
 }
 
-/* Why, period and zone, care, stop: `{why: {...}}` and so on, one after the other. */
+/* Why, period and zone, care, stop, how a line is answered: `{why: {...}}` and so on, one after the other. */
 static void page_foot(struct page *page)
 {
 	const json_t *data = page->data, *filters = json_object_get(data, "filters");
@@ -349,8 +350,8 @@ static void page_foot(struct page *page)
 	page_set(when, "to", locale_time(page->locale, page->arena, "moment", page_int(data, "end")));
 	page_set(when, "zone", page_string(page, data, "zone"));
 	json_object_set_new(page->view, "foot",
-		json_pack("[{s:o},{s:b},{s:b},{s:{s:o}}]", "why", why, "when_there", 1, "care", 1, "stop", "page",
-			stop_page(page)));
+		json_pack("[{s:o},{s:b},{s:b},{s:{s:o}},{s:{s:s}}]", "why", why, "when_there", 1, "care", 1, "stop",
+			"page", stop_page(page), "answering", "token", ANSWER_TOKEN_PLACE));
 	json_object_set_new(json_array_get(json_object_get(page->view, "foot"), 1), "when", when);
 	page_separate(page, json_object_get(page->view, "foot"), "");
 }

@@ -3,6 +3,7 @@
  * here is only the order of the steps, each of which may be repeated. See digest.h; runs as a thread of the duty `send`
  * (gateway/send.c).
  */
+#include "core/answer_token.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "digest/digest.h"
@@ -64,6 +65,8 @@ static struct view outbox_body(const struct job *job, const struct digest_mail *
 
 	if (address && job->config->web.listen && strncmp(address, "https://", 8) == 0)
 		json_object_set_new(body, "unsubscribe_url", json_string(digest_stop_page(job->config, job->arena)));
+	/* It comes back in the References of an answer; the text has it too. */
+	json_object_set_new(body, "references", json_sprintf("<" ANSWER_TOKEN_PLACE "@%s>", domain(job->config)));
 	if (mail->table_name)
 		json_object_set_new(body, "files", attached_table(job, mail));
 	bytes = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS);

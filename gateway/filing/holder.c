@@ -42,6 +42,7 @@ struct holder {
 	json_t *channels;      /* {name: {join, form, language}}: what they are read by */
 	struct register_stops stops;
 	struct pipeline_batch batch;
+	struct answer_key key;
 	struct casualty casualties[CASUALTIES_MAX];
 	size_t casualty_count;
 	struct pipeline_again again[FILING_BATCH_MESSAGES]; /* to be read with their hints */
@@ -303,6 +304,7 @@ static void forget_batch(struct holder *holder)
 {
 	pipeline_batch_release(&holder->batch);
 	pipeline_batch_init(&holder->batch);
+	holder->batch.key = &holder->key;
 	holder->casualty_count = holder->again_count = 0;
 	arena_reset(holder->arena);
 }
@@ -382,7 +384,10 @@ static int run(struct duty_context *duty, struct error *err)
 	pipeline_batch_init(&holder->batch);
 	holder->force_arena = arena_new();
 	holder->channels = pipeline_channels(duty->config);
-	result = pipeline_sources_load(duty->config, holder->sources_arena, &holder->folder, err);
+	holder->batch.key = &holder->key;
+	result = answer_key_load(duty->config, &holder->key, err);
+	if (result == 0)
+		result = pipeline_sources_load(duty->config, holder->sources_arena, &holder->folder, err);
 	if (result == 0)
 		result = force_rules_load(duty->config, &holder->folder, holder->sources_arena, &holder->rules, err);
 	if (result == 0)

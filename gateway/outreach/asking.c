@@ -5,6 +5,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "outreach/answers.h"
 #include "pipeline.h"
 #include "store/db.h"
 
@@ -339,6 +340,20 @@ static int cancel(struct asking *asking, struct error *err)
 
 /* ---- the job ---- */
 
+/* Between teams and practitioners. */
+static int write_letters(struct asking *asking, struct error *err)
+{
+	int done;
+
+	if (!asking->forms && load_forms(asking, err) < 0)
+		return -1;
+	do {
+		arena_reset(asking->arena);
+		done = answers_write(asking->db, asking->config, asking->forms, asking->arena, asking->now, err);
+	} while (done == ASKING_AT_ONCE);
+	return done;
+}
+
 /* Everything that is due at `now`; acknowledgements first, somebody waits for them. */
 static int look(struct asking *asking, struct error *err)
 {
@@ -348,7 +363,7 @@ static int look(struct asking *asking, struct error *err)
 		arena_reset(asking->arena);
 		done = write_answers(asking, err);
 	} while (done == ASKING_AT_ONCE);
-	if (done < 0 || cancel(asking, err) < 0 || plan_all(asking, err) < 0)
+	if (done < 0 || write_letters(asking, err) < 0 || cancel(asking, err) < 0 || plan_all(asking, err) < 0)
 		return -1;
 	arena_reset(asking->arena);
 	return write_requests(asking, err);

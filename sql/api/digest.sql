@@ -451,7 +451,7 @@ AS $$
 $$;
 
 -- A mail of a ready digest to each of its members who may read all its lines: one may have come, or a clearance gone, since it was
--- made. The kept bytes hold {{unsubscribe}} where each member's own token comes. `again` makes it another mail than before.
+-- made. The kept bytes hold {{unsubscribe}} where each member's own token comes; the token by which an answer is known is filled when it is sent. `again` makes it another mail than before.
 CREATE FUNCTION api.digest_post(digest_id bigint, again text, now timestamptz, domain text)
 RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
@@ -464,7 +464,8 @@ BEGIN
 	SELECT 'digest', m.address,
 		format('<digest-%s-%s.%s@%s>', d.digest_id, m.member_id,
 			left(encode(sha256(convert_to(i.instance_id || ' ' || k.key, 'UTF8')), 'hex'), 16), digest_post.domain),
-		k.key, convert_to(replace(kept.body, '{{unsubscribe}}', u.token), 'UTF8'), d.digest_id, digest_post.now, digest_post.now
+		k.key,
+		convert_to(format('{"answer_token":"d %s %s",', d.digest_id, m.member_id) || substr(replace(kept.body, '{{unsubscribe}}', u.token), 2), 'UTF8'), d.digest_id, digest_post.now, digest_post.now
 	FROM digest d JOIN subscription s USING (subscription_id) JOIN team t USING (team_id)
 	CROSS JOIN LATERAL digest_members(s.subscription_id) m
 	JOIN unsubscribe_token u ON u.subscription_id = s.subscription_id AND u.member_id = m.member_id

@@ -60,17 +60,20 @@ BEGIN
 	END IF;
 END $$;
 
--- Filing, and what follows of mails that are no feedback: reports of what did not arrive, and the wish to be left alone. Then who is told.
+-- Filing, and what follows of mails that are no feedback: answers to digests, reports of what did not arrive, and the wish to be left
+-- alone. Then who is told.
 CREATE FUNCTION fieldpost.file_and_settle(now timestamptz, batch jsonb, channels jsonb)
 RETURNS jsonb
 LANGUAGE plpgsql
 AS $$
 DECLARE
-	filed jsonb := file_all(file_and_settle.now, file_and_settle.batch, file_and_settle.channels);
+	taken jsonb := orders_take(file_and_settle.now, file_and_settle.batch);
+	rest jsonb := taken -> 'rest';
+	filed jsonb := (taken -> 'filed') || file_all(file_and_settle.now, rest, file_and_settle.channels);
 BEGIN
-	PERFORM reports_settle(file_and_settle.now, file_and_settle.batch, filed);
-	PERFORM stops_settle(file_and_settle.now, file_and_settle.batch, filed);
-	PERFORM digest_stops_settle(file_and_settle.now, file_and_settle.batch);
+	PERFORM reports_settle(file_and_settle.now, rest, filed);
+	PERFORM stops_settle(file_and_settle.now, rest, filed);
+	PERFORM digest_stops_settle(file_and_settle.now, rest);
 	PERFORM acknowledge(file_and_settle.now, filed);
 	RETURN filed;
 END $$;

@@ -579,7 +579,7 @@ static void same_words(const char *type, const char *const *words, size_t count)
 /* The lists of states in SQL and in C are the same, in the same order. */
 static void test_words(void **state)
 {
-	const char *states[6] = {"received"}, *reasons[17], *reaches[5];
+	const char *states[6] = {"received"}, *reasons[20], *reaches[5];
 	size_t count = 0;
 
 	(void)state;
@@ -598,6 +598,9 @@ static void test_words(void **state)
 	reasons[count++] = "flood";
 	reasons[count++] = "duplicate";
 	reasons[count++] = "erased";
+	reasons[count++] = "staff-order";
+	reasons[count++] = "order-refused";
+	reasons[count++] = "answer";
 	same_words("message_reason", reasons, count);
 	for (int reach = REACH_RETRY; reach <= REACH_UNCERTAIN; reach++)
 		reaches[reach - REACH_RETRY] = error_reach_name((enum error_reach)reach);

@@ -131,13 +131,17 @@ static void check_numbers(const json_t *data, const struct digest_mail *mail)
 	}
 }
 
-/* Nothing of a template is left but the place of the token. */
+/* Nothing of a template is left but the places of the two tokens. */
 static void check_places(struct view part)
 {
 	struct view rest = part;
 
-	for (ssize_t at; (at = view_find(rest, VIEW("{{"))) >= 0; rest = view_sub(rest, (size_t)at + 2, rest.len))
-		assert_true(view_starts(view_sub(rest, (size_t)at, rest.len), VIEW("{{unsubscribe}}")));
+	for (ssize_t at; (at = view_find(rest, VIEW("{{"))) >= 0; rest = view_sub(rest, (size_t)at + 2, rest.len)) {
+		struct view place = view_sub(rest, (size_t)at, rest.len);
+
+		assert_true(view_starts(place, VIEW("{{unsubscribe}}")) ||
+			    view_starts(place, VIEW("{{answer_token}}")));
+	}
 }
 
 static struct digest_mail render_checked(const json_t *data)

@@ -1,0 +1,18 @@
+/*
+ * Answers: what a policy team writes to a practitioner, and what its members are told of their orders, from what is due in
+ * the database (sql/api/orders.sql) to rows of the outbox. Private to outreach/; a part of the job of asking.h.
+ *
+ * No letter holds either side's address: the mail goes out and comes back through us.
+ */
+#ifndef OUTREACH_ANSWERS_H
+#define OUTREACH_ANSWERS_H
+
+#include "core/config.h"
+#include "parsers/parsers.h"
+#include "store/db.h"
+
+/* How many rows were looked at, ASKING_AT_ONCE a kind at most; -1. now: unix microseconds. */
+int answers_write(struct db *db, const struct config *config, const struct forms *forms, struct arena *arena, int64_t now,
+	struct error *err);
+
+#endif

@@ -1,0 +1,487 @@
+-- Orders: what policy staff write in answer to a digest's lines, and what practitioners answer them.
+--
+-- The reader says what a mail may mean ("orders": parsers/order.h), the holder of the key which tokens in it are ours ("tokens":
+-- [[kind, first, second]], core/answer_token.h). A mail is one order or several, and all of it is done or none: from the address of a member
+-- that authenticates, with the token of a digest that this member got, about lines of digests that this member got. Without authentication
+-- the member confirms it, by answering a mail that goes to the address of theirs that is registered. Whatever else it is: nothing is done,
+-- it stands in audit, and the member, nobody else, is told what was understood.
+--
+-- Why an order is refused: unclear, empty, too-long, names-another (of the reader); not-yours (no line of a digest of yours has that number);
+-- others-words (of a digest, and not this line's own); contact (an address or a number; to be confirmed); own-words (this line's words; to be
+-- confirmed); unreachable (the person gets nothing for now); too-many.
+SET LOCAL ROLE fieldpost_owner;
+SET LOCAL search_path = pg_catalog, fieldpost, pg_temp;
+
+CREATE FUNCTION fieldpost.token_lasts() RETURNS interval LANGUAGE sql IMMUTABLE AS $$ SELECT interval '60 days' $$;
+CREATE FUNCTION fieldpost.confirmed_within() RETURNS interval LANGUAGE sql IMMUTABLE AS $$ SELECT interval '14 days' $$;
+CREATE FUNCTION fieldpost.orders_told_a_day() RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT 20 $$; -- to one member
+
+---------------------------------------------------------------------------------------------------
+-- What may be said to whom
+---------------------------------------------------------------------------------------------------
+
+-- The feedback of a line that stood in a digest which this member got, and which they may still read; null: none.
+CREATE FUNCTION fieldpost.line_of_member(member member, number bigint)
+RETURNS bigint
+LANGUAGE sql STABLE
+AS $$
+	SELECT f.feedback_id FROM feedback f
+	WHERE f.line_number = line_of_member.number AND f.state <> 'withdrawn'
+		AND f.sharing <= least(member.clearance, (SELECT CASE WHEN t.cleared THEN 'restricted' ELSE 'no-name' END::sharing_level
+			FROM team t WHERE t.team_id = member.team_id))
+		AND EXISTS (SELECT FROM digest_line l JOIN digest d USING (digest_id) JOIN subscription s ON s.subscription_id = d.subscription_id
+			JOIN outbox o ON o.digest_id = l.digest_id AND o.kind = 'digest' AND o.recipient = member.address AND o.sent_at IS NOT NULL
+			WHERE l.feedback_id = f.feedback_id AND s.team_id = member.team_id)
+$$;
+
+-- Words as they are compared.
+CREATE FUNCTION fieldpost.plain_words(words text)
+RETURNS text[]
+LANGUAGE sql IMMUTABLE
+AS $$
+	SELECT array_remove(regexp_split_to_array(fold(words), '[^[:alnum:]]+'), '')
+$$;
+
+-- Does a stretch of the words stand in the other text: five words one after the other, or a whole line of three?
+CREATE FUNCTION fieldpost.words_repeat(words text, other text)
+RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE
+AS $$
+DECLARE
+	said text[] := plain_words(words);
+	there text := ' ' || array_to_string(plain_words(other), ' ') || ' ';
+	line text[];
+BEGIN
+	FOR i IN 1 .. coalesce(cardinality(said), 0) - 4 LOOP
+		IF strpos(there, ' ' || array_to_string(said[i : i + 4], ' ') || ' ') > 0 THEN
+			RETURN true;
+		END IF;
+	END LOOP;
+	FOR line IN SELECT plain_words(l) FROM regexp_split_to_table(words, E'\n') l LOOP
+		IF cardinality(line) BETWEEN 3 AND 4 AND EXISTS (SELECT FROM regexp_split_to_table(other, E'\n') o WHERE plain_words(o) = line) THEN
+			RETURN true;
+		END IF;
+	END LOOP;
+	RETURN false;
+END $$;
+
+-- The texts of a feedback, as they were written and as they are shown.
+CREATE FUNCTION fieldpost.words_of_feedback(feedback_id bigint)
+RETURNS text
+LANGUAGE sql STABLE
+AS $$
+	SELECT concat_ws(E'\n', r.remarks, r.hidden ->> 'remarks', (SELECT string_agg(t.words, E'\n') FROM texts_of(f.form_id, r.answers) t),
+		(SELECT string_agg(h.value, E'\n') FROM jsonb_each_text(r.hidden -> 'answers') h))
+	FROM feedback f JOIN feedback_revision r ON r.feedback_id = f.feedback_id AND r.revision = f.revision
+	WHERE f.feedback_id = words_of_feedback.feedback_id
+$$;
+
+-- A mail address, or a number of seven digits and more.
+CREATE FUNCTION fieldpost.names_contact(words text)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE
+AS $$
+	SELECT words ~ '[^[:space:]<>@]+@[^[:space:]<>@]+\.[^[:space:]<>@]+' OR fold(words) ~ '(?<![[:alnum:]-])[+(]?[0-9](?:[[:space:]()./-]{0,3}[0-9]){6,}'
+$$;
+
+-- Why these words may not go to who wrote the feedback; null: they may.
+CREATE FUNCTION fieldpost.words_refused(words text, feedback_id bigint, digest_id bigint)
+RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+#variable_conflict use_column
+DECLARE
+	own text := words_of_feedback(words_refused.feedback_id);
+	told text := (SELECT convert_from(d.rendered, 'UTF8')::jsonb ->> 'text' FROM digest d WHERE d.digest_id = words_refused.digest_id);
+	mine boolean := words_repeat(words, own);
+BEGIN
+	IF EXISTS (SELECT FROM digest_line l WHERE l.digest_id = words_refused.digest_id AND l.feedback_id <> words_refused.feedback_id
+			AND words_repeat(words, words_of_feedback(l.feedback_id)))
+		OR (NOT mine AND words_repeat(words, coalesce(told, ''))) THEN
+		RETURN 'others-words';
+	ELSIF names_contact(words) THEN
+		RETURN 'contact';
+	ELSIF mine THEN
+		RETURN 'own-words';
+	END IF;
+	RETURN NULL;
+END $$;
+
+-- Where who wrote a feedback is answered; no row: nowhere. Their own address, else that of the message.
+CREATE FUNCTION fieldpost.answer_address(feedback_id bigint)
+RETURNS TABLE (address text, contact_id bigint)
+LANGUAGE sql STABLE
+AS $$
+	SELECT w.address, f.contact_id FROM feedback f JOIN message m USING (message_id)
+	LEFT JOIN identity.contact c ON c.contact_id = f.contact_id
+	CROSS JOIN LATERAL (SELECT coalesce(
+		(SELECT a.address FROM identity.contact_address a WHERE a.contact_id = f.contact_id AND a.channel = 'mail'
+			ORDER BY a.address <> coalesce(m.from_address, ''), a.ordinal, a.address LIMIT 1),
+		CASE WHEN m.channel IS NULL AND f.contact_id IS NULL AND f.verification <> 'failed' AND f.via IS NULL THEN m.from_address END) AS address) w
+	WHERE f.feedback_id = answer_address.feedback_id AND w.address IS NOT NULL AND NOT coalesce(c.paused, false) AND coalesce(c.active, true)
+		AND NOT EXISTS (SELECT FROM suppression s WHERE s.channel = 'mail' AND s.address = lower(w.address))
+$$;
+
+---------------------------------------------------------------------------------------------------
+-- Doing it
+---------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION fieldpost.order_audit(now timestamptz, actor text, action text, object text, detail jsonb)
+RETURNS void
+LANGUAGE sql
+AS $$
+	INSERT INTO audit (at, actor, action, object, detail)
+	VALUES (order_audit.now, order_audit.actor, order_audit.action, order_audit.object, order_audit.detail)
+$$;
+
+-- The words of a team, on their way to who wrote the feedback; one conversation a member and feedback.
+CREATE FUNCTION fieldpost.order_answer(now timestamptz, given staff_order)
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	talk bigint := (SELECT c.conversation_id FROM conversation c WHERE c.feedback_id = given.feedback_id AND c.member_id = given.member_id
+		ORDER BY c.conversation_id LIMIT 1);
+BEGIN
+	IF talk IS NULL THEN
+		INSERT INTO conversation (feedback_id, member_id, token, opened_at)
+		VALUES (given.feedback_id, given.member_id, new_reference(), order_answer.now) RETURNING conversation_id INTO talk;
+	END IF;
+	INSERT INTO response (conversation_id, member_id, message_id, words, created_at, waits)
+	VALUES (talk, given.member_id, given.message_id, given.words, order_answer.now, true);
+	PERFORM pg_notify('fieldpost_outbox', '');
+END $$;
+
+-- The person is asked the same form once more, when it suits them.
+CREATE FUNCTION fieldpost.order_ask(now timestamptz, given staff_order)
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+	INSERT INTO request (reference, contact_id, form_id, form_version, channel, language, country, asked_at, due_at, address)
+	SELECT new_reference(), f.contact_id, v.form_id, v.version, 'mail', coalesce(c.language, f.language, 'en'), f.country, order_ask.now, order_ask.now, a.address
+	FROM feedback f JOIN identity.contact c USING (contact_id) CROSS JOIN LATERAL form_newest(f.form_id) v
+	CROSS JOIN LATERAL answer_address(f.feedback_id) a WHERE f.feedback_id = given.feedback_id;
+END $$;
+
+CREATE FUNCTION fieldpost.order_do(now timestamptz, given staff_order)
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	becomes feedback_state := CASE given.verb WHEN 'read' THEN 'read' WHEN 'used' THEN 'used' WHEN 'not-used' THEN 'not-used'
+		WHEN 'assign' THEN 'assigned' WHEN 'ask-again' THEN 'new' END;
+BEGIN
+	IF given.verb = 'answer' THEN
+		PERFORM order_answer(order_do.now, given);
+	ELSE
+		INSERT INTO status_change (feedback_id, member_id, state, detail, created_at)
+		VALUES (given.feedback_id, given.member_id, becomes, nullif(given.words, ''), order_do.now);
+		UPDATE feedback f SET state = becomes WHERE f.feedback_id = given.feedback_id AND f.state <> 'withdrawn';
+	END IF;
+	IF given.verb = 'ask-again' THEN
+		PERFORM order_ask(order_do.now, given);
+	END IF;
+	UPDATE staff_order o SET state = 'done', why = NULL, settled_at = order_do.now WHERE o.order_id = given.order_id;
+	PERFORM order_audit(order_do.now, 'member ' || given.member_id, 'order', 'feedback ' || given.feedback_id,
+		jsonb_build_object('verb', given.verb, 'line', given.number, 'message', given.message_id));
+END $$;
+
+---------------------------------------------------------------------------------------------------
+-- Taking a mail
+---------------------------------------------------------------------------------------------------
+
+-- Says something to the member about that mail, within bounds, unless it may not be answered.
+CREATE FUNCTION fieldpost.order_tell(now timestamptz, message_id bigint, member_id bigint, kind text)
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+	IF answer_forbidden((SELECT m FROM message m WHERE m.message_id = order_tell.message_id)) IS NULL
+		AND (SELECT count(*) FROM order_told t WHERE t.member_id = order_tell.member_id AND t.made_at > order_tell.now - interval '1 day'
+			AND (order_tell.kind <> 'no-token' OR t.kind = 'no-token'))
+			< (CASE order_tell.kind WHEN 'no-token' THEN 1 ELSE orders_told_a_day() END) THEN
+		INSERT INTO order_told (message_id, member_id, kind, made_at)
+		VALUES (order_tell.message_id, order_tell.member_id, order_tell.kind, order_tell.now) ON CONFLICT DO NOTHING;
+		PERFORM pg_notify('fieldpost_outbox', '');
+	END IF;
+END $$;
+
+-- Why one order cannot be done; null: it can.
+CREATE FUNCTION fieldpost.order_refused(item jsonb, feedback_id bigint, digest_id bigint)
+RETURNS text
+LANGUAGE sql STABLE
+AS $$
+	SELECT CASE WHEN item ? 'problem' THEN item ->> 'problem'
+		WHEN order_refused.feedback_id IS NULL THEN 'not-yours'
+		WHEN item ->> 'verb' IN ('answer', 'ask-again') AND NOT EXISTS (SELECT FROM answer_address(order_refused.feedback_id)) THEN 'unreachable'
+		WHEN item ->> 'verb' = 'ask-again' AND NOT EXISTS (SELECT FROM feedback f WHERE f.feedback_id = order_refused.feedback_id
+			AND f.contact_id IS NOT NULL) THEN 'unreachable'
+		WHEN item ->> 'words' <> '' THEN words_refused(item ->> 'words', order_refused.feedback_id, order_refused.digest_id) END
+$$;
+
+-- The orders of a mail that is who it says it is, with a digest's token. sure: the sender is authenticated.
+CREATE FUNCTION fieldpost.orders_give(now timestamptz, message_id bigint, member member, digest_id bigint, orders jsonb, sure boolean)
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+	item jsonb;
+	meant bigint;
+	why text;
+	worst text := CASE WHEN (orders ->> 'too_many')::boolean THEN 'too-many' END;
+	confirms boolean := NOT sure;
+	given staff_order;
+BEGIN
+	IF orders -> 'items' = '[]' THEN
+		PERFORM order_tell(orders_give.now, orders_give.message_id, member.member_id, 'nothing');
+		RETURN;
+	END IF;
+	FOR item IN SELECT * FROM jsonb_array_elements(orders -> 'items') LOOP
+		meant := line_of_member(member, (item ->> 'number')::bigint);
+		why := order_refused(item, meant, orders_give.digest_id);
+		IF why IN ('contact', 'own-words') THEN
+			confirms := true;
+		ELSE
+			worst := coalesce(worst, why);
+		END IF;
+		INSERT INTO staff_order (message_id, member_id, number, feedback_id, verb, words, state, why, made_at)
+		VALUES (orders_give.message_id, member.member_id, (item ->> 'number')::bigint, meant, (item ->> 'verb')::order_verb, item ->> 'words',
+			'waiting', why, orders_give.now);
+	END LOOP;
+	IF worst IS NOT NULL THEN
+		UPDATE staff_order o SET state = 'refused', settled_at = orders_give.now WHERE o.message_id = orders_give.message_id;
+		PERFORM order_audit(orders_give.now, 'member ' || member.member_id, 'order-refused', 'message ' || orders_give.message_id,
+			(SELECT jsonb_object_agg(o.number, coalesce(o.why, worst)) FROM staff_order o WHERE o.message_id = orders_give.message_id));
+		PERFORM order_tell(orders_give.now, orders_give.message_id, member.member_id, 'refused');
+	ELSIF confirms THEN
+		PERFORM order_audit(orders_give.now, 'member ' || member.member_id, 'order-held', 'message ' || orders_give.message_id,
+			(SELECT jsonb_object_agg(o.number, coalesce(o.why, 'not-authenticated')) FROM staff_order o WHERE o.message_id = orders_give.message_id));
+		PERFORM order_tell(orders_give.now, orders_give.message_id, member.member_id, 'confirm');
+	ELSE
+		FOR given IN SELECT o.* FROM staff_order o WHERE o.message_id = orders_give.message_id ORDER BY o.order_id LOOP
+			PERFORM order_do(orders_give.now, given);
+		END LOOP;
+	END IF;
+END $$;
+
+-- The answer to a mail that asked for a confirmation.
+CREATE FUNCTION fieldpost.orders_confirm(now timestamptz, message_id bigint, asked bigint, member member, says integer)
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+	given staff_order;
+	why text;
+BEGIN
+	IF says <> 1 THEN
+		PERFORM order_audit(orders_confirm.now, 'member ' || member.member_id, 'order-not-confirmed', 'message ' || asked, NULL);
+		UPDATE staff_order o SET state = 'refused', settled_at = orders_confirm.now
+		WHERE o.message_id = asked AND o.state = 'waiting' AND says = 0;
+		IF says <> 0 THEN
+			PERFORM order_tell(orders_confirm.now, orders_confirm.message_id, member.member_id, 'nothing');
+		END IF;
+		RETURN;
+	END IF;
+	FOR given IN SELECT o.* FROM staff_order o WHERE o.message_id = asked AND o.member_id = member.member_id AND o.state = 'waiting'
+			AND o.made_at > orders_confirm.now - confirmed_within() ORDER BY o.order_id FOR UPDATE LOOP
+		IF line_of_member(member, given.number) = given.feedback_id AND (given.verb NOT IN ('answer', 'ask-again')
+				OR EXISTS (SELECT FROM answer_address(given.feedback_id))) THEN
+			PERFORM order_do(orders_confirm.now, given);
+		END IF;
+	END LOOP;
+END $$;
+
+-- A practitioner's answer to a team: by the mail that it answers, or by the conversation's reference, and from where that mail went.
+CREATE FUNCTION fieldpost.answer_take(now timestamptz, message_id bigint, result jsonb, sender text)
+RETURNS boolean
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+	talk conversation;
+	heard text := btrim(result -> 'orders' ->> 'own');
+BEGIN
+	SELECT c.* INTO talk FROM outbox o JOIN response r USING (outbox_id) JOIN conversation c USING (conversation_id)
+	WHERE o.kind = 'answer' AND o.header_id = ANY (answered_ids(result -> 'mail')) AND address_key(o.recipient) = sender
+	ORDER BY r.response_id DESC LIMIT 1;
+	IF talk.conversation_id IS NULL THEN
+		SELECT c.* INTO talk FROM conversation c
+		WHERE c.token = result ->> 'reference' AND EXISTS (SELECT FROM response r JOIN outbox o USING (outbox_id)
+			WHERE r.conversation_id = c.conversation_id AND address_key(o.recipient) = sender);
+	END IF;
+	IF talk.conversation_id IS NULL OR coalesce(heard, '') = '' OR result -> 'mail' ->> 'authentication' = 'fail' OR result ->> 'outcome' = 'ignored'
+		OR result ? 'stops' THEN
+		RETURN false;
+	END IF;
+	INSERT INTO response (conversation_id, message_id, words, created_at)
+	SELECT talk.conversation_id, answer_take.message_id, without(left(heard, 4000), NULL, k.addresses), answer_take.now
+	FROM known_of(talk.feedback_id) k;
+	PERFORM message_settle(answer_take.now, answer_take.message_id, result, jsonb_build_object('sender', sender, 'proof',
+		CASE result -> 'mail' ->> 'authentication' WHEN 'pass' THEN 'verified' ELSE 'unverified' END), 'ignored', 'answer', NULL);
+	RETURN true;
+END $$;
+
+-- One mail that may be an order. False: it is none.
+CREATE FUNCTION fieldpost.order_take(now timestamptz, one jsonb)
+RETURNS boolean
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	result jsonb := one -> 'result';
+	mail jsonb := one -> 'result' -> 'mail';
+	id bigint := (one ->> 'message_id')::bigint;
+	sender text := address_key(coalesce(mail ->> 'from_key', mail ->> 'from_address'));
+	proof text := coalesce(mail ->> 'authentication', 'none');
+	token jsonb;
+	m member;
+	got digest;
+BEGIN
+	IF result ->> 'outcome' = 'ignored' OR NOT EXISTS (SELECT FROM message x WHERE x.message_id = id AND x.state = 'received' FOR UPDATE) THEN
+		RETURN false;
+	ELSIF answer_take(order_take.now, id, result, sender) THEN
+		RETURN true;
+	END IF;
+	SELECT t INTO token FROM jsonb_array_elements(one -> 'tokens') WITH ORDINALITY AS x (t, n) ORDER BY t ->> 0 <> 'c', n LIMIT 1;
+	-- "Stop" stops the digest, and there is no order in it; to who is asked whether they meant one it is a no.
+	IF result ? 'stops' AND token ->> 0 IS DISTINCT FROM 'c' THEN
+		RETURN false;
+	ELSIF token IS NULL THEN
+		SELECT x.* INTO m FROM member x WHERE x.active AND address_key(x.address) = sender ORDER BY x.member_id LIMIT 1;
+		IF result #> '{orders,items}' = '[]' OR (m.member_id IS NULL AND NOT answers_digest(mail)) THEN
+			RETURN false;
+		END IF;
+		PERFORM message_settle(order_take.now, id, result, jsonb_build_object('sender', sender), 'ignored', 'order-refused', NULL);
+		PERFORM order_audit(order_take.now, coalesce('member ' || m.member_id, 'somebody'), 'order-refused', 'message ' || id, '{"why": "no-token"}');
+		IF m.member_id IS NOT NULL AND proof <> 'fail' THEN
+			PERFORM order_tell(order_take.now, id, m.member_id, 'no-token');
+		END IF;
+		RETURN true;
+	END IF;
+	SELECT x.* INTO m FROM member x WHERE x.member_id = (token ->> 2)::bigint AND x.active;
+	IF m.member_id IS NULL OR address_key(m.address) IS DISTINCT FROM sender OR proof = 'fail' THEN
+		PERFORM message_settle(order_take.now, id, result, jsonb_build_object('sender', sender), 'ignored', 'order-refused', NULL);
+		PERFORM order_audit(order_take.now, 'somebody', 'order-refused', 'message ' || id, jsonb_build_object('why',
+			CASE WHEN proof = 'fail' THEN 'not-authenticated' ELSE 'wrong-sender' END, 'token', 'member ' || (token ->> 2)));
+		RETURN true;
+	END IF;
+	PERFORM message_settle(order_take.now, id, result, jsonb_build_object('sender', sender, 'proof',
+		CASE proof WHEN 'pass' THEN 'verified' ELSE 'unverified' END), 'ignored', 'staff-order', NULL);
+	IF token ->> 0 = 'c' THEN
+		PERFORM orders_confirm(order_take.now, id, (token ->> 1)::bigint, m, CASE WHEN result ? 'stops' THEN 0
+			ELSE (result #>> '{orders,says}')::integer END);
+		RETURN true;
+	END IF;
+	SELECT d.* INTO got FROM digest d JOIN subscription s USING (subscription_id)
+	WHERE d.digest_id = (token ->> 1)::bigint AND s.active AND d.built_at > order_take.now - token_lasts()
+		AND EXISTS (SELECT FROM digest_members(d.subscription_id) x WHERE x.member_id = m.member_id);
+	IF got.digest_id IS NULL THEN
+		PERFORM order_audit(order_take.now, 'member ' || m.member_id, 'order-refused', 'message ' || id, '{"why": "expired"}');
+		PERFORM order_tell(order_take.now, id, m.member_id, 'expired');
+	ELSE
+		PERFORM orders_give(order_take.now, id, m, got.digest_id, result -> 'orders', proof = 'pass');
+	END IF;
+	RETURN true;
+END $$;
+
+-- Takes what is meant for a line of a digest out of a batch: {"rest": the others, to be filed, "filed": [{message, state}]}.
+CREATE FUNCTION fieldpost.orders_take(now timestamptz, batch jsonb)
+RETURNS jsonb
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	one jsonb;
+	rest jsonb[] := '{}';
+	filed jsonb[] := '{}';
+BEGIN
+	IF NOT jsonb_path_exists(batch, '$[*].result.orders') THEN
+		RETURN jsonb_build_object('rest', batch, 'filed', '[]'::jsonb);
+	END IF;
+	FOR one IN SELECT * FROM jsonb_array_elements(batch) LOOP
+		IF one -> 'result' ? 'orders' AND order_take(orders_take.now, one) THEN
+			filed := filed || jsonb_build_object('message', one -> 'message_id', 'state', 'ignored');
+		ELSE
+			rest := rest || (one #- '{result,orders}' #- '{tokens}');
+		END IF;
+	END LOOP;
+	RETURN jsonb_build_object('rest', to_jsonb(rest), 'filed', to_jsonb(filed));
+END $$;
+
+---------------------------------------------------------------------------------------------------
+-- What is to be written
+---------------------------------------------------------------------------------------------------
+
+-- A team's words that are to go to who wrote a line. Nothing in it says who the member is.
+CREATE FUNCTION api.answers_due(maximum bigint)
+RETURNS TABLE (response_id bigint, team text, words text, language text, reference text, day text, neutral boolean)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	SELECT r.response_id, t.name, r.words, coalesce(k.language, f.language, 'en'), c.token,
+		to_char(f.received_at AT TIME ZONE coalesce(k.zone, 'UTC'), 'YYYY-MM-DD'), coalesce(k.neutral, false)
+	FROM response r JOIN conversation c USING (conversation_id) JOIN feedback f ON f.feedback_id = c.feedback_id
+	JOIN member m ON m.member_id = r.member_id JOIN team t USING (team_id)
+	LEFT JOIN identity.contact k ON k.contact_id = f.contact_id
+	WHERE r.waits ORDER BY r.response_id LIMIT answers_due.maximum
+$$;
+
+-- Puts the letter into the outbox, once. The person may have stopped meanwhile: then it goes nowhere.
+CREATE FUNCTION api.answer_put(now timestamptz, response_id bigint, body bytea, domain text)
+RETURNS TABLE (outbox_id bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	said response;
+	put bigint;
+BEGIN
+	UPDATE response r SET waits = false WHERE r.response_id = answer_put.response_id AND r.waits RETURNING r.* INTO said;
+	INSERT INTO outbox (kind, channel, recipient, header_id, dedupe_key, body, created_at, next_at)
+	SELECT 'answer', 'mail', a.address, format('<answer-%s.%s@%s>', said.response_id,
+			left(replace(gen_random_uuid()::text, '-', ''), 20), answer_put.domain),
+		'answer ' || said.response_id, answer_put.body, answer_put.now, answer_put.now
+	FROM conversation c CROSS JOIN LATERAL answer_address(c.feedback_id) a WHERE c.conversation_id = said.conversation_id
+	RETURNING outbox_id INTO put;
+	UPDATE response r SET outbox_id = put WHERE r.response_id = said.response_id;
+	PERFORM pg_notify('fieldpost_outbox', '');
+	RETURN QUERY SELECT put WHERE put IS NOT NULL;
+END $$;
+
+-- What members are to be told. items: [{number, verb, words, why}], without the words where anybody may have written them.
+CREATE FUNCTION api.orders_told_due(maximum bigint)
+RETURNS TABLE (message_id bigint, member_id bigint, kind text, language text, header_id text, subject text, items jsonb)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	SELECT t.message_id, t.member_id, t.kind,
+		coalesce((SELECT s.language FROM subscription s WHERE s.team_id = m.team_id AND s.active ORDER BY s.subscription_id LIMIT 1), 'en'),
+		x.header_id, x.subject,
+		(SELECT coalesce(jsonb_agg(jsonb_build_object('number', o.number, 'verb', o.verb, 'words', o.words, 'why', o.why) ORDER BY o.order_id), '[]')
+			FROM staff_order o WHERE o.message_id = t.message_id)
+	FROM order_told t JOIN member m USING (member_id) JOIN message x USING (message_id)
+	WHERE t.outbox_id IS NULL ORDER BY t.message_id LIMIT orders_told_due.maximum
+$$;
+
+-- To the address that is registered, whatever the mail said.
+CREATE FUNCTION api.order_told_put(now timestamptz, message_id bigint, body bytea, domain text)
+RETURNS TABLE (outbox_id bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	told order_told;
+	put bigint;
+BEGIN
+	SELECT t.* INTO told FROM order_told t WHERE t.message_id = order_told_put.message_id AND t.outbox_id IS NULL FOR UPDATE;
+	INSERT INTO outbox (kind, recipient, header_id, dedupe_key, body, created_at, next_at)
+	SELECT 'order', m.address, format('<order-%s.%s@%s>', told.message_id, left(replace(gen_random_uuid()::text, '-', ''), 20), order_told_put.domain),
+		'order ' || told.message_id, order_told_put.body, order_told_put.now, order_told_put.now
+	FROM member m WHERE m.member_id = told.member_id RETURNING outbox_id INTO put;
+	UPDATE order_told t SET outbox_id = put WHERE t.message_id = told.message_id;
+	PERFORM pg_notify('fieldpost_outbox', '');
+	RETURN QUERY SELECT put WHERE put IS NOT NULL;
+END $$;
+
+GRANT EXECUTE ON FUNCTION api.answers_due(bigint), api.answer_put(timestamptz, bigint, bytea, text), api.orders_told_due(bigint),
+	api.order_told_put(timestamptz, bigint, bytea, text) TO fieldpost_send;
