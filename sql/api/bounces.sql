@@ -3,7 +3,8 @@
 SET LOCAL ROLE fieldpost_owner;
 SET LOCAL search_path = pg_catalog, fieldpost, pg_temp;
 
--- An address is suspended after two hard bounces so far apart, or when nothing arrived for so long.
+-- An address is suspended after two hard bounces so far apart, or when nothing arrived for so long. Of which only the address fits does not
+-- count: with two such reports anybody could suspend anybody.
 CREATE FUNCTION fieldpost.bounce_hard_apart() RETURNS interval LANGUAGE sql IMMUTABLE AS $$ SELECT interval '1 day' $$;
 CREATE FUNCTION fieldpost.bounce_soft_for() RETURNS interval LANGUAGE sql IMMUTABLE AS $$ SELECT interval '14 days' $$;
 
@@ -73,15 +74,17 @@ BEGIN
 	END IF;
 	IF matched IS NULL AND recipient <> '' THEN
 		SELECT q.* INTO asked FROM identity.contact_address a JOIN request q USING (contact_id)
-		WHERE a.channel = 'mail' AND a.address = lower(recipient) AND q.state = 'sent'
+		WHERE a.channel = 'mail' AND a.address = lower(recipient) AND q.state = 'sent' AND q.channel = 'mail'
+			AND coalesce(q.address, a.address) = a.address
 		ORDER BY q.asked_at DESC, q.request_id DESC LIMIT 1;
 		matched := CASE WHEN asked.request_id IS NOT NULL OR EXISTS (SELECT FROM identity.contact_address a
 			WHERE a.channel = 'mail' AND a.address = lower(recipient)) THEN 'address' END;
 	END IF;
 	outbox_id := sent.outbox_id;
 	request_id := asked.request_id;
-	address := lower(coalesce(sent.recipient, CASE asked.channel WHEN 'mail' THEN asked.address END, (SELECT a.address FROM identity.contact_address a WHERE a.contact_id = asked.contact_id
-		AND a.channel = 'mail' ORDER BY a.address <> lower(recipient), a.ordinal, a.address LIMIT 1), recipient));
+	address := lower(CASE WHEN matched = 'address' THEN recipient ELSE coalesce(sent.recipient, CASE asked.channel WHEN 'mail' THEN asked.address END,
+		(SELECT a.address FROM identity.contact_address a WHERE a.contact_id = asked.contact_id AND a.channel = 'mail'
+			ORDER BY a.address <> lower(recipient), a.ordinal, a.address LIMIT 1), recipient) END);
 END $$;
 
 -- Is it time to leave an address alone? Of practitioners a digest tells who cannot be reached; of the digest's own readers only an alarm can.
@@ -92,7 +95,7 @@ AS $$
 BEGIN
 	INSERT INTO suppression (channel, address, reason, since)
 	SELECT 'mail', address_weigh.address, 'bounced', address_weigh.now FROM bounce b
-	WHERE b.address = address_weigh.address AND b.over_at IS NULL AND b.weight IN ('hard', 'soft')
+	WHERE b.address = address_weigh.address AND b.over_at IS NULL AND b.weight IN ('hard', 'soft') AND b.matched IS DISTINCT FROM 'address'
 	HAVING max(b.created_at) FILTER (WHERE b.weight = 'hard') - min(b.created_at) FILTER (WHERE b.weight = 'hard') >= bounce_hard_apart()
 		OR max(b.created_at) - min(b.created_at) >= bounce_soft_for()
 	ON CONFLICT DO NOTHING;

@@ -84,8 +84,20 @@ SELECT is(suppressed(), 'aminata@example.net bounced', 'suspends nobody');
 SELECT results_eq($$SELECT kind, object, count FROM alarm WHERE kind = 'mail-refused'$$, $$VALUES ('mail-refused', '5.7.26 second.example', 2::bigint)$$, 'and is an alarm');
 SELECT is(tap.bounce('b5', '{}', 'bintu@example.net', '5.7.999', 2), 'ours address bintu@example.net -', 'known by the address alone');
 SELECT is((SELECT count(*) FROM alarm WHERE kind = 'mail-refused'), 1::bigint, 'it is no alarm');
+SELECT is(tap.bounce('b6', '{}', 'bintu@example.net', '5.2.2', 20), 'soft address bintu@example.net -', 'for weeks');
+SELECT is(suppressed(), 'aminata@example.net bounced', 'it suspends nobody: anybody could write such reports');
 SELECT is(tap.bounce('b3', '{<0000000002@fieldpost.example>}', 'bintu@example.net', '5.2.2', 16), 'soft message-id bintu@example.net bounced', 'full for');
+SELECT is(suppressed(), 'aminata@example.net bounced', 'a day, of which we can be sure');
+SELECT is(tap.bounce('b7', '{<0000000002@fieldpost.example>}', 'bintu@example.net', '5.2.2', 30), 'soft message-id bintu@example.net bounced', 'for');
 SELECT is(suppressed(), 'aminata@example.net bounced, bintu@example.net bounced', 'two weeks suspends');
+
+-- By the address alone it is about what was sent to that very address.
+UPDATE request SET state = 'sent', address = 'chandra@second.example' WHERE reference = 'FP-0000000003';
+SELECT is(tap.bounce('c4', '{}', 'chandra@example.net', '5.1.1', 1), 'soft address chandra@example.net -', 'another address of the person');
+UPDATE request SET channel = 'telegram', address = 'chandra@example.net' WHERE reference = 'FP-0000000003';
+SELECT is(tap.bounce('c5', '{}', 'chandra@example.net', '5.1.1', 1), 'soft address chandra@example.net -', 'asked by another channel');
+UPDATE request SET channel = 'mail' WHERE reference = 'FP-0000000003';
+SELECT is(tap.bounce('c6', '{}', 'Chandra@example.net', '5.1.1', 1), 'soft address chandra@example.net bounced', 'that one');
 
 -- Who writes can be reached.
 SELECT tap.mail('alive', 'Bintu@example.net', '{}', '2026-11-20');
