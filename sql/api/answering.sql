@@ -21,6 +21,14 @@ AS $$
 	SELECT lower(regexp_replace(bare_address.address, '\+[^@]*@', '@'))
 $$;
 
+-- May it be a mail address at all? Longer than 64 + "@" + 255 bytes is none (RFC 5321 4.5.3.1), and would not fit into an index.
+CREATE FUNCTION fieldpost.is_mail_address(address text)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE
+AS $$
+	SELECT strpos(is_mail_address.address, '@') > 1 AND octet_length(is_mail_address.address) <= 320
+$$;
+
 -- The addresses that are ours by a part of the config: what came from one of them is never answered.
 CREATE FUNCTION api.own_addresses_set(part text, addresses text[])
 RETURNS void
@@ -43,7 +51,7 @@ AS $$
 BEGIN
 	IF message.automatic OR message.reason IN ('bounce', 'auto-reply') THEN
 		RETURN 'automatic';
-	ELSIF coalesce(message.from_address, '') = '' OR (message.channel IS NULL AND strpos(message.from_address, '@') < 2) THEN
+	ELSIF coalesce(message.from_address, '') = '' OR (message.channel IS NULL AND NOT is_mail_address(message.from_address)) THEN
 		RETURN 'no-address';
 	ELSIF message.channel IS NULL AND EXISTS (SELECT FROM own_address o WHERE o.address = bare_address(message.from_address)) THEN
 		RETURN 'own-address';

@@ -65,7 +65,7 @@ DECLARE
 	silent boolean;
 BEGIN
 	SELECT m.* INTO message FROM message m WHERE m.message_id = stop_take.message_id;
-	IF message.verification = 'failed' OR coalesce(message.from_address, '') = '' OR answers_digest(result -> 'mail') THEN
+	IF message.verification = 'failed' OR NOT coalesce(is_mail_address(message.from_address), false) OR answers_digest(result -> 'mail') THEN
 		RETURN;
 	END IF;
 	silent := may_answer(stop_take.message_id, stop_take.now) IS NOT NULL;

@@ -29,6 +29,8 @@ SELECT is(asked('b3', 'b@example.org', 'ignored', '{"reason": "auto-reply"}'), '
 SELECT is(asked('c1', NULL, 'review'), 'no-address', 'nobody');
 SELECT is(asked('c2', '', 'review'), 'no-address', 'an empty name');
 SELECT is(asked('c3', '@example.org', 'review'), 'no-address', 'no address');
+SELECT is(asked('c4', repeat('x', 308) || '@example.org', 'filed'), 'yes', 'as long as an address may be');
+SELECT is(asked('c5', repeat('x', 309) || '@example.org', 'filed'), 'no-address', 'longer: none');
 
 -- Ourselves.
 SET LOCAL SESSION AUTHORIZATION fieldpost_intake;

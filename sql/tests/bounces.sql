@@ -137,11 +137,6 @@ DELETE FROM suppression;
 DELETE FROM bounce;
 UPDATE request SET state = 'sent';
 UPDATE outbox SET state = 'waiting' WHERE kind = 'reminder';
-CREATE FUNCTION tap.stops(name text, sender text, part text, more jsonb DEFAULT '{}', mail jsonb DEFAULT '{}') RETURNS text LANGUAGE sql AS $$
-	SELECT m.state || ' ' || coalesce(m.reason::text, '') || ' ' || (SELECT count(*) FROM outbox o WHERE o.kind = 'stopped') FROM message m
-	WHERE m.message_id = tap.mail(name, sender, jsonb_build_object('reason', 'no-answers', 'stops', jsonb_build_object('by', part, 'say',
-		'{"en": "No more.", "fr": "Plus rien."}'::jsonb)) || more, '2026-11-21 10:00+00', mail)
-$$;
 CREATE FUNCTION tap.state_of(id bigint) RETURNS text LANGUAGE sql AS $$ SELECT state || ' ' || coalesce(reason::text, '') FROM message WHERE message_id = id $$;
 SELECT tap.mail('s1', 'Aminata@example.net', '{"reason": "no-answers", "values": {"sharing": "no-name"}, "stops": {"by": "words", "say": {"en": "No more.", "fr": "Plus rien."}}}', '2026-11-21 10:00+00') AS s1 \gset
 SELECT is(state_of(:s1), 'ignored stopped', 'a mail that only stops');
@@ -163,6 +158,11 @@ INSERT INTO outbox (kind, recipient, header_id, dedupe_key, body, created_at, ne
 SELECT tap.mail('s5', 'reader@example.org', '{"reason": "no-answers", "stops": {"by": "words", "say": {"en": "No more."}}}', '2026-11-21 10:00+00',
 	'{"in_reply_to": "<d1@fieldpost.example>"}');
 SELECT ok(strpos(suppressed(), 'reader@example.org') = 0, 'an answer to a digest is about that digest');
+
+SELECT setseed(0.5);
+SELECT tap.mail('s7', (SELECT string_agg(chr(131072 + (random() * 40000)::integer), '') FROM generate_series(1, 980)) || '@example.org',
+	'{"reason": "no-answers", "stops": {"by": "words", "say": {"en": "No more."}}}', '2026-11-21 10:00+00') AS s7 \gset
+SELECT is(state_of(:s7), 'ignored no-answers', 'from what is too long for an address: nothing');
 
 -- Somebody who passes for another.
 DELETE FROM suppression;
