@@ -389,6 +389,7 @@ AS $$
 DECLARE
 	wanted subscription;
 	opened digest;
+	filled bigint;
 BEGIN
 	SELECT s.* INTO STRICT wanted FROM subscription s WHERE s.subscription_id = digest_open.subscription_id FOR UPDATE;
 	SELECT d.* INTO opened FROM digest d WHERE d.subscription_id = wanted.subscription_id
@@ -398,7 +399,8 @@ BEGIN
 		VALUES (wanted.subscription_id, digest_open.period_start, digest_open.period_end, digest_open.late, digest_open.by_hand,
 			digest_open.now)
 		RETURNING * INTO opened;
-		IF digest_fill(opened) = 0 AND wanted.empty_policy = 'skip' AND NOT opened.by_hand THEN
+		filled := digest_fill(opened); -- by itself: as a part of what follows it may be left out
+		IF filled = 0 AND wanted.empty_policy = 'skip' AND NOT opened.by_hand THEN
 			UPDATE digest d SET state = 'skipped' WHERE d.digest_id = opened.digest_id RETURNING * INTO opened;
 		END IF;
 	END IF;

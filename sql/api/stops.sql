@@ -63,6 +63,7 @@ DECLARE
 	asked request;
 	person bigint;
 	silent boolean;
+	stopped boolean;
 BEGIN
 	SELECT m.* INTO message FROM message m WHERE m.message_id = stop_take.message_id;
 	IF message.verification = 'failed' OR NOT coalesce(is_mail_address(message.from_address), false) OR answers_digest(result -> 'mail') THEN
@@ -75,8 +76,10 @@ BEGIN
 		person := coalesce(asked.contact_id, person);
 	END IF;
 	UPDATE request q SET state = 'closed', note = 'they want no more' WHERE q.request_id = asked.request_id AND q.state IN ('waiting', 'sent');
-	IF asking_stop(stop_take.now, person, ARRAY[message.from_address],
-		CASE result #>> '{stops,by}' WHEN 'subject' THEN 'unsubscribed' ELSE 'asked' END) AND NOT silent THEN
+	-- By itself: of "this AND NOT silent" nothing may be done where silent is known.
+	stopped := asking_stop(stop_take.now, person, ARRAY[message.from_address],
+		CASE result #>> '{stops,by}' WHEN 'subject' THEN 'unsubscribed' ELSE 'asked' END);
+	IF stopped AND NOT silent THEN
 		PERFORM stop_confirm(stop_take.now, message, person, result ->> 'language', result #> '{stops,say}');
 	END IF;
 	UPDATE message m SET state = 'ignored', reason = 'stopped', result = NULL

@@ -164,6 +164,15 @@ SELECT tap.mail('s7', (SELECT string_agg(chr(131072 + (random() * 40000)::intege
 	'{"reason": "no-answers", "stops": {"by": "words", "say": {"en": "No more."}}}', '2026-11-21 10:00+00') AS s7 \gset
 SELECT is(state_of(:s7), 'ignored no-answers', 'from what is too long for an address: nothing');
 
+-- A mail that cannot be taken does not spoil the next one, which is not answered.
+UPDATE identity.contact SET paused = false WHERE contact_id = :bintu;
+ALTER TABLE suppression ADD CONSTRAINT poison CHECK (address <> 'poison@example.net');
+SELECT tap.mail('s8', 'poison@example.net', '{"reason": "no-answers", "stops": {"by": "words", "say": {"en": "No more."}}}', '2026-11-21 10:00+00') AS s8 \gset
+SELECT is(state_of(:s8), 'failed crashed', 'one that the database refuses');
+SELECT tap.mail('s9', 'clerk@example.net', '{"reason": "no-answers", "reference": "FP-0000000002", "stops": {"by": "subject", "say": {"en": "No more."}}}', '2026-11-21 10:00+00', '{"automatic": true}');
+SELECT ok((SELECT paused FROM identity.contact WHERE contact_id = :bintu), 'the next one stops all the same');
+ALTER TABLE suppression DROP CONSTRAINT poison;
+
 -- Somebody who passes for another.
 DELETE FROM suppression;
 SELECT tap.mail('s6', 'aminata@example.net', '{"reason": "no-answers"}', '2026-11-21 10:00+00') AS s6 \gset
