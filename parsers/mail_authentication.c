@@ -212,6 +212,7 @@ struct finding {
 struct findings {
 	struct finding list[RESULTS_MAX];
 	size_t count;
+	bool failed; /* by DMARC, in a field that is no good for more */
 };
 
 /* Up to the next ";": "dkim=pass (good) header.d=example.org". The method is empty where there is none. */
@@ -274,7 +275,8 @@ static bool take_server(const struct mail_trust *trust, struct field_words *word
 
 /*
  * Is the field one of a server that is believed? Then adds what it found: all, or nothing of a field that cannot be
- * read to its end, for the rest may mean something else than it seems.
+ * read to its end, for the rest may mean something else than it seems. But that DMARC failed counts there, too: a sender
+ * can break the field, by a parenthesis in the envelope's address that the server puts into a comment.
  */
 static bool read_results(const struct mail_trust *trust, struct view value, struct findings *out)
 {
@@ -291,8 +293,10 @@ static bool read_results(const struct mail_trust *trust, struct view value, stru
 		read_finding(&words, &out->list[out->count]);
 		out->count += out->list[out->count].method.len > 0;
 	}
-	if (words.broken)
+	if (words.broken) {
 		out->count = before;
+		out->failed |= view_find_nocase(value, VIEW("dmarc=fail")) >= 0;
+	}
 	return true;
 }
 
@@ -387,6 +391,16 @@ static bool is_same_domain(struct arena *arena, struct view value, struct view s
 	return view_equal(domain_key(arena, view_sub(value, (size_t)(at + 1), SIZE_MAX)), sender);
 }
 
+/* Whatever From names, and however it is written. */
+static bool dmarc_failed(const struct findings *found)
+{
+	for (size_t i = 0; i < found->count; i++)
+		if (view_equal_nocase(found->list[i].method, VIEW("dmarc")) &&
+			view_equal_nocase(found->list[i].value, VIEW("fail")))
+			return true;
+	return found->failed;
+}
+
 /* Results of DMARC that say nothing of the mail are none. Several that differ: somebody else wrote one of them. */
 static enum authentication by_dmarc(struct arena *arena, const struct findings *found, struct view sender)
 {
@@ -397,8 +411,6 @@ static enum authentication by_dmarc(struct arena *arena, const struct findings *
 
 		if (!view_equal_nocase(finding->method, VIEW("dmarc")))
 			continue;
-		if (view_equal_nocase(finding->value, VIEW("fail")))
-			return AUTHENTICATION_FAIL;
 		said++;
 		passed += view_equal_nocase(finding->value, VIEW("pass")) &&
 			  is_same_domain(arena, property(finding, "header.from"), sender);
@@ -455,6 +467,8 @@ enum authentication mail_authentication(struct arena *arena, struct view raw, co
 		return AUTHENTICATION_NONE;
 	walk = ARENA_NEW(arena, struct walk);
 	walk_fields(arena, trust, raw, walk);
+	if (dmarc_failed(&walk->found))
+		return AUTHENTICATION_FAIL;
 	if (walk->senders != 1 || !read_from(arena, walk->from, &domain))
 		return AUTHENTICATION_NONE;
 	sender = domain_key(arena, domain);

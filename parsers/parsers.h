@@ -248,7 +248,8 @@ const char *authentication_name(enum authentication authentication); /* "none", 
 
 /*
  * By DMARC where it was looked at, else by a signature (DKIM) or the envelope's sender (SPF) of the very domain of From or
- * one above it. raw: the mail's bytes; its headers are enough.
+ * one above it. Where DMARC failed it is a failure, also with a From that could pass for nobody. raw: the mail's bytes; its
+ * headers are enough.
  */
 enum authentication mail_authentication(struct arena *arena, struct view raw, const struct mail_trust *trust);
 /* A mail address as it is compared: its domain in lower case and A-labels; the rest as it is. */
