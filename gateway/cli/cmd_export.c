@@ -151,22 +151,18 @@ static int write_rows(struct job *job, struct export *export, struct error *err)
 	}
 }
 
+/* What was read is noted (committed) before the last of it leaves. */
 static int write_table(struct job *job, struct export *export, struct error *err)
 {
-	if (reading_begin(&job->reading, job->db, err) < 0)
-		return -1;
-	if (find_fields(job, err) == 0) {
-		write_head(job, export);
-		if (write_rows(job, export, err) == 0)
-			return db_commit(job->db, err);
-	}
+	write_head(job, export);
+	if (write_rows(job, export, err) == 0)
+		return db_commit(job->db, err);
 	db_rollback(job->db, NULL);
 	return -1;
 }
 
-static int run(void *context, const struct config *config, struct db *db, struct error *err)
+static int write_file(struct job *job, struct error *err)
 {
-	struct job *job = context;
 	bool to_stdout = job->csv && strcmp(job->csv, "-") == 0;
 	FILE *file = to_stdout ? stdout : job->csv ? fopen(job->csv, "wbe") : NULL;
 	struct error close_err = ERROR_INIT;
@@ -175,7 +171,6 @@ static int run(void *context, const struct config *config, struct db *db, struct
 
 	if (job->csv && !file)
 		return error_set(err, REACH_STOP, "%s: %s", job->csv, strerror(errno));
-	job->db = db;
 	export = job->csv ? export_csv(file) : export_xlsx(job->xlsx, err);
 	if (!export)
 		return -1;
@@ -187,6 +182,20 @@ static int run(void *context, const struct config *config, struct db *db, struct
 	if (result == 0 && !to_stdout)
 		printf("%lld rows\n", job->rows);
 	return result;
+}
+
+/* The file is opened when it is known what to write: an earlier table may lie there. */
+static int run(void *context, const struct config *config, struct db *db, struct error *err)
+{
+	struct job *job = context;
+
+	job->db = db;
+	if (reading_begin(&job->reading, db, err) < 0)
+		return -1;
+	if (find_fields(job, err) == 0)
+		return write_file(job, err);
+	db_rollback(db, NULL);
+	return -1;
 }
 
 int cmd_export(struct cli *cli, int argc, char **argv)
