@@ -1,4 +1,4 @@
-/* fieldpost people import | list | show | export | erase: the people who are asked and who answer. See docs/people.md.
+/* fieldpost people import | list | show | export | resume | erase: the people who are asked and who answer. See docs/people.md.
  */
 #include "cli/commands.h"
 
@@ -17,9 +17,9 @@
 
 struct people_command {
 	struct cli *cli;
-	const char *what, *argument;
+	const char *what, *argument, *reason;
 	json_t *filters;
-	bool dry, yes;
+	bool dry, yes, again;
 	int status;
 };
 
@@ -64,6 +64,7 @@ static int call_import(struct people_command *command, const struct config *conf
 	db_arg_string(&args, cli_actor(command->cli->arena));
 	db_arg_json(&args, list->people);
 	db_arg_json(&args, channels);
+	db_arg_bool(&args, command->again);
 	result = db_call(db, "api.people_import", &args, rows_out, err);
 	json_decref(channels);
 	return result;
@@ -222,6 +223,8 @@ static const char *flags_of(struct arena *arena, const json_t *person)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (json_is_true(json_object_get(person, names[i])))
 			all = arena_printf(arena, "%s%s%s", all, *all ? ", " : "", names[i]);
+	if (json_is_string(json_object_get(person, "stopped")))
+		all = arena_printf(arena, "%s%sstopped", all, *all ? ", " : "");
 	return all;
 }
 
@@ -340,6 +343,38 @@ static int run_show(void *context, const struct config *config, struct db *db, s
 	return 0;
 }
 
+/* ---- resume ---- */
+
+static int run_resume(void *context, const struct config *config, struct db *db, struct error *err)
+{
+	struct people_command *command = context;
+	DB_ROWS_SCOPED *rows = NULL;
+	const char *name, *lifted;
+	struct db_args args;
+
+	(void)config;
+	if (!command->reason || !*command->reason) {
+		command->status = EX_USAGE;
+		return error_set(err, REACH_MESSAGE, "say with --reason why they may be asked again");
+	}
+	db_args_init(&args, command->cli->arena);
+	db_arg_time(&args, clock_now());
+	db_arg_string(&args, cli_actor(command->cli->arena));
+	db_arg_string(&args, command->argument);
+	db_arg_string(&args, command->reason);
+	if (db_call(db, "api.people_resume", &args, &rows, err) < 0)
+		return -1;
+	if (db_count(rows) == 0)
+		return error_set(err, REACH_MESSAGE, "nobody has the key, address or number \"%s\"", command->argument);
+	name = table_clean(command->cli->arena, view_of(db_get_string(rows, 0, "name")));
+	lifted = db_get_string(rows, 0, "lifted");
+	if (*lifted)
+		printf("%s may be asked again; this held: %s\n", name, lifted);
+	else
+		printf("%s may be asked already: nothing was lifted\n", name);
+	return 0;
+}
+
 /* ---- erase ---- */
 
 static int run_erase(void *context, const struct config *config, struct db *db, struct error *err)
@@ -398,6 +433,7 @@ static int run(struct people_command *command, int argc, char **argv)
 		{"list", run_list, 0, 1},
 		{"show", run_show, 1, 1},
 		{"export", run_list, 0, 0},
+		{"resume", run_resume, 1, 1},
 		{"erase", run_erase, 1, 1},
 	};
 	int status;
@@ -415,7 +451,7 @@ static int run(struct people_command *command, int argc, char **argv)
 		status = cli_run(command->cli, jobs[i].job, command);
 		return command->status ? command->status : status;
 	}
-	return cli_usage(command->cli, "say import FILE, list, show PERSON, export or erase PERSON");
+	return cli_usage(command->cli, "say import FILE, list, show PERSON, export, resume PERSON or erase PERSON");
 }
 
 int cmd_people(struct cli *cli, int argc, char **argv)
@@ -425,8 +461,10 @@ int cmd_people(struct cli *cli, int argc, char **argv)
 
 	command.dry = cli_flag(&argc, argv, "--dry-run");
 	command.yes = cli_flag(&argc, argv, "--yes");
+	command.again = cli_flag(&argc, argv, "--again");
+	command.reason = cli_option(&argc, argv, "--reason");
 	take_filters(&command, &argc, argv);
-	status = argc < 1 ? cli_usage(cli, "say import FILE, list, show PERSON, export or erase PERSON")
+	status = argc < 1 ? cli_usage(cli, "say import FILE, list, show PERSON, export, resume PERSON or erase PERSON")
 			  : run(&command, argc, argv);
 	json_decref(command.filters);
 	return status;

@@ -29,8 +29,8 @@ const struct command cli_commands[] = {
 		"| list",
 		"look at the next digest, send one now, list them", cmd_digest},
 	{"people",
-		"import [--dry-run] FILE.csv | list [--kind K] [--country C] [--language L] [--programme P] [--organisation O] "
-		"[--role R] [WORDS] | show PERSON | export | erase PERSON [--yes]",
+		"import [--dry-run] [--again] FILE.csv | list [--kind K] [--country C] [--language L] [--programme P] "
+		"[--organisation O] [--role R] [WORDS] | show PERSON | export | resume PERSON --reason R | erase PERSON [--yes]",
 		"the people who are asked and who answer", cmd_people},
 	{"request",
 		"send --form FORM --to QUERY|FILE [--language L] [--at TIME] [--label L] [--dry-run] | list [LABEL]",

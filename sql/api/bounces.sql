@@ -141,8 +141,8 @@ DECLARE
 BEGIN
 	SELECT * INTO about FROM report_match(report, reference, '');
 	IF about.matched IN ('return-path', 'message-id', 'reference') AND about.address <> '' THEN
-		INSERT INTO suppression (channel, address, reason, since) VALUES ('mail', about.address, 'unsubscribed', complaint_take.now)
-		ON CONFLICT (channel, address) DO NOTHING;
+		PERFORM asking_stop(complaint_take.now, (SELECT q.contact_id FROM request q WHERE q.request_id = about.request_id), ARRAY[about.address],
+			'unsubscribed');
 		UPDATE request q SET state = 'closed', note = 'they complained' WHERE q.request_id = about.request_id AND q.state IN ('waiting', 'sent');
 	END IF;
 END $$;

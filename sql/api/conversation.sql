@@ -96,6 +96,17 @@ AS $$
 	SELECT CASE WHEN is_shared(message, wrote) THEN ARRAY[wrote.sender] ELSE ARRAY[wrote.sender, wrote.reply_to] END
 $$;
 
+-- Whose sender it is, of those that people are registered with; channels: as message_facts() has it.
+CREATE FUNCTION fieldpost.contact_of(channel text, sender text, channels jsonb)
+RETURNS bigint
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+	RETURN (SELECT a.contact_id FROM (VALUES (contact_of.channel, contact_of.sender),
+			('phone', phone_key(contact_of.sender, (channels -> contact_of.channel ->> 'phone')::boolean))) AS v (channel, address)
+		JOIN identity.contact_address a ON a.channel = v.channel AND a.address = v.address LIMIT 1);
+END $$;
+
 -- Was this row of the outbox (by its dedupe_key) said to that person?
 CREATE FUNCTION fieldpost.is_said_to(dedupe_key text, sender text)
 RETURNS boolean
@@ -117,14 +128,18 @@ BEGIN
 		AND (o.recipient = ANY (own) OR is_said_to(o.dedupe_key, wrote.sender));
 END $$;
 
--- No more to this person until they write again. False when that holds already.
-CREATE FUNCTION fieldpost.talk_stop(now timestamptz, message message, wrote channel_message)
+-- No more to this person by this channel until they write again, and no more requests by any. False when that holds already.
+CREATE FUNCTION fieldpost.talk_stop(now timestamptz, message message, wrote channel_message, channels jsonb)
 RETURNS boolean
 LANGUAGE plpgsql
 AS $$
 DECLARE
 	known boolean := EXISTS (SELECT FROM suppression s WHERE s.channel = message.channel AND s.address = wrote.sender);
+	person bigint := contact_of(message.channel, wrote.sender, channels);
 BEGIN
+	IF person IS NOT NULL THEN
+		PERFORM asking_stop(talk_stop.now, person, '{}', 'asked');
+	END IF;
 	INSERT INTO suppression AS s (channel, address, reason, since)
 	SELECT DISTINCT message.channel, a, 'asked', message.stored_at FROM unnest(talk_addresses(message, wrote)) AS a
 	ON CONFLICT (channel, address) DO UPDATE SET since = greatest(s.since, excluded.since) WHERE s.reason = 'asked';
@@ -288,7 +303,7 @@ BEGIN
 END $$;
 
 -- One message of a channel that was read. True: it is to be filed as every reply is.
-CREATE FUNCTION fieldpost.talk_one(now timestamptz, message_id bigint, result jsonb)
+CREATE FUNCTION fieldpost.talk_one(now timestamptz, message_id bigint, result jsonb, channels jsonb)
 RETURNS boolean
 LANGUAGE plpgsql
 AS $$
@@ -308,7 +323,7 @@ BEGIN
 		RETURN true;
 	END IF;
 	IF stops THEN
-		silent := NOT talk_stop(talk_one.now, message, wrote);
+		silent := NOT talk_stop(talk_one.now, message, wrote, channels);
 	ELSE
 		PERFORM talk_resume(message, wrote);
 	END IF;
@@ -356,7 +371,7 @@ BEGIN
 	CROSS JOIN LATERAL (SELECT m.channel FROM message m WHERE m.message_id = c.message_id LIMIT 1) m
 	WHERE (e -> 'result' -> 'talk' <> '{}' OR c.joined_to IS NOT NULL -- else there is nothing to it but the message
 			OR EXISTS (SELECT FROM suppression s WHERE s.channel = m.channel AND s.address IN (c.sender, c.reply_to)))
-		AND NOT talk_one(file_all.now, c.message_id, e -> 'result');
+		AND NOT talk_one(file_all.now, c.message_id, e -> 'result', file_all.channels);
 	-- What a conversation said is read as it is.
 	filed := file_batch(file_all.now, (SELECT coalesce(jsonb_agg(CASE WHEN coalesce(e -> 'result' -> 'talk', '{}') = '{}' THEN e
 			ELSE e || '{"hinted": true}' END #- '{result,talk}'), '[]')

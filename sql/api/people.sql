@@ -1,7 +1,7 @@
 -- People: imported from a list, shown, exported, erased.
 --
 -- A person as JSON: {id, key, kind, name, role, organisation, programme, country, language, zone, no_acknowledgement, no_content, neutral, paused,
--- active, mail: [address], phone: [number], channel: [{name, address}]}.
+-- stopped (since when they want no more, or null), active, mail: [address], phone: [number], channel: [{name, address}]}.
 SET LOCAL ROLE fieldpost_owner;
 SET LOCAL search_path = pg_catalog, fieldpost, pg_temp;
 
@@ -13,7 +13,8 @@ AS $$
 		'organisation', (SELECT o.name FROM identity.organisation o WHERE o.organisation_id = c.organisation_id),
 		'programme', (SELECT p.name FROM identity.programme p WHERE p.programme_id = c.programme_id),
 		'country', c.country, 'language', c.language, 'zone', c.zone, 'no_acknowledgement', c.no_acknowledgement, 'no_content', c.no_content,
-		'neutral', c.neutral, 'paused', c.paused, 'active', c.active,
+		'neutral', c.neutral, 'paused', c.paused,
+		'stopped', c.stopped_at, 'active', c.active,
 		'mail', coalesce(a.mail, '[]'), 'phone', coalesce(a.phone, '[]'), 'channel', coalesce(a.channel, '[]'))
 	FROM identity.contact c CROSS JOIN LATERAL (
 		SELECT jsonb_agg(a.address ORDER BY a.ordinal, a.address) FILTER (WHERE a.kind = 'mail') AS mail,
@@ -36,6 +37,14 @@ AS $$
 	CROSS JOIN LATERAL jsonb_array_elements(coalesce(p -> k.kind, '[]')) WITH ORDINALITY AS a (e, n)
 $$;
 
+-- How a tombstone knows a person: kind is "key" or an address's channel. A hash that only this installation makes.
+CREATE FUNCTION fieldpost.person_identity(kind text, word text)
+RETURNS bytea
+LANGUAGE sql STABLE
+AS $$
+	SELECT sha256(convert_to(format('person %s %s %s', i.instance_id, person_identity.kind, person_identity.word), 'UTF8')) FROM instance i
+$$;
+
 -- Whom each line is about: by its key, else by an address. found null: somebody new; several: more than one person.
 CREATE FUNCTION fieldpost.list_people(people jsonb)
 RETURNS TABLE (line bigint, found bigint, several boolean, other_key text)
@@ -55,8 +64,23 @@ AS $$
 	LEFT JOIN known k ON k.line = (p ->> 'line')::bigint
 $$;
 
--- What of a list cannot be done, whole lists at a time.
-CREATE FUNCTION fieldpost.list_errors(people jsonb)
+-- What of a list names somebody who was erased, and nobody since.
+CREATE FUNCTION fieldpost.list_erased(people jsonb)
+RETURNS TABLE (line bigint, field text, word text, identity bytea, erased_at timestamptz)
+LANGUAGE sql STABLE
+AS $$
+	SELECT n.line, n.field, n.word, t.identity, t.erased_at FROM (
+		SELECT l.line, l.kind AS field, l.address AS word, person_identity(l.channel, l.address) AS identity
+		FROM list_addresses(list_erased.people) l
+		WHERE NOT EXISTS (SELECT FROM identity.contact_address a WHERE a.channel = l.channel AND a.address = l.address)
+		UNION ALL
+		SELECT (p ->> 'line')::bigint, 'key', p ->> 'key', person_identity('key', p ->> 'key') FROM jsonb_array_elements(list_erased.people) AS p
+		WHERE NOT EXISTS (SELECT FROM identity.contact c WHERE c.key = p ->> 'key')) n
+	JOIN tombstone t USING (identity)
+$$;
+
+-- What of a list cannot be done, whole lists at a time. again: who was erased may come back.
+CREATE FUNCTION fieldpost.list_errors(people jsonb, again boolean)
 RETURNS TABLE (line bigint, field text, error text)
 LANGUAGE sql STABLE
 AS $$
@@ -89,6 +113,10 @@ AS $$
 	UNION ALL
 	SELECT n.line, n.kind, format('%s is an address of this service', n.address) FROM named n
 	WHERE n.kind = 'mail' AND EXISTS (SELECT FROM own_address o WHERE o.address = bare_address(n.address))
+	UNION ALL
+	SELECT e.line, e.field, format('%s was erased on %s; if they agreed to be taken in again, say --again', e.word,
+		to_char(e.erased_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'))
+	FROM list_erased(list_errors.people) e WHERE NOT list_errors.again
 	UNION ALL
 	SELECT s.line, 'zone', format('the time zone %s is not known; use an IANA name such as Africa/Freetown', s.p ->> 'zone')
 	FROM persons s WHERE s.p ->> 'zone' IN (SELECT z.zone FROM (SELECT DISTINCT p ->> 'zone' AS zone FROM persons) z
@@ -186,8 +214,8 @@ BEGIN
 END $$;
 
 -- people: [{line, key, name, ...}] as above, of the columns that the list has; null: the cell is empty. All of it or, with an error, nothing:
--- then there is a row an error; else one row that counts. channels: see message_facts().
-CREATE FUNCTION api.people_import(now timestamptz, actor text, people jsonb, channels jsonb)
+-- then there is a row an error; else one row that counts. channels: see message_facts(). again: also who was erased.
+CREATE FUNCTION api.people_import(now timestamptz, actor text, people jsonb, channels jsonb, again boolean)
 RETURNS TABLE (line bigint, field text, error text, made bigint, changed bigint, unchanged bigint, released bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
@@ -196,9 +224,10 @@ DECLARE
 	one record;
 	before jsonb;
 	whose bigint;
+	returned bigint;
 BEGIN
 	PERFORM pg_advisory_xact_lock(hashtextextended('fieldpost.people', 0));
-	RETURN QUERY SELECT e.line, e.field, e.error, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint FROM list_errors(people_import.people) e
+	RETURN QUERY SELECT e.line, e.field, e.error, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint FROM list_errors(people_import.people, again) e
 	ORDER BY e.line, e.field;
 	IF FOUND THEN
 		RETURN;
@@ -206,6 +235,8 @@ BEGIN
 	made := 0;
 	changed := 0;
 	unchanged := 0;
+	DELETE FROM tombstone t WHERE t.identity IN (SELECT e.identity FROM list_erased(people_import.people) e);
+	GET DIAGNOSTICS returned = ROW_COUNT;
 	FOR one IN
 		SELECT p, l.found FROM jsonb_array_elements(people_import.people) AS p
 		JOIN list_people(people_import.people) l ON l.line = (p ->> 'line')::bigint ORDER BY l.line
@@ -224,7 +255,8 @@ BEGIN
 	released := release_held(people_import.now, people_import.channels);
 	IF made + changed + released > 0 THEN
 		INSERT INTO audit (at, actor, action, object, detail) VALUES (people_import.now, people_import.actor, 'import', 'people',
-			jsonb_build_object('new', made, 'changed', changed, 'unchanged', unchanged, 'released', released));
+			jsonb_build_object('new', made, 'changed', changed, 'unchanged', unchanged, 'released', released)
+				|| CASE WHEN returned > 0 THEN '{"again": true}' ELSE '{}' END::jsonb);
 	END IF;
 	RETURN NEXT;
 END $$;
@@ -293,6 +325,40 @@ AS $$
 	UNION SELECT m.message_id FROM own o JOIN message m ON m.continues = o.message_id
 $$;
 
+-- They want to be asked again, or an address that was suspended works again: stopped, paused and what suppresses their addresses go. No row:
+-- nobody is that. lifted: the reasons that held.
+CREATE FUNCTION api.people_resume(now timestamptz, actor text, person text, reason text)
+RETURNS TABLE (contact_id bigint, name text, lifted text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	whom identity.contact;
+BEGIN
+	SELECT c.* INTO whom FROM identity.contact c WHERE c.contact_id = person_find(people_resume.person) FOR UPDATE;
+	IF whom.contact_id IS NULL THEN
+		RETURN;
+	END IF;
+	WITH gone AS (
+		DELETE FROM suppression s USING identity.contact_address a WHERE a.contact_id = whom.contact_id
+			AND (s.address = a.address OR (a.kind = 'phone' AND s.channel <> 'mail' AND phone_key(s.address, true) = a.address))
+		RETURNING s.reason, a.address
+	), works AS (
+		UPDATE bounce b SET over_at = people_resume.now FROM gone g WHERE b.address = g.address AND b.over_at IS NULL
+	)
+	SELECT string_agg(DISTINCT r.reason, ', ' ORDER BY r.reason) INTO lifted FROM (SELECT g.reason FROM gone g
+		UNION ALL SELECT 'paused' WHERE whom.paused UNION ALL SELECT 'stopped' WHERE whom.stopped_at IS NOT NULL) r;
+	contact_id := whom.contact_id;
+	name := whom.name;
+	lifted := coalesce(lifted, '');
+	IF lifted <> '' THEN
+		UPDATE identity.contact c SET paused = false, stopped_at = NULL, updated_at = people_resume.now WHERE c.contact_id = whom.contact_id;
+		INSERT INTO audit (at, actor, action, object, detail) VALUES (people_resume.now, people_resume.actor, 'resume', 'person ' || whom.contact_id,
+			jsonb_build_object('reason', people_resume.reason, 'lifted', lifted));
+	END IF;
+	RETURN NEXT;
+END $$;
+
 -- What is kept of a person: themselves, the requests to them, their feedback with its answers, the messages from their addresses. No row:
 -- nobody is that.
 CREATE FUNCTION api.people_show(person text, channels jsonb)
@@ -312,5 +378,5 @@ AS $$
 	FROM (SELECT person_find(people_show.person) AS id) f WHERE f.id IS NOT NULL
 $$;
 
-GRANT EXECUTE ON FUNCTION api.people_import(timestamptz, text, jsonb, jsonb), api.people_list(jsonb, bigint), api.people_show(text, jsonb)
-	TO fieldpost_admin;
+GRANT EXECUTE ON FUNCTION api.people_import(timestamptz, text, jsonb, jsonb, boolean), api.people_list(jsonb, bigint), api.people_show(text, jsonb),
+	api.people_resume(timestamptz, text, text, text) TO fieldpost_admin;

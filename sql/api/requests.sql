@@ -127,7 +127,7 @@ BEGIN
 	END IF;
 	RETURN QUERY
 	WITH person AS MATERIALIZED (
-		SELECT c.contact_id, CASE WHEN q.request_id IS NOT NULL THEN 'already' WHEN c.paused THEN 'paused'
+		SELECT c.contact_id, CASE WHEN q.request_id IS NOT NULL THEN 'already' WHEN c.paused OR c.stopped_at IS NOT NULL THEN 'paused'
 				WHEN w.address IS NULL THEN 'unreachable' ELSE 'asked' END AS what,
 			w.channel, w.address, language_asked(form.title, coalesce(request_plan.language, c.language)) AS language, c.country,
 			send_time(greatest(request_plan.at, request_plan.now), zone_of(c.zone, c.country, rules), c.country, rules) AS due_at
@@ -246,7 +246,8 @@ CREATE FUNCTION fieldpost.request_forbidden(asked request)
 RETURNS text
 LANGUAGE sql STABLE
 AS $$
-	SELECT CASE WHEN c.contact_id IS NULL THEN 'erased' WHEN NOT c.active THEN 'not active' WHEN c.paused THEN 'paused'
+	SELECT CASE WHEN c.contact_id IS NULL THEN 'erased' WHEN NOT c.active THEN 'not active'
+		WHEN c.stopped_at IS NOT NULL THEN 'they want no more' WHEN c.paused THEN 'paused'
 		WHEN NOT EXISTS (SELECT FROM identity.contact_address a WHERE a.contact_id = c.contact_id AND a.address = asked.address) THEN 'address gone'
 		WHEN EXISTS (SELECT FROM suppression s WHERE s.channel = asked.channel AND s.address = asked.address) THEN 'suppressed' END
 	FROM (SELECT 1) one LEFT JOIN identity.contact c ON c.contact_id = asked.contact_id

@@ -3,7 +3,8 @@
 SET LOCAL ROLE fieldpost_owner;
 SET LOCAL search_path = pg_catalog, fieldpost, pg_temp;
 
--- Nothing is asked of these addresses, nor of the person, any more; what waits is cancelled. False: that holds already.
+-- Nothing is asked of these mail addresses, nor of the person by any way, any more; what waits is cancelled. False: that holds already. Only
+-- people_resume() takes it back, no list does.
 CREATE FUNCTION fieldpost.asking_stop(now timestamptz, contact_id bigint, addresses text[], reason text)
 RETURNS boolean
 LANGUAGE plpgsql
@@ -16,7 +17,8 @@ BEGIN
 	INSERT INTO suppression (channel, address, reason, since) SELECT 'mail', a, asking_stop.reason, asking_stop.now FROM unnest(every) AS a
 	ON CONFLICT (channel, address) DO NOTHING;
 	GET DIAGNOSTICS added = ROW_COUNT;
-	UPDATE identity.contact c SET paused = true, updated_at = asking_stop.now WHERE c.contact_id = asking_stop.contact_id AND NOT c.paused;
+	UPDATE identity.contact c SET paused = true, stopped_at = asking_stop.now, updated_at = asking_stop.now
+	WHERE c.contact_id = asking_stop.contact_id AND c.stopped_at IS NULL;
 	UPDATE request q SET state = 'closed', note = 'they want no more' WHERE q.contact_id = asking_stop.contact_id AND q.state IN ('waiting', 'sent');
 	UPDATE outbox o SET state = 'cancelled', last_error = 'the person asked for no more messages'
 	WHERE o.channel = 'mail' AND o.state = 'waiting' AND o.kind IN ('request', 'reminder') AND lower(o.recipient) = ANY (every);

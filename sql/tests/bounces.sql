@@ -129,8 +129,18 @@ SELECT asked(:chandra, '0000000004', 'chandra@example.net');
 SELECT tap.mail('abuse0', 'fbl@provider.example', '{"reason": "auto-reply", "report": {"kind": "abuse", "ids": [], "places": [], "recipients": []}}', '2026-11-21', '{"automatic": true}');
 SELECT tap.mail('abuse1', 'fbl@provider.example', '{"reason": "auto-reply", "reference": "FP-0000000004", "report": {"kind": "abuse", "ids": [], "places": [], "recipients": []}}',
 	'2026-11-21', '{"automatic": true}');
-SELECT is(suppressed(), 'aminata@example.net bounced, chandra@example.net unsubscribed', 'a complaint that knows our mail ends it at once');
+SELECT is(suppressed(), 'aminata@example.net bounced, chandra@example.net unsubscribed, chandra@second.example unsubscribed',
+	'a complaint that knows our mail ends it at once, for all of their addresses');
 SELECT is((SELECT state::text FROM request WHERE reference = 'FP-0000000004'), 'closed', 'with its request');
+SELECT results_eq($$SELECT name, lifted FROM api.people_resume('2026-11-22', 'cli:op', 'chandra@second.example', 'they wrote that it was a slip')$$,
+	$$VALUES ('Chandra', 'paused, stopped, unsubscribed')$$, 'until somebody takes it back');
+SELECT is((SELECT concat_ws(' ', paused, stopped_at) FROM identity.contact WHERE contact_id = :chandra) || ' ' || suppressed(), 'f aminata@example.net bounced',
+	'then they may be asked again');
+SELECT is((SELECT actor || ' ' || (detail ->> 'reason') FROM audit WHERE action = 'resume'), 'cli:op they wrote that it was a slip', 'who did it and why is kept');
+SELECT is((SELECT lifted FROM api.people_resume('2026-11-22', 'cli:op', 'chandra@second.example', 'again')), '', 'once more: there is nothing to lift');
+SELECT is((SELECT count(*) FROM audit WHERE action = 'resume'), 1::bigint, 'and nothing is said of it');
+SELECT is((SELECT count(*) FROM api.people_resume('2026-11-22', 'cli:op', 'nobody@example.net', 'x')), 0::bigint, 'nobody is nobody');
+SELECT is((SELECT lifted FROM api.people_resume('2026-11-22', 'cli:op', 'aminata@example.net', 'the box works again')), 'bounced', 'a suspended address, too');
 
 -- To be left alone.
 DELETE FROM suppression;
