@@ -275,8 +275,8 @@ static bool take_server(const struct mail_trust *trust, struct field_words *word
 
 /*
  * Is the field one of a server that is believed? Then adds what it found: all, or nothing of a field that cannot be
- * read to its end, for the rest may mean something else than it seems. But that DMARC failed counts there, too: a sender
- * can break the field, by a parenthesis in the envelope's address that the server puts into a comment.
+ * read to its end, for the rest may mean something else than it seems. But that DMARC failed counts there, too: a
+ * sender can break the field, by a parenthesis in the envelope's address that the server puts into a comment.
  */
 static bool read_results(const struct mail_trust *trust, struct view value, struct findings *out)
 {
