@@ -198,7 +198,8 @@ BEGIN
 		PERFORM report_take(reports_settle.now, (one ->> 'message_id')::bigint, one -> 'result');
 	END LOOP;
 	SELECT array_agg(DISTINCT lower(e #>> '{result,mail,from_address}')) INTO living FROM jsonb_array_elements(reports_settle.batch) AS e
-	WHERE NOT e -> 'result' ? 'report' AND (e #>> '{result,mail,automatic}')::boolean IS FALSE AND e #>> '{result,mail,from_address}' <> '';
+	WHERE NOT e -> 'result' ? 'report' AND (e #>> '{result,mail,automatic}')::boolean IS FALSE AND e #>> '{result,mail,from_address}' <> ''
+		AND e #>> '{result,mail,authentication}' IS DISTINCT FROM 'fail';
 	IF living IS NOT NULL THEN
 		UPDATE bounce b SET over_at = reports_settle.now WHERE b.address = ANY (living) AND b.over_at IS NULL;
 		DELETE FROM suppression s WHERE s.channel = 'mail' AND s.address = ANY (living) AND s.reason = 'bounced';

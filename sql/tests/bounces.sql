@@ -106,6 +106,8 @@ SELECT is(tap.bounce('b4', '{<0000000002@fieldpost.example>}', 'bintu@example.ne
 SELECT is(suppressed(), 'aminata@example.net bounced', 'it counts from new');
 SELECT tap.mail('away', 'Aminata@example.net', '{"reason": "auto-reply"}', '2026-11-20', '{"automatic": true}');
 SELECT is(suppressed(), 'aminata@example.net bounced', 'an automatic reply does not lift it');
+SELECT tap.mail('forged', 'Aminata@example.net', '{}', '2026-11-20', '{"authentication": "fail"}');
+SELECT is(suppressed(), 'aminata@example.net bounced', 'nor does a mail that passes for theirs');
 
 -- When the server refuses it at once.
 UPDATE outbox SET state = 'failed', last_error = 'smtp.example.org said: 550 5.1.1 <chandra@second.example>: User unknown', claimed_at = '2026-11-21'
