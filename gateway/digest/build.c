@@ -18,37 +18,60 @@
  */
 #include "digest/digest.h"
 
-/* Adds a value under a key unless it is null in the row. */
-static void set_text(json_t *object, const char *key, const struct db_rows *rows, size_t row, const char *column)
-{
-	struct view text = db_get_view(rows, row, column);
-
-	if (!db_is_null(rows, row, column))
-		json_object_set_new(object, key, json_stringn(text.ptr, text.len));
-}
-
-static void set_int(json_t *object, const char *key, const struct db_rows *rows, size_t row, const char *column)
-{
-	if (!db_is_null(rows, row, column))
-		json_object_set_new(object, key, json_integer(db_get_int(rows, row, column)));
-}
-
-static void set_json(json_t *object, const char *key, const struct db_rows *rows, size_t row, const char *column)
-{
-	json_t *value = db_get_json(rows, row, column);
-
-	if (value)
-		json_object_set_new(object, key, value);
-}
-
-struct part {
-	const char *function, *key;
-	void (*add)(json_t *item, const struct db_rows *rows, size_t row);
-	int64_t maximum; /* of its rows, where the function asks for one; else 0 */
+enum column_kind {
+	COLUMN_TEXT, /* left out where it is null, as numbers and JSON are */
+	COLUMN_INT,
+	COLUMN_BOOL,
+	COLUMN_TIME,
+	COLUMN_JSON,
 };
 
-/* One function of `read` over the digest, its rows made into objects of a list. */
-static int read_list(struct db *db, const struct part *part, int64_t digest_id, json_t *data, struct error *err)
+/* A column of a function's rows, and its key in the data; the columns of a part end with one without a name. */
+struct column {
+	const char *name, *key;
+	enum column_kind kind;
+};
+
+/* A function of `read` over the digest, whose rows are objects of a list. */
+struct part {
+	const char *function, *key;
+	const struct column *columns;
+	int64_t maximum; /* of its rows, where the function asks for one; else 0 */
+	bool told;	 /* takes what read.digest_told() gave */
+};
+
+static json_t *value_of(const struct db_rows *rows, size_t row, const struct column *column)
+{
+	struct view text;
+
+	switch (column->kind) {
+	case COLUMN_INT:
+		return json_integer(db_get_int(rows, row, column->name));
+	case COLUMN_BOOL:
+		return json_boolean(db_get_bool(rows, row, column->name));
+	case COLUMN_TIME:
+		return json_integer(db_get_time(rows, row, column->name));
+	case COLUMN_JSON:
+		return db_get_json(rows, row, column->name);
+	case COLUMN_TEXT:
+		break;
+	}
+	text = db_get_view(rows, row, column->name);
+	return json_stringn(text.ptr, text.len);
+}
+
+static json_t *item_of(const struct db_rows *rows, size_t row, const struct column *columns)
+{
+	json_t *item = json_object();
+
+	for (const struct column *column = columns; column->name; column++)
+		if (!db_is_null(rows, row, column->name))
+			json_object_set_new(item, column->key, value_of(rows, row, column));
+	return item;
+}
+
+static int read_list(struct db *db, const struct part *part, int64_t digest_id, struct view told, json_t *data,
+	struct error *err)
 {
 	struct arena *arena = arena_new();
 	struct db_args args;
@@ -60,126 +83,140 @@ static int read_list(struct db *db, const struct part *part, int64_t digest_id, 
 	db_arg_int(&args, digest_id);
 	if (part->maximum > 0)
 		db_arg_int(&args, part->maximum);
+	if (part->told)
+		db_arg_json_text(&args, told);
 	result = db_call(db, part->function, &args, &rows, err);
-	for (size_t row = 0; result == 0 && row < db_count(rows); row++) {
-		json_t *item = json_object();
-
-		part->add(item, rows, row);
-		json_array_append_new(list, item);
-	}
+	for (size_t row = 0; result == 0 && row < db_count(rows); row++)
+		json_array_append_new(list, item_of(rows, row, part->columns));
 	json_object_set_new(data, part->key, list);
 	arena_free(&arena);
 	return result;
 }
 
-static void add_head(json_t *item, const struct db_rows *rows, size_t row)
-{
-	set_text(item, "team", rows, row, "team");
-	set_text(item, "language", rows, row, "language");
-	set_text(item, "zone", rows, row, "zone");
-	set_int(item, "weekday", rows, row, "weekday");
-	set_int(item, "hour", rows, row, "hour");
-	set_text(item, "frequency", rows, row, "frequency");
-	set_json(item, "filters", rows, row, "filters");
-	json_object_set_new(item, "by_hand", json_boolean(db_get_bool(rows, row, "by_hand")));
-	json_object_set_new(item, "late", json_boolean(db_get_bool(rows, row, "late")));
-	json_object_set_new(item, "start", json_integer(db_get_time(rows, row, "period_start")));
-	json_object_set_new(item, "end", json_integer(db_get_time(rows, row, "period_end")));
-}
+/* ---- the parts ---- */
 
-static void add_country(json_t *item, const struct db_rows *rows, size_t row)
-{
-	set_text(item, "code", rows, row, "country");
-	set_int(item, "replies", rows, row, "replies");
-	set_int(item, "silent_weeks", rows, row, "silent_weeks");
-	set_int(item, "review", rows, row, "review");
-	set_int(item, "asked", rows, row, "asked");
-	set_int(item, "answered", rows, row, "answered");
-	set_int(item, "not_reached", rows, row, "not_reached");
-}
+static const struct column head_columns[] = {
+	{"team", "team", COLUMN_TEXT},
+	{"language", "language", COLUMN_TEXT},
+	{"zone", "zone", COLUMN_TEXT},
+	{"weekday", "weekday", COLUMN_INT},
+	{"hour", "hour", COLUMN_INT},
+	{"frequency", "frequency", COLUMN_TEXT},
+	{"filters", "filters", COLUMN_JSON},
+	{"by_hand", "by_hand", COLUMN_BOOL},
+	{"late", "late", COLUMN_BOOL},
+	{"period_start", "start", COLUMN_TIME},
+	{"period_end", "end", COLUMN_TIME},
+	{0},
+};
 
-static void add_review(json_t *item, const struct db_rows *rows, size_t row)
-{
-	set_text(item, "reason", rows, row, "reason");
-	set_int(item, "count", rows, row, "count");
-	set_int(item, "oldest_days", rows, row, "oldest_days");
-}
+static const struct column country_columns[] = {
+	{"country", "code", COLUMN_TEXT},
+	{"replies", "replies", COLUMN_INT},
+	{"silent_weeks", "silent_weeks", COLUMN_INT},
+	{"review", "review", COLUMN_INT},
+	{"asked", "asked", COLUMN_INT},
+	{"answered", "answered", COLUMN_INT},
+	{"not_reached", "not_reached", COLUMN_INT},
+	{0},
+};
 
-static void add_week(json_t *item, const struct db_rows *rows, size_t row)
-{
-	set_int(item, "replies", rows, row, "replies");
-	set_int(item, "countries", rows, row, "countries");
-}
+static const struct column review_columns[] = {
+	{"reason", "reason", COLUMN_TEXT},
+	{"count", "count", COLUMN_INT},
+	{"oldest_days", "oldest_days", COLUMN_INT},
+	{0},
+};
 
-static void add_theme(json_t *item, const struct db_rows *rows, size_t row)
-{
-	set_text(item, "label", rows, row, "label");
-	set_int(item, "weeks", rows, row, "weeks");
-}
+static const struct column week_columns[] = {
+	{"replies", "replies", COLUMN_INT},
+	{"countries", "countries", COLUMN_INT},
+	{0},
+};
 
-static void add_form(json_t *item, const struct db_rows *rows, size_t row)
-{
-	set_text(item, "id", rows, row, "form_id");
-	set_text(item, "title", rows, row, "title");
-	set_json(item, "fields", rows, row, "fields");
-	set_int(item, "replies", rows, row, "replies");
-	set_int(item, "before", rows, row, "before");
-}
+static const struct column theme_columns[] = {
+	{"label", "label", COLUMN_TEXT},
+	{"weeks", "weeks", COLUMN_INT},
+	{0},
+};
 
-static void add_value(json_t *item, const struct db_rows *rows, size_t row)
-{
-	set_text(item, "form", rows, row, "form_id");
-	set_text(item, "field", rows, row, "field");
-	set_text(item, "value", rows, row, "value");
-	set_int(item, "count", rows, row, "count");
-	set_int(item, "before", rows, row, "before");
-}
+static const struct column form_columns[] = {
+	{"form_id", "id", COLUMN_TEXT},
+	{"title", "title", COLUMN_TEXT},
+	{"fields", "fields", COLUMN_JSON},
+	{"replies", "replies", COLUMN_INT},
+	{"before", "before", COLUMN_INT},
+	{0},
+};
 
-static void add_line(json_t *item, const struct db_rows *rows, size_t row)
-{
-	set_int(item, "number", rows, row, "number");
-	set_text(item, "form", rows, row, "form_id");
-	set_text(item, "country", rows, row, "country");
-	set_text(item, "name", rows, row, "name");
-	set_text(item, "language", rows, row, "language");
-	set_text(item, "sharing", rows, row, "sharing");
-	set_text(item, "remarks", rows, row, "remarks");
-	set_json(item, "answers", rows, row, "answers");
-	json_object_set_new(item, "verified", json_boolean(db_get_bool(rows, row, "verified")));
-	json_object_set_new(item, "withheld", json_boolean(db_get_bool(rows, row, "withheld")));
-	json_object_set_new(item, "received", json_integer(db_get_time(rows, row, "received")));
-}
+static const struct column value_columns[] = {
+	{"form_id", "form", COLUMN_TEXT},
+	{"field", "field", COLUMN_TEXT},
+	{"value", "value", COLUMN_TEXT},
+	{"count", "count", COLUMN_INT},
+	{"before", "before", COLUMN_INT},
+	{0},
+};
 
-static void add_correction(json_t *item, const struct db_rows *rows, size_t row)
-{
-	set_int(item, "number", rows, row, "number");
-	set_text(item, "title", rows, row, "title");
-	set_text(item, "country", rows, row, "country");
-	set_json(item, "field", rows, row, "field");
-	set_json(item, "was", rows, row, "was");
-	set_json(item, "now", rows, row, "now");
-	set_text(item, "author", rows, row, "author");
-	set_text(item, "reason", rows, row, "reason");
-	json_object_set_new(item, "day", json_integer(db_get_time(rows, row, "day")));
-}
+static const struct column line_columns[] = {
+	{"number", "number", COLUMN_INT},
+	{"form_id", "form", COLUMN_TEXT},
+	{"country", "country", COLUMN_TEXT},
+	{"name", "name", COLUMN_TEXT},
+	{"language", "language", COLUMN_TEXT},
+	{"sharing", "sharing", COLUMN_TEXT},
+	{"remarks", "remarks", COLUMN_TEXT},
+	{"answers", "answers", COLUMN_JSON},
+	{"verified", "verified", COLUMN_BOOL},
+	{"withheld", "withheld", COLUMN_BOOL},
+	{"received", "received", COLUMN_TIME},
+	{0},
+};
 
-static void add_said(json_t *item, const struct db_rows *rows, size_t row)
-{
-	set_int(item, "id", rows, row, "conversation_id");
-	set_int(item, "number", rows, row, "number");
-	set_text(item, "country", rows, row, "country");
-	set_text(item, "member", rows, row, "member");
-	set_text(item, "words", rows, row, "words");
-	set_int(item, "waiting_days", rows, row, "waiting_days");
-	json_object_set_new(item, "said", json_integer(db_get_time(rows, row, "said_at")));
-}
+static const struct column correction_columns[] = {
+	{"number", "number", COLUMN_INT},
+	{"title", "title", COLUMN_TEXT},
+	{"country", "country", COLUMN_TEXT},
+	{"field", "field", COLUMN_JSON},
+	{"was", "was", COLUMN_JSON},
+	{"now", "now", COLUMN_JSON},
+	{"author", "author", COLUMN_TEXT},
+	{"reason", "reason", COLUMN_TEXT},
+	{"day", "day", COLUMN_TIME},
+	{0},
+};
 
-static void add_outcome(json_t *item, const struct db_rows *rows, size_t row)
-{
-	set_int(item, "number", rows, row, "number");
-	set_text(item, "state", rows, row, "state");
-	set_text(item, "detail", rows, row, "detail");
-}
+static const struct column said_columns[] = {
+	{"conversation_id", "id", COLUMN_INT},
+	{"number", "number", COLUMN_INT},
+	{"country", "country", COLUMN_TEXT},
+	{"member", "member", COLUMN_TEXT},
+	{"words", "words", COLUMN_TEXT},
+	{"waiting_days", "waiting_days", COLUMN_INT},
+	{"said_at", "said", COLUMN_TIME},
+	{0},
+};
+
+static const struct column outcome_columns[] = {
+	{"number", "number", COLUMN_INT},
+	{"state", "state", COLUMN_TEXT},
+	{"detail", "detail", COLUMN_TEXT},
+	{0},
+};
+
+static const struct part head_part = {"read.digest_head", "head", head_columns, 0, false};
+static const struct part parts[] = {
+	{"read.digest_countries", "countries", country_columns, 0, true},
+	{"read.digest_review", "reasons", review_columns, 0, false},
+	{"read.digest_trend", "trend", week_columns, 0, false},
+	{"read.digest_themes", "themes", theme_columns, 0, true},
+	{"read.digest_forms", "forms", form_columns, 0, true},
+	{"read.digest_values", "values", value_columns, 0, true},
+	{"read.digest_lines", "lines", line_columns, DIGEST_LINES_READ, true},
+	{"read.digest_corrections", "corrections", correction_columns, 0, false},
+	{"read.digest_conversations", "conversations", said_columns, DIGEST_CONVERSATIONS_READ, false},
+	{"read.digest_outcomes", "outcomes", outcome_columns, 0, false},
+};
 
 /* The reasons' rows to {total, oldest_days, reasons}. */
 static void sum_review(json_t *data)
@@ -240,10 +277,9 @@ static void place_values(json_t *data)
 
 static int read_head(struct db *db, int64_t digest_id, json_t *data, struct error *err)
 {
-	static const struct part head_part = {"read.digest_head", "head", add_head, 0};
 	const json_t *head;
 
-	if (read_list(db, &head_part, digest_id, data, err))
+	if (read_list(db, &head_part, digest_id, (struct view){0}, data, err))
 		return -1;
 	head = json_array_get(json_object_get(data, "head"), 0);
 	if (!head)
@@ -268,26 +304,25 @@ static void set_sums(json_t *data)
 	json_object_set_new(data, "total", json_integer(total));
 }
 
+/* What is counted over all lines is counted once: the functions that need it get it back. */
 static int read_parts(struct db *db, int64_t digest_id, json_t *data, struct error *err)
 {
-	static const struct part parts[] = {
-		{"read.digest_countries", "countries", add_country, 0},
-		{"read.digest_review", "reasons", add_review, 0},
-		{"read.digest_trend", "trend", add_week, 0},
-		{"read.digest_themes", "themes", add_theme, 0},
-		{"read.digest_forms", "forms", add_form, 0},
-		{"read.digest_values", "values", add_value, 0},
-		{"read.digest_lines", "lines", add_line, DIGEST_LINES_READ},
-		{"read.digest_corrections", "corrections", add_correction, 0},
-		{"read.digest_conversations", "conversations", add_said, DIGEST_CONVERSATIONS_READ},
-		{"read.digest_outcomes", "outcomes", add_outcome, 0},
-	};
+	struct arena *arena = arena_new();
+	struct db_args args;
+	DB_ROWS_SCOPED *told = NULL;
+	int result;
 
-	if (read_head(db, digest_id, data, err))
+	db_args_init(&args, arena);
+	db_arg_int(&args, digest_id);
+	db_arg_int(&args, DIGEST_LINES_READ);
+	result = read_head(db, digest_id, data, err);
+	if (result == 0)
+		result = db_call(db, "read.digest_told", &args, &told, err);
+	for (size_t i = 0; result == 0 && i < sizeof(parts) / sizeof(parts[0]); i++)
+		result = read_list(db, &parts[i], digest_id, db_get_view(told, 0, "told"), data, err);
+	arena_free(&arena);
+	if (result)
 		return -1;
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		if (read_list(db, &parts[i], digest_id, data, err))
-			return -1;
 	set_sums(data);
 	sum_review(data);
 	place_values(data);

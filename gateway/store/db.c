@@ -256,7 +256,7 @@ int db_set_actor(struct db *db, const char *name, struct error *err)
 
 int db_begin_reader(struct db *db, int64_t member, struct error *err)
 {
-	if (db_execute(db, "BEGIN READ ONLY", "begin", err) < 0)
+	if (db_execute(db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "begin", err) < 0)
 		return -1;
 	db->in_transaction = true;
 	if (db_read_as(db, member, err) < 0) {

@@ -85,8 +85,8 @@ void db_patience(struct db *db, int milliseconds);
 int db_begin(struct db *db, struct error *err);
 int db_commit(struct db *db, struct error *err); /* REACH_UNCERTAIN when the answer was lost */
 int db_rollback(struct db *db, struct error *err);
-/* A transaction that reads as a member: BEGIN READ ONLY; SET LOCAL ROLE fieldpost_reader; SET LOCAL fieldpost.member.
- */
+/* A transaction that reads as a member: BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY (all of it is of one moment);
+ * SET LOCAL ROLE fieldpost_reader; SET LOCAL fieldpost.member. */
 int db_begin_reader(struct db *db, int64_t member, struct error *err);
 /* From here on the transaction that was begun reads as a member (a preview, which is rolled back). */
 int db_read_as(struct db *db, int64_t member, struct error *err);

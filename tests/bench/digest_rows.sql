@@ -9,7 +9,7 @@ SET default_toast_compression = lz4;
 INSERT INTO account (name, kind) VALUES ('bench', 'import') ON CONFLICT DO NOTHING;
 CREATE TEMP TABLE made AS
 SELECT n, CASE WHEN n > :rows - :period THEN :until::timestamptz - interval '1 second' - (:rows - n)::float8 * (interval '7 days' / (:period + 1.0)::float8)
-		ELSE :until::timestamptz - interval '7 days' - (:rows - n)::float8 * (interval '730 days' / :rows::float8) END AS at,
+		ELSE :until::timestamptz - interval '7 days 1 second' - (:rows - :period - n)::float8 * (interval '730 days' / (:rows - :period)::float8) END AS at,
 	n % 3 = 0 AS progress,
 	(ARRAY['AF', 'AL', 'AM', 'AO', 'AZ', 'BA', 'BD', 'BF', 'BI', 'BJ', 'BO', 'BW', 'CD', 'CF', 'CG', 'CI', 'CM', 'CO', 'DJ', 'DZ', 'EC', 'EG', 'ER',
 		'ET', 'GA', 'GE', 'GH', 'GM', 'GN', 'GT', 'GW', 'HN', 'HT', 'ID', 'IQ', 'JO', 'KE', 'KH', 'LB', 'LR', 'LS', 'LY', 'MA', 'MD', 'MG',
