@@ -2,8 +2,8 @@
  * Pipeline: the one path from bytes to rows. See the map in pipeline.c.
  *
  * pipeline_read() is pure (bytes to result; the sandboxed child, `parse`, `reparse` and the tests call it),
- * pipeline_file() turns results into rows (the parse duty, `import` and `reparse`). Nobody does either in another
- * way.
+ * pipeline_file() turns results into rows (the parse duty; `reparse` has api.reparse_file(), which files by the same
+ * functions). Nobody does either in another way.
  */
 #ifndef GATEWAY_PIPELINE_H
 #define GATEWAY_PIPELINE_H

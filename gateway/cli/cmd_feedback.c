@@ -18,37 +18,12 @@ struct show {
 	long long number;
 };
 
-static const char *value_text(struct arena *arena, const json_t *value)
-{
-	const char *words = "";
-	const json_t *entry;
-	size_t i;
-	char *dumped;
-
-	if (json_is_string(value))
-		return json_string_value(value);
-	if (json_is_array(value)) {
-		json_array_foreach(value, i, entry) words =
-			arena_printf(arena, "%s%s%s", words, i ? ", " : "", value_text(arena, entry));
-		return words;
-	}
-	dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-	words = arena_strdup(arena, dumped ? dumped : "");
-	free(dumped);
-	return words;
-}
-
 /* ---- for people ---- */
 
 static void line(struct arena *arena, const char *name, const char *words)
 {
-	struct view rest = view_of(words), one;
-
-	if (!words || !*words)
-		return;
-	printf("%-20s", name);
-	for (bool first = true; view_next_line(&rest, &one); first = false)
-		printf("%*s%s\n", first ? 1 : 21, "", table_clean(arena, one));
+	if (words && *words)
+		table_block(arena, name, 20, words);
 }
 
 static void print_answers(struct arena *arena, json_t *answers)
@@ -57,7 +32,7 @@ static void print_answers(struct arena *arena, json_t *answers)
 	json_t *value;
 
 	json_object_foreach(answers, name, value)
-		line(arena, arena_printf(arena, "  %s", name), value_text(arena, value));
+		line(arena, arena_printf(arena, "  %s", name), table_value(arena, value));
 }
 
 static void print_revisions(struct arena *arena, const json_t *revisions)
@@ -71,9 +46,10 @@ static void print_revisions(struct arena *arena, const json_t *revisions)
 	json_array_foreach(revisions, i, one)
 	{
 		const char *reason = json_string_value(json_object_get(one, "reason"));
+		const char *author = json_string_value(json_object_get(one, "author"));
 
-		printf("  %lld by the %s, %.16s%s%s\n", (long long)json_integer_value(json_object_get(one, "revision")),
-			json_string_value(json_object_get(one, "author")),
+		printf("  %lld by %s%s, %.16s%s%s\n", (long long)json_integer_value(json_object_get(one, "revision")),
+			strcmp(author, "reparse") == 0 ? "" : "the ", author,
 			json_string_value(json_object_get(one, "at")), reason ? ": " : "",
 			reason ? table_clean(arena, view_of(reason)) : "");
 		print_answers(arena, json_object_get(one, "answers"));

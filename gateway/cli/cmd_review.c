@@ -10,6 +10,7 @@
 
 #define LIST_DEFAULT 100
 #define LIST_MAX 1000000
+#define ANSWER_COLUMNS 22
 
 struct review {
 	struct cli *cli;
@@ -19,37 +20,9 @@ struct review {
 	long long number; /* of rows, or of the message */
 };
 
-/* A value as people write it: a list's entries with commas between. */
-static const char *words_of(struct arena *arena, const json_t *value)
+static void print_answer(struct arena *arena, const char *name, const char *words)
 {
-	const char *words = "";
-	const json_t *entry;
-	size_t i;
-	char *dumped;
-
-	if (json_is_string(value))
-		return json_string_value(value);
-	if (json_is_array(value)) {
-		json_array_foreach(value, i, entry) words =
-			arena_printf(arena, "%s%s%s", words, i ? ", " : "", words_of(arena, entry));
-		return words;
-	}
-	dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-	words = arena_strdup(arena, dumped ? dumped : "");
-	free(dumped);
-	return words;
-}
-
-/* Several lines stand one below the other, to the right of the name. */
-static void print_block(struct arena *arena, const char *name, const char *text)
-{
-	struct view rest = view_of(text), one;
-
-	printf("  %-20s", name);
-	for (bool first = true; view_next_line(&rest, &one); first = false)
-		printf("%*s%s\n", first ? 1 : 23, "", table_clean(arena, one));
-	if (*text == '\0')
-		putchar('\n');
+	table_block(arena, arena_printf(arena, "  %s", name), ANSWER_COLUMNS, words);
 }
 
 static const char *names_of(struct arena *arena, json_t *object)
@@ -157,7 +130,7 @@ static void print_answers(struct arena *arena, const struct db_rows *rows)
 
 	if (json_object_size(answers) > 0)
 		printf("\nunderstood\n");
-	json_object_foreach(answers, name, value) print_block(arena, name, words_of(arena, value));
+	json_object_foreach(answers, name, value) print_answer(arena, name, table_value(arena, value));
 	json_decref(answers);
 }
 
@@ -168,9 +141,9 @@ static const char *with_guess(
 	const json_t *text = json_object_get(found, name), *guess = json_object_get(suggestions, name);
 
 	if (text)
-		words = arena_printf(arena, "%s: \"%s\"", words, words_of(arena, text));
+		words = arena_printf(arena, "%s: \"%s\"", words, table_value(arena, text));
 	if (guess)
-		words = arena_printf(arena, "%s; did you mean \"%s\"?", words, words_of(arena, guess));
+		words = arena_printf(arena, "%s; did you mean \"%s\"?", words, table_value(arena, guess));
 	return words;
 }
 
@@ -184,7 +157,7 @@ static void print_errors(struct arena *arena, const struct db_rows *rows)
 	if (headed)
 		printf("\nnot understood\n");
 	json_object_foreach(errors, name, value)
-		print_block(arena, name, with_guess(arena, words_of(arena, value), found, suggestions, name));
+		print_answer(arena, name, with_guess(arena, table_value(arena, value), found, suggestions, name));
 	json_object_foreach(suggestions, name, value)
 	{
 		if (json_object_get(errors, name))
@@ -192,7 +165,7 @@ static void print_errors(struct arena *arena, const struct db_rows *rows)
 		if (!headed)
 			printf("\nnot understood\n");
 		headed = true;
-		print_block(arena, name, with_guess(arena, "not answered", found, suggestions, name));
+		print_answer(arena, name, with_guess(arena, "not answered", found, suggestions, name));
 	}
 	json_decref(errors);
 	json_decref(found);
@@ -201,7 +174,7 @@ static void print_errors(struct arena *arena, const struct db_rows *rows)
 
 static const char *member(struct arena *arena, const json_t *object, const char *name)
 {
-	return table_clean(arena, view_of(words_of(arena, json_object_get(object, name))));
+	return table_clean(arena, view_of(table_value(arena, json_object_get(object, name))));
 }
 
 static void print_attachments(struct arena *arena, const struct db_rows *rows)

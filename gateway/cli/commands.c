@@ -17,6 +17,10 @@ const struct command cli_commands[] = {
 		"[--record FILE]",
 		"the forms, a request as it is sent, and the proof that its answers come back", cmd_forms},
 	{"import", "[--dry-run] PATH...", "take in mbox files, Maildirs, .eml files, - (standard input)", cmd_import},
+	{"reparse",
+		"[--dry-run] [--state filed|review|held|failed] [--reason R] [--form F] [--language L] [--since DAY] "
+		"[--until DAY] [--assigned NAME] [MESSAGE...]",
+		"read stored messages with the forms of today: what differs, then its filing", cmd_reparse},
 	{"team", "add NAME --member ADDRESS [--member-name NAME] [--cleared] | remove NAME [--member ADDRESS] | list",
 		"policy teams and their members", cmd_team},
 	{"subscribe",

@@ -5,33 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static bool is_day(const char *text)
-{
-	return strlen(text) == 10 && strspn(text, "0123456789-") == 10 && text[4] == '-' && text[7] == '-';
-}
-
-static void take_list(json_t *filters, const char *key, const char *option, int *argc, char **argv)
-{
-	const char *value;
-
-	while ((value = cli_option(argc, argv, option))) {
-		if (!json_object_get(filters, key))
-			json_object_set_new(filters, key, json_array());
-		json_array_append_new(json_object_get(filters, key), json_string(value));
-	}
-}
-
-static int take_day(struct reading *reading, const char *key, const char *option, int *argc, char **argv)
-{
-	const char *value = cli_option(argc, argv, option);
-
-	if (!value)
-		return EX_OK;
-	if (!is_day(value))
-		return cli_usage(reading->cli, "%s is a day like 2026-03-31", option);
-	json_object_set_new(reading->filters, key, json_string(value));
-	return EX_OK;
-}
+#include "cli/queue.h"
 
 int reading_options(struct reading *reading, struct cli *cli, int *argc, char **argv)
 {
@@ -39,15 +13,15 @@ int reading_options(struct reading *reading, struct cli *cli, int *argc, char **
 	reading->as = cli_option(argc, argv, "--as");
 	reading->restricted = cli_flag(argc, argv, "--restricted");
 	reading->saved = cli_option(argc, argv, "--filter");
-	take_list(reading->filters, "forms", "--form", argc, argv);
-	take_list(reading->filters, "countries", "--country", argc, argv);
-	take_list(reading->filters, "themes", "--theme", argc, argv);
-	take_list(reading->filters, "languages", "--language", argc, argv);
+	queue_list(reading->filters, "forms", "--form", argc, argv);
+	queue_list(reading->filters, "countries", "--country", argc, argv);
+	queue_list(reading->filters, "themes", "--theme", argc, argv);
+	queue_list(reading->filters, "languages", "--language", argc, argv);
 	if (reading->as && reading->restricted)
 		return cli_usage(cli, "--as reads what that member may see: --restricted adds nothing");
-	if (take_day(reading, "since", "--since", argc, argv))
+	if (queue_day(cli, reading->filters, "since", "--since", argc, argv))
 		return EX_USAGE;
-	return take_day(reading, "until", "--until", argc, argv);
+	return queue_day(cli, reading->filters, "until", "--until", argc, argv);
 }
 
 void reading_release(struct reading *reading)

@@ -229,3 +229,34 @@ json_t *table_json(const struct table *table)
 	}
 	return array;
 }
+
+const char *table_value(struct arena *arena, const json_t *value)
+{
+	const char *words = "";
+	const json_t *entry;
+	size_t i;
+	char *dumped;
+
+	if (json_is_string(value))
+		return json_string_value(value);
+	if (json_is_array(value)) {
+		json_array_foreach(value, i, entry) words =
+			arena_printf(arena, "%s%s%s", words, i ? ", " : "", table_value(arena, entry));
+		return words;
+	}
+	dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+	words = arena_strdup(arena, dumped ? dumped : "");
+	free(dumped);
+	return words;
+}
+
+void table_block(struct arena *arena, const char *name, int columns, const char *text)
+{
+	struct view rest = view_of(text), one;
+
+	printf("%-*s", columns, name);
+	for (bool first = true; view_next_line(&rest, &one); first = false)
+		printf("%*s%s\n", first ? 1 : columns + 1, "", table_clean(arena, one));
+	if (*text == '\0')
+		putchar('\n');
+}

@@ -40,4 +40,9 @@ const char *table_ago(struct arena *arena, int64_t time, int64_t now);
 /* Text for a terminal, on one line: line ends and tabs become blanks, control characters and what is no UTF-8 `?`. */
 const char *table_clean(struct arena *arena, struct view text);
 
+/* An answer as people write it: a list's entries with commas between. Into the arena, or the value's own. */
+const char *table_value(struct arena *arena, const json_t *value);
+/* A name in `columns` columns and the text behind it; several lines stand one below the other. */
+void table_block(struct arena *arena, const char *name, int columns, const char *text);
+
 #endif

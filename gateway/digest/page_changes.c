@@ -101,9 +101,9 @@ static json_t *correction_view(struct page *page, const json_t *correction)
 	page_set(view, "was", value_text(page, field, json_object_get(correction, "was")));
 	page_set(view, "now", value_text(page, field, json_object_get(correction, "now")));
 	page_set(view, "day", locale_time(page->locale, page->arena, "date", page_int(correction, "day")));
-	for (const char *const *name = (const char *const[]){"practitioner", "reviewer", "program", NULL}; *name;
-		name++)
-		json_object_set_new(view, *name, json_boolean(strcmp(author, *name) == 0));
+	json_object_set_new(view, "practitioner", json_boolean(strcmp(author, "practitioner") == 0));
+	json_object_set_new(view, "reviewer", json_boolean(strcmp(author, "reviewer") == 0));
+	json_object_set_new(view, "program", json_boolean(strcmp(author, "reparse") == 0));
 	json_object_set_new(view, "reason",
 		page_has(correction, "reason")
 			? json_string(quoted(page, page_string(page, correction, "reason"), VALUE_CHARACTERS))

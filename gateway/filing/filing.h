@@ -13,7 +13,10 @@
 #ifndef FILING_FILING_H
 #define FILING_FILING_H
 
+#include <jansson.h>
+
 #include "core/process.h"
+#include "store/db.h"
 
 #define FILING_BATCH_MESSAGES 100
 #define FILING_BATCH_BYTES ((size_t)8 * 1024 * 1024)
@@ -21,6 +24,29 @@
 #define FILING_CHILD_MESSAGES 10000 /* then it is replaced */
 
 extern const struct duty parse_duty;
+
+/* What became of a unit (sql/api/reparse.sql) that was read anew. */
+struct filing_reread {
+	int64_t message_id, feedback_id; /* feedback 0: none */
+	const char *outcome;		 /* same, changed, settled, not understood, another form, unread, refused */
+	const char *was, *state;	 /* of the message */
+	const json_t *changes;		 /* [{field, was, now}] */
+};
+
+struct filing_reparse {
+	const json_t *wanted; /* which messages, see fieldpost.message_wanted() */
+	const char *actor;
+	bool dry; /* each batch is taken back */
+	void (*tell)(void *context, const struct filing_reread *one);
+	void (*tell_casualty)(void *context, int64_t message_id, const char *error); /* it could not be read */
+	void *context;
+};
+
+/*
+ * Reads stored messages with the forms that are in force, in a sandboxed child, and files what changed; a batch is a
+ * transaction. db: of fieldpost_admin. What was told of is filed only when this returns 0 or the next batch was told of.
+ */
+int filing_reparse(const struct config *config, struct db *db, const struct filing_reparse *wish, struct error *err);
 
 /* The child's own life: `fieldpost serve --reader`, its socket on descriptor 3. Returns an exit status. */
 int filing_child_main(void);

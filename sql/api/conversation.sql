@@ -228,9 +228,10 @@ BEGIN
 		found_at := before.provenance || found_at;
 	END IF;
 	SELECT max(r.revision) + 1 INTO number FROM feedback_revision r WHERE r.feedback_id = fed.feedback_id;
-	INSERT INTO feedback_revision (feedback_id, revision, author, message_id, created_at, answers, provenance, remarks, reason)
+	INSERT INTO feedback_revision (feedback_id, revision, author, message_id, created_at, answers, provenance, remarks, reason, fixed)
 	VALUES (fed.feedback_id, number, 'practitioner', feedback_revise.message_id, feedback_revise.now, answered, found_at,
-		CASE WHEN replaces THEN result ->> 'remarks' ELSE coalesce(result ->> 'remarks', before.remarks) END, why);
+		CASE WHEN replaces THEN result ->> 'remarks' ELSE coalesce(result ->> 'remarks', before.remarks) END, why,
+		CASE WHEN replaces THEN '{}' ELSE ARRAY(SELECT x FROM unnest(before.fixed) AS x WHERE NOT (result -> 'values') ? x) END);
 	UPDATE feedback f SET revision = number, form_version = known.version, sharing = sharing_of(known.has_sharing, answered),
 		country = coalesce(answered ->> known.country_field, f.country), theme = CASE jsonb_typeof(answered -> known.theme_field)
 			WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(answered -> known.theme_field))
@@ -377,8 +378,7 @@ BEGIN
 			ELSE e || '{"hinted": true}' END #- '{result,talk}'), '[]')
 		FROM jsonb_array_elements(file_all.batch) AS e WHERE (e ->> 'message_id')::bigint = ANY (settled) IS NOT TRUE),
 		file_all.channels);
-	UPDATE message m SET from_name = short(c.sender_name), from_address = short(c.sender)
-	FROM channel_message c WHERE c.message_id = ANY (spoken) AND m.message_id = ANY (spoken) AND m.message_id = c.message_id;
+	PERFORM senders_keep(spoken);
 	PERFORM settle_joined(file_all.now, spoken);
 	RETURN filed || coalesce((SELECT jsonb_agg(jsonb_build_object('message', m.message_id, 'state', m.state)) FROM message m
 		WHERE m.message_id = ANY (settled)), '[]');

@@ -27,7 +27,7 @@ AS $$
 	SELECT 30, 'request', format('%s, asked %s', q.reference, told(q.asked_at))
 	FROM feedback f JOIN request q USING (request_id) WHERE f.feedback_id = explain_feedback.feedback_id
 	UNION ALL
-	SELECT 40, 'revision', format('%s by the %s, %s%s', r.revision, r.author, told(r.created_at), coalesce(': ' || r.reason, ''))
+	SELECT 40, 'revision', format('%s by %s, %s%s', r.revision, CASE r.author WHEN 'reparse' THEN 'reparse' ELSE 'the ' || r.author END, told(r.created_at), coalesce(': ' || r.reason, ''))
 	FROM feedback_revision r WHERE r.feedback_id = explain_feedback.feedback_id
 $$;
 

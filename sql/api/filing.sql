@@ -220,6 +220,15 @@ AS $$
 	ON CONFLICT (message_id, part) DO NOTHING
 $$;
 
+-- Who wrote a channel's messages stands with the channel, not in what was read.
+CREATE FUNCTION fieldpost.senders_keep(messages bigint[])
+RETURNS void
+LANGUAGE sql
+AS $$
+	UPDATE message m SET from_name = short(c.sender_name), from_address = short(c.sender)
+	FROM channel_message c WHERE c.message_id = ANY (senders_keep.messages) AND m.message_id = ANY (senders_keep.messages) AND m.message_id = c.message_id
+$$;
+
 -- What a message is to be told, for acknowledge(); said: of its result.
 CREATE FUNCTION fieldpost.acknowledgement_of(kind text, fact jsonb, result jsonb, feedback_id bigint, revision integer, said jsonb)
 RETURNS jsonb
@@ -270,6 +279,19 @@ AS $$
 		AND m.state = 'review' AND h.state IN ('filed', 'ignored')
 $$;
 
+-- What a message says together with one that completes it.
+CREATE FUNCTION fieldpost.result_completed(first jsonb, more jsonb)
+RETURNS jsonb
+LANGUAGE sql STABLE
+AS $$
+	SELECT coalesce(first, '{}') || jsonb_build_object('values', coalesce(first -> 'values', '{}') || a.answered,
+		'errors', coalesce(first -> 'errors', '{}') - a.fields || errors_wrong(more),
+		'found', coalesce(first -> 'found', '{}') - a.fields || coalesce(more -> 'found', '{}'),
+		'suggestions', coalesce(first -> 'suggestions', '{}') - a.fields || coalesce(more -> 'suggestions', '{}'),
+		'provenance', coalesce(first -> 'provenance', '{}') || coalesce(more -> 'provenance', '{}'))
+	FROM (SELECT s.answered, ARRAY(SELECT jsonb_object_keys(s.answered)) AS fields FROM (SELECT answers_said(more) AS answered) s) a
+$$;
+
 -- A message that mends another one: files it as a revision, or adds what it says to what a person is to look at. As file_batch() has it;
 -- null: it is to be filed as any other is.
 CREATE FUNCTION fieldpost.file_mending(now timestamptz, message_id bigint, result jsonb, fact jsonb, channels jsonb)
@@ -298,17 +320,13 @@ BEGIN
 		ARRAY(SELECT jsonb_object_keys(answered || wrong))) THEN
 		RETURN NULL;
 	END IF;
-	missing := coalesce(head.result -> 'errors', '{}') - ARRAY(SELECT jsonb_object_keys(answered)) || wrong;
+	missing := result_completed(head.result, result) -> 'errors';
 	SELECT f.* INTO fed FROM feedback f WHERE f.message_id = head.message_id FOR UPDATE;
 	IF fed.feedback_id IS NULL THEN
 		IF head.state <> 'review' OR head.result IS NULL THEN
 			RETURN NULL;
 		END IF;
-		merged := head.result || jsonb_build_object('values', (head.result -> 'values') || answered, 'errors', missing,
-			'found', coalesce(head.result -> 'found', '{}') - ARRAY(SELECT jsonb_object_keys(answered)) || coalesce(result -> 'found', '{}'),
-			'suggestions', coalesce(head.result -> 'suggestions', '{}') - ARRAY(SELECT jsonb_object_keys(answered))
-				|| coalesce(result -> 'suggestions', '{}'),
-			'provenance', coalesce(head.result -> 'provenance', '{}') || coalesce(result -> 'provenance', '{}'));
+		merged := result_completed(head.result, result);
 		IF missing <> '{}' THEN
 			UPDATE message m SET result = merged WHERE m.message_id = head.message_id;
 			PERFORM message_settle(file_mending.now, file_mending.message_id, result, fact, 'review',
@@ -337,6 +355,7 @@ BEGIN
 END $$;
 
 -- Files a batch: [{message, state[, hint][, ack]}, ...]. Only messages that are still `received` count: filing one again changes nothing.
+-- One with "alone" beside its result was settled before: it completes no other.
 --
 -- (LATERAL with LIMIT: each message looks its rows up by their keys. Joined plainly, a plan made while the tables were small would
 -- read all of them for every batch, as long as the session lives.)
@@ -372,7 +391,7 @@ BEGIN
 				'form', fact -> 'form', 'version', fact -> 'version', 'reference', fact -> 'reference'));
 			CONTINUE;
 		END IF;
-		IF fact ->> 'target' IS NOT NULL THEN
+		IF fact ->> 'target' IS NOT NULL AND NOT one ? 'alone' THEN
 			mended := file_mending(file_batch.now, (one ->> 'message_id')::bigint, one -> 'result', fact, file_batch.channels);
 			IF mended IS NOT NULL THEN
 				done := done || mended;

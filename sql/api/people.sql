@@ -203,6 +203,7 @@ BEGIN
 		UPDATE message m SET state = 'received' WHERE m.message_id = held.message_id;
 		filed := file_batch(release_held.now, jsonb_build_array(jsonb_build_object('message_id', held.message_id, 'hinted', true,
 			'result', held.result)), channels);
+		PERFORM senders_keep(ARRAY[held.message_id]);
 		PERFORM settle_joined(release_held.now, ARRAY[held.message_id]);
 		PERFORM acknowledge(release_held.now, filed);
 		released := released + 1;

@@ -99,9 +99,10 @@ BEGIN
 	SELECT * INTO STRICT r FROM feedback_revision WHERE feedback_id = f.feedback_id AND revision = f.revision;
 	SELECT * INTO STRICT v FROM form_version WHERE form_id = f.form_id AND version = f.form_version;
 	fixed := jsonb_strip_nulls(r.answers || feedback_fix.fixes);
-	INSERT INTO feedback_revision (feedback_id, revision, author, created_at, answers, provenance, remarks, reason)
+	INSERT INTO feedback_revision (feedback_id, revision, author, created_at, answers, provenance, remarks, reason, fixed)
 	VALUES (f.feedback_id, f.revision + 1, 'reviewer', feedback_fix.now, fixed,
-		r.provenance - ARRAY(SELECT jsonb_object_keys(feedback_fix.fixes)), r.remarks, feedback_fix.reason);
+		r.provenance - ARRAY(SELECT jsonb_object_keys(feedback_fix.fixes)), r.remarks, feedback_fix.reason,
+		ARRAY(SELECT unnest(r.fixed) UNION SELECT jsonb_object_keys(feedback_fix.fixes) ORDER BY 1));
 	UPDATE feedback SET revision = f.revision + 1, sharing = greatest(f.sharing, sharing_of(v.has_sharing, fixed)),
 		country = CASE WHEN feedback_fix.fixes ? v.country_field THEN fixed ->> v.country_field ELSE f.country END,
 		theme = CASE WHEN NOT feedback_fix.fixes ? coalesce(v.theme_field, '') THEN f.theme ELSE CASE jsonb_typeof(fixed -> v.theme_field)
@@ -160,8 +161,9 @@ BEGIN
 		RETURN;
 	END IF;
 	UPDATE message SET state = 'received' WHERE message.message_id = m.message_id;
-	filed := file_batch(review_file.now, jsonb_build_array(jsonb_build_object('message_id', m.message_id, 'hinted', true, 'result', m.result || jsonb_build_object(
+	filed := file_batch(review_file.now, jsonb_build_array(jsonb_build_object('message_id', m.message_id, 'hinted', true, 'alone', true, 'result', m.result || jsonb_build_object(
 		'outcome', 'filed', 'reason', NULL, 'errors', '{}'::jsonb, 'reviewed', true))), '{}');
+	PERFORM senders_keep(ARRAY[m.message_id]);
 	PERFORM settle_joined(review_file.now, ARRAY[m.message_id]);
 	PERFORM settle_continued(review_file.now, ARRAY[m.message_id]);
 	PERFORM acknowledge(review_file.now, filed);
