@@ -238,7 +238,7 @@ AS $$
 	SELECT asked.state = 'sent' AND NOT EXISTS (SELECT FROM feedback f WHERE f.request_id = asked.request_id AND f.contact_id = asked.contact_id)
 		AND NOT EXISTS (SELECT FROM message m
 			JOIN identity.contact_address a ON a.contact_id = asked.contact_id AND a.address = lower(m.from_address)
-			WHERE m.reference = asked.reference AND m.state IN ('review', 'held'))
+			WHERE m.reference = asked.reference AND m.state IN ('review', 'held') AND m.verification IS DISTINCT FROM 'failed')
 $$;
 
 -- Why a person is not asked (any more); null: they may be.

@@ -103,7 +103,9 @@ INSERT INTO fieldpost.message (message_id, account_id, received_at, stored_at, s
 OVERRIDING SYSTEM VALUE SELECT 71001, a.account_id, '2026-11-24', '2026-11-24', 1, sha256('71001'), '', 'review', 'invalid-value', 'thief@example.net', reference
 FROM api.account_open('test', 'import') a, fieldpost.request WHERE request_id = tap.number_of('Fatou');
 SELECT is((SELECT count(*) FROM tap.due('2026-11-25 08:00+00') WHERE who = 'Fatou'), 1::bigint, 'somebody else with the reference: still silent');
-UPDATE fieldpost.message SET from_address = 'Fatou@example.org' WHERE message_id = 71001;
+UPDATE fieldpost.message SET from_address = 'Fatou@example.org', verification = 'failed' WHERE message_id = 71001;
+SELECT is((SELECT count(*) FROM tap.due('2026-11-25 08:00+00') WHERE who = 'Fatou'), 1::bigint, 'somebody who passes for them: still silent');
+UPDATE fieldpost.message SET verification = 'unverified' WHERE message_id = 71001;
 SELECT is(tap.put('2026-11-25 08:00+00', 'Fatou', 1), 0::bigint, 'an answer that a person looks at: no reminder');
 SELECT is(tap.put('2026-11-25 08:00+00', 'Asha', 2), 0::bigint, 'not the second one first');
 SELECT is(tap.put('2026-11-25 08:00+00', 'Asha', 1), 1::bigint, 'the first one');
