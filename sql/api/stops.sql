@@ -17,8 +17,8 @@ BEGIN
 	INSERT INTO suppression (channel, address, reason, since) SELECT 'mail', a, asking_stop.reason, asking_stop.now FROM unnest(every) AS a
 	ON CONFLICT (channel, address) DO NOTHING;
 	GET DIAGNOSTICS added = ROW_COUNT;
-	UPDATE identity.contact c SET paused = true, stopped_at = asking_stop.now, updated_at = asking_stop.now
-	WHERE c.contact_id = asking_stop.contact_id AND c.stopped_at IS NULL;
+	UPDATE identity.contact c SET paused = true, stopped_at = coalesce(c.stopped_at, asking_stop.now), updated_at = asking_stop.now
+	WHERE c.contact_id = asking_stop.contact_id AND (c.stopped_at IS NULL OR NOT c.paused);
 	UPDATE request q SET state = 'closed', note = 'they want no more' WHERE q.contact_id = asking_stop.contact_id AND q.state IN ('waiting', 'sent');
 	UPDATE outbox o SET state = 'cancelled', last_error = 'the person asked for no more messages'
 	WHERE o.channel = 'mail' AND o.state = 'waiting' AND o.kind IN ('request', 'reminder') AND lower(o.recipient) = ANY (every);
