@@ -114,6 +114,38 @@ static void check_letters(struct check *check, const struct forms *forms)
 	say(check, "letters", "", arena_printf(arena, "%s%s", *whole ? whole : "in no language", lacking), NULL);
 }
 
+/* The language itself, or the one that it is a kind of (pt of pt-BR). */
+static bool is_sent_in(const struct form *form, const char *language)
+{
+	for (size_t i = 0; i < form->title.count; i++) {
+		const char *one = form->title.list[i].language;
+		size_t len = strlen(one);
+
+		if (strncmp(one, language, len) == 0 && (language[len] == '\0' || language[len] == '-'))
+			return true;
+	}
+	return false;
+}
+
+/* A schedule whose form or language is misspelt would ask nobody, or in English. */
+static void check_requests(struct check *check, const struct forms *forms)
+{
+	for (size_t i = 0; i < check->config->request_count; i++) {
+		const struct config_request *request = &check->config->requests[i];
+		const struct form *form = forms_get(forms, request->form, 0);
+		struct error err = ERROR_INIT;
+
+		if (!form)
+			error_set(&err, REACH_STOP, "there is no form \"%s\"; see forms list", request->form);
+		else if (request->language && !is_sent_in(form, request->language))
+			error_set(&err, REACH_STOP, "the form \"%s\" is not sent in \"%s\"; see forms list", request->form,
+				request->language);
+		else
+			continue;
+		say(check, "request", request->name, NULL, &err);
+	}
+}
+
 static void check_forms(struct check *check)
 {
 	struct arena *arena = check->cli->arena;
@@ -136,6 +168,7 @@ static void check_forms(struct check *check)
 			names),
 		NULL);
 	check_letters(check, forms);
+	check_requests(check, forms);
 	forms_free(&forms);
 }
 

@@ -59,6 +59,15 @@ def check_wrong(lab, dovecot):
     del lab.mailboxes[1:]
     lab.options['smtp']['user'] = 'fieldpost'
     del lab.options['forms_dir']
+    lab.options['requests'] = [{'name': 'good', 'form': 'progress-check', 'to': 'all', 'language': 'pt-BR'},
+                               {'name': 'noform', 'form': 'progress', 'to': 'all'},
+                               {'name': 'nolanguage', 'form': 'progress-check', 'to': 'all', 'language': 'fre'}]
+    lab.write_config()
+    found = checks(lab)[1]
+    lab.same([(object_, one['words']) for (what, object_), one in found.items() if what == 'request'],
+             [('noform', 'there is no form "progress"; see forms list'),
+              ('nolanguage', 'the form "progress-check" is not sent in "fre"; see forms list')], 'and schedules that would ask nobody, or in English')
+    del lab.options['requests']
 
 
 def status_before(lab):
