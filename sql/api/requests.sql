@@ -163,6 +163,11 @@ BEGIN
 	IF form.form_id IS NULL THEN
 		RETURN;
 	END IF;
+	IF request_send.language IS NOT NULL AND NOT form.title ?| ARRAY[request_send.language, split_part(request_send.language, '-', 1)] THEN
+		RAISE EXCEPTION 'the form % is not sent in "%"; its languages are %', form.form_id, request_send.language,
+			(SELECT string_agg(k, ' ' ORDER BY k) FROM jsonb_object_keys(form.title) k)
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
 	RETURN QUERY SELECT * FROM request_plan(request_send.now, request_send.label, form, people, request_send.language,
 		coalesce(request_send.at, request_send.now), rules, NULL, dry);
 	RETURN QUERY SELECT 'form', form.version::bigint;

@@ -57,6 +57,8 @@ SELECT is(tap.send('A', '{"addresses": ["Sara@Example.org", "77"]}', true), '{"a
 SELECT results_eq($$SELECT * FROM api.request_unknown('{"countries": ["NP", "ZZ"], "roles": ["offcier"]}')$$,
 	$$VALUES ('countries', 'ZZ'), ('roles', 'offcier')$$, 'what nobody has');
 SELECT is((SELECT count(*) FROM api.request_send('2026-11-18', 'A', 'no-such', '{}', NULL, NULL, tap.rules(), false)), 0::bigint, 'no such form');
+SELECT throws_like($$SELECT tap.send('A', '{}', false, 'xx')$$, 'the form ask-form is not sent in "xx"; its languages are en fr ne', 'a language that it has not');
+SELECT is(tap.send('A', '{}', true, 'fr-CD') ->> 'asked', '4', '... but a kind of one that it has');
 SELECT is(tap.send('A', '{}'), '{"asked": 4, "paused": 1, "unreachable": 1, "form": 3}', 'all: practitioners who are active');
 SELECT is(tap.send('A', '{}'), '{"already": 4, "paused": 1, "unreachable": 1, "form": 3}', 'once more: nobody twice');
 SELECT is(tap.send('B', '{"addresses": ["fatou@example.org"]}', false, 'ne', '2026-11-21 10:00+00'), '{"asked": 1, "form": 3}', 'another label, another language');
