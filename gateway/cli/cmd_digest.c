@@ -34,7 +34,8 @@ static int find(struct session *s, const char *word, struct db_rows **rows, stru
 		return -1;
 	if (db_count(*rows) == 0)
 		return error_set(err, REACH_MESSAGE,
-			"no team and no subscription is called \"%s\"; \"fieldpost team list\" shows them", word);
+			"no subscription, and no team that has one, is called \"%s\"; \"fieldpost team list\" shows them, "
+			"\"fieldpost subscribe\" makes one", word);
 	return 0;
 }
 

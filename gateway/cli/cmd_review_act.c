@@ -78,6 +78,8 @@ static int read_fixes(struct acting *a, long long message, json_t *fixes, struct
 		return -1;
 	if (db_count(rows) == 0)
 		return error_set(err, REACH_MESSAGE, "there is no message %lld", message);
+	if (db_is_null(rows, 0, "form"))
+		return error_set(err, REACH_MESSAGE, "message %lld has no form that is known: there are no fields to fix", message);
 	form = forms_get(a->forms, db_get_string(rows, 0, "form"), (int)db_get_int(rows, 0, "form_version"));
 	if (!form)
 		return error_set(err, REACH_MESSAGE,

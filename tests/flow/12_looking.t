@@ -121,6 +121,7 @@ def teams(lab):
             (('team', 'add', 'Justice', 'Policing'), 64, 'what is "Policing"?'),
             (('subscribe', 'Justice'), 65, 'subscribe: there is no team "Justice"; add it with '),
             (('team', 'add', 'Justice', '--member', 'clara@example.org'), 0, ''),
+            (('digest', 'send', 'Justice'), 65, 'no team that has one, is called "Justice"'),
             (('subscribe', 'Justice', '--zone', 'Europe/Zurch'), 65, 'subscribe: the time zone "Europe/Zurch" is not known'),
             (('subscribe', 'Justice', '--weekday', 'mnday'), 64, '--weekday mnday: say monday to sunday'),
             (('subscribe', 'Justice', '--language', 'xx'), 65, '--language xx: '),

@@ -25,7 +25,7 @@ with Lab('review') as lab:
     lab.serve('--only', 'parse')
     for n in range(3):
         with open('%s/%d.eml' % (lab.folder, n), 'wb') as f:
-            f.write(mail(n, subject='Re: Progress check', body=WRONG if n == 0 else 'Buy cheap watches, offer %d\n' % n))
+            f.write(mail(n, subject='Offer' if n == 2 else 'Re: Progress check', body=WRONG if n == 0 else 'Buy cheap watches, offer %d\n' % n))
     lab.run('import', *['%s/%d.eml' % (lab.folder, n) for n in range(3)])
     lab.wait('three wait', lambda: len(listed(lab)) == 3)
     queue = listed(lab)
@@ -38,6 +38,9 @@ with Lab('review') as lab:
     lab.ok(done.returncode == 65 and '"9" is no answer to progress (scale)' in done.stderr, 'and a value that fits', done.stderr)
     done = lab.run('review', 'fix', str(wrong), 'progres=4', '--reason', 'x')
     lab.ok('has no field "progres"' in done.stderr, 'of a field that is there', done.stderr)
+    formless = next(n for n, m in queue.items() if m['reason'] == 'no-template')
+    done = lab.run('review', 'fix', str(formless), 'progress=4', '--reason', 'x')
+    lab.ok(done.returncode == 65 and 'message %d has no form that is known' % formless in done.stderr, 'of a form that is known', done.stderr)
     done = lab.run('review', 'file', str(wrong), '--reason', 'looks good')
     lab.ok(done.returncode == 65 and 'still open is progress' in done.stderr, 'what is open is not filed', done.stderr)
     lab.same(len(listed(lab)), 3, 'nothing of this did anything')
