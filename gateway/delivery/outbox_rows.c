@@ -2,6 +2,7 @@
 #include "delivery/outbox_rows.h"
 
 #include "core/clock.h"
+#include "store/own.h"
 
 int outbox_rows_open(struct outbox_rows *rows, struct error *err)
 {
@@ -9,7 +10,7 @@ int outbox_rows_open(struct outbox_rows *rows, struct error *err)
 		return 0;
 	db_close(&rows->db);
 	if (db_open(rows->config, "fieldpost_send", &rows->db, err) ||
-		db_listen(rows->db, "fieldpost_outbox", err)) {
+		db_listen(rows->db, "fieldpost_outbox", err) || own_tell_sender(rows->db, rows->config, err)) {
 		db_close(&rows->db);
 		return -1;
 	}

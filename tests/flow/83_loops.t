@@ -296,6 +296,8 @@ with Lab('loops') as lab:
         lab.options['web'] = {'listen': '127.0.0.1:%d' % lab.web_port}
         lab.together(lab.serve, other.serve)
         lab.wait('the forms are known', lambda: lab.sql('SELECT count(*) > 0 FROM fieldpost.form_version') == [['t']], 30)
+        lab.ok(lab.wait('its own address', lambda: lab.sql("SELECT address FROM fieldpost.own_address WHERE part = 'smtp'") == [[a.address]]),
+               'the address that it sends from is known as its own')
         automatic_replies(lab)
         ask(lab)
         bounces(lab)
