@@ -34,32 +34,33 @@ static bool qp_literal(struct view line, size_t at)
 	return c > 0x20 && c < 0x7f && c != '=';
 }
 
+/* The lines that it becomes are made here and added whole: a mail is most of what there is to do for a request. */
 static void qp_line(struct view line, struct text *out)
 {
+	char encoded[ENCODED_LINE_MAX + 2]; /* CRLF behind a full line, or "=" and CRLF behind one that goes on */
 	size_t column = 0;
 
 	for (size_t i = 0; i < line.len; i++) {
 		unsigned char c = (unsigned char)line.ptr[i];
 		bool literal = qp_literal(line, i);
-		size_t width = literal ? 1 : 3;
 
 		/* The last column of a line that goes on is for its "=". */
-		if (column + width > ENCODED_LINE_MAX - (i + 1 < line.len ? 1 : 0)) {
-			text_add_string(out, "=\r\n");
+		if (column + (literal ? 1 : 3) > ENCODED_LINE_MAX - (i + 1 < line.len ? 1 : 0)) {
+			memcpy(encoded + column, "=\r\n", 3);
+			text_add(out, encoded, column + 3);
 			column = 0;
 			literal = literal && c != '.';
-			width = literal ? 1 : 3;
 		}
 		if (literal) {
-			text_add_char(out, (char)c);
+			encoded[column++] = (char)c;
 		} else {
-			char escape[3] = {'=', hex_digits[c >> 4], hex_digits[c & 15]};
-
-			text_add(out, escape, sizeof(escape));
+			encoded[column++] = '=';
+			encoded[column++] = hex_digits[c >> 4];
+			encoded[column++] = hex_digits[c & 15];
 		}
-		column += width;
 	}
-	text_add_string(out, "\r\n");
+	memcpy(encoded + column, "\r\n", 2);
+	text_add(out, encoded, column + 2);
 }
 
 void mail_encode_qp(struct view text, struct text *out)
@@ -70,31 +71,45 @@ void mail_encode_qp(struct view text, struct text *out)
 		qp_line(line, out);
 }
 
-static void base64_add(const unsigned char *bytes, size_t len, struct text *out)
+/* Four digits of up to three bytes. */
+static void base64_digits_of(const unsigned char *bytes, size_t len, char *digits)
 {
 	unsigned value = (unsigned)bytes[0] << 16 | (len > 1 ? (unsigned)bytes[1] << 8 : 0) | (len > 2 ? bytes[2] : 0);
-	char digits[4] = {base64_digits[value >> 18], base64_digits[value >> 12 & 63], base64_digits[value >> 6 & 63],
-		base64_digits[value & 63]};
 
-	if (len < 3)
-		digits[3] = '=';
-	if (len < 2)
-		digits[2] = '=';
+	digits[0] = base64_digits[value >> 18];
+	digits[1] = base64_digits[value >> 12 & 63];
+	digits[2] = len > 1 ? base64_digits[value >> 6 & 63] : '=';
+	digits[3] = len > 2 ? base64_digits[value & 63] : '=';
+}
+
+static void base64_add(const unsigned char *bytes, size_t len, struct text *out)
+{
+	char digits[4];
+
+	base64_digits_of(bytes, len, digits);
 	text_add(out, digits, sizeof(digits));
+}
+
+static void base64_line(struct view bytes, struct text *out)
+{
+	char encoded[ENCODED_LINE_MAX + 2];
+	size_t column = 0;
+
+	for (size_t i = 0; i < bytes.len; i += 3, column += 4)
+		base64_digits_of((const unsigned char *)bytes.ptr + i, bytes.len - i < 3 ? bytes.len - i : 3, encoded + column);
+	memcpy(encoded + column, "\r\n", 2);
+	text_add(out, encoded, column + 2);
 }
 
 static void base64_lines(struct view bytes, struct text *out)
 {
 	const size_t a_line = ENCODED_LINE_MAX / 4 * 3;
+	size_t at = 0;
 
-	for (size_t i = 0; i < bytes.len; i += 3) {
-		size_t rest = bytes.len - i;
-
-		if (i > 0 && i % a_line == 0)
-			text_add_string(out, "\r\n");
-		base64_add((const unsigned char *)bytes.ptr + i, rest < 3 ? rest : 3, out);
-	}
-	text_add_string(out, "\r\n");
+	do {
+		base64_line(view_sub(bytes, at, a_line), out);
+		at += a_line;
+	} while (at < bytes.len);
 }
 
 void mail_encode_base64(struct view bytes, bool text_lines, struct text *out)

@@ -2,6 +2,7 @@
  */
 #include "delivery/smtp.h"
 
+#include "core/clock.h"
 #include "oauth/oauth.h"
 
 #include <curl/curl.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #define ADDRESS_MAX 320 /* RFC 5321: 64 before the @, 255 behind it */
+#define LOOK_US 50000	/* between looks for a stop */
 
 /* How far a transfer came; decides what a failure means. */
 enum phase { PHASE_CONNECT, PHASE_MAIL, PHASE_BODY, PHASE_SENT };
@@ -24,6 +26,7 @@ struct smtp {
 	struct oauth_access access;
 	struct view rest; /* of the mail: not handed to libcurl yet */
 	enum phase phase;
+	int64_t looked; /* for a stop: clock_monotonic() */
 	bool answered; /* the server replied after what was sent last */
 	int refusal;   /* its first reply of 400 and more; 0: none */
 	char reply[SMTP_REPLY_MAX + 1];
@@ -75,11 +78,15 @@ static int follow(CURL *curl, curl_infotype type, char *data, size_t size, void 
 	return 0;
 }
 
-/* A stop ends a transfer whose mail has not begun to leave; one that has is brought to its end. */
+/* A stop ends a transfer whose mail has not begun to leave; one that has is brought to its end. Called many times a mail. */
 static int progress(void *private, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
 	struct smtp *smtp = private;
+	int64_t now = clock_monotonic();
 
+	if (now - smtp->looked < LOOK_US)
+		return 0;
+	smtp->looked = now;
 	duty_alive(smtp->context);
 	return duty_stopping(smtp->context) && smtp->phase < PHASE_BODY;
 }

@@ -26,10 +26,11 @@ $$;
 -- What a bounce's address names a mail by: its number, and what only who saw its Message-ID can know. Digits and a to f.
 CREATE FUNCTION fieldpost.outbox_token(outbox_id bigint, header_id text)
 RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE -- keeps its plan: in SQL it would be read anew in each turn
 AS $$
-	SELECT to_hex(outbox_token.outbox_id) || '-' || left(encode(sha256(convert_to(outbox_token.header_id, 'UTF8')), 'hex'), 16)
-$$;
+BEGIN
+	RETURN to_hex(outbox_token.outbox_id) || '-' || left(encode(sha256(convert_to(outbox_token.header_id, 'UTF8')), 'hex'), 16);
+END $$;
 
 -- The row that a token names; null when it is none of ours.
 CREATE FUNCTION fieldpost.outbox_of_token(token text)
@@ -63,39 +64,37 @@ AS $$
 	WHERE d.rests_until IS NULL OR d.rests_until <= outbox_refused.now
 $$;
 
--- Of one channel ("mail", or a channel's name). parts: how many messages of a row were sent already, where it takes several. What
--- may not go any more is cancelled; what goes to a destination that rests is due when that one's rest is over.
-CREATE FUNCTION api.outbox_claim(maximum bigint, now timestamptz, channel text DEFAULT 'mail')
+-- Of one channel ("mail", or a channel's name), none of those that are held. parts: how many messages of a row were sent already, where
+-- it takes several. What may not go any more is cancelled; what goes to a destination that rests is due when that one's rest is over.
+CREATE FUNCTION fieldpost.outbox_take(maximum bigint, now timestamptz, channel text, held integer[])
 RETURNS TABLE (outbox_id bigint, kind text, channel_name text, recipient text, header_id text, body bytea, attempts bigint,
 	created_at timestamptz, parts bigint, token text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+LANGUAGE plpgsql
 -- Always by the index that gives them in their order, also where the table was empty when the plan was made; that a plan is said to
 -- cost much then is no reason to compile it.
 SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
-	held integer[];
 	candidate record;
 	taken bigint[] := '{}';
 BEGIN
-	IF outbox_claim.maximum <= 0 OR NOT (SELECT i.confirmed FROM instance i) THEN
+	IF outbox_take.maximum <= 0 OR NOT (SELECT i.confirmed FROM instance i) THEN
 		RETURN;
 	END IF;
-	held := ARRAY(SELECT h.key FROM fieldpost.outbox_held() h);
 	FOR candidate IN
 		SELECT o.outbox_id, fieldpost.outbox_may_go(o.kind, o.channel, o.recipient) AND fieldpost.request_may_go(o.request_id) AS may_go,
 			(SELECT d.rests_until FROM outbox_destination d WHERE d.channel = o.channel
-				AND d.destination = fieldpost.outbox_destination_of(o.recipient) AND d.rests_until > outbox_claim.now) AS rests_until
+				AND d.destination = fieldpost.outbox_destination_of(o.recipient) AND d.rests_until > outbox_take.now) AS rests_until
 		FROM outbox o
-		WHERE o.state IN ('waiting', 'sending') AND o.next_at <= outbox_claim.now AND o.channel = outbox_claim.channel
-			AND fieldpost.outbox_lock_key(o.outbox_id) <> ALL (held)
+		WHERE o.state IN ('waiting', 'sending') AND o.next_at <= outbox_take.now AND o.channel = outbox_take.channel
+			AND fieldpost.outbox_lock_key(o.outbox_id) <> ALL (outbox_take.held)
 		ORDER BY o.next_at, o.outbox_id
-		LIMIT outbox_claim.maximum + CASE WHEN EXISTS (SELECT FROM outbox_destination d WHERE d.rests_until > outbox_claim.now)
+		LIMIT outbox_take.maximum + CASE WHEN EXISTS (SELECT FROM outbox_destination d WHERE d.rests_until > outbox_take.now)
 			THEN 500 ELSE 0 END
 		FOR UPDATE OF o SKIP LOCKED
 	LOOP
-		EXIT WHEN cardinality(taken) >= outbox_claim.maximum;
+		EXIT WHEN cardinality(taken) >= outbox_take.maximum;
 		IF NOT candidate.may_go THEN
 			UPDATE outbox o SET state = 'cancelled' WHERE o.outbox_id = candidate.outbox_id;
 		ELSIF candidate.rests_until IS NOT NULL THEN
@@ -106,13 +105,23 @@ BEGIN
 	END LOOP;
 	RETURN QUERY
 		WITH claimed AS (
-			UPDATE outbox o SET state = 'sending', claimed_at = outbox_claim.now, attempts = o.attempts + 1
+			UPDATE outbox o SET state = 'sending', claimed_at = outbox_take.now, attempts = o.attempts + 1
 			WHERE o.outbox_id = ANY (taken)
 			RETURNING o.*)
 		SELECT c.outbox_id, c.kind, c.channel, c.recipient, c.header_id, c.body, c.attempts::bigint, c.created_at,
 			(SELECT count(*) FROM outbox_part p WHERE p.outbox_id = c.outbox_id),
 			fieldpost.outbox_token(c.outbox_id, c.header_id)
 		FROM claimed c ORDER BY c.next_at, c.outbox_id;
+END $$;
+
+CREATE FUNCTION api.outbox_claim(maximum bigint, now timestamptz, channel text DEFAULT 'mail')
+RETURNS TABLE (outbox_id bigint, kind text, channel_name text, recipient text, header_id text, body bytea, attempts bigint,
+	created_at timestamptz, parts bigint, token text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY SELECT * FROM fieldpost.outbox_take(outbox_claim.maximum, outbox_claim.now, outbox_claim.channel,
+		ARRAY(SELECT h.key FROM fieldpost.outbox_held() h));
 END $$;
 
 -- Another session's lock stays: a sender that lost its connection may come back to record what it sent.
@@ -141,20 +150,29 @@ AS $$
 		AND NOT EXISTS (SELECT FROM outbox o WHERE o.digest_id = d.digest_id AND o.state IN ('waiting', 'sending'))
 $$;
 
+-- But for the release.
+CREATE FUNCTION fieldpost.outbox_went(ids bigint[], now timestamptz)
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+	UPDATE outbox o SET state = 'sent', sent_at = outbox_went.now, last_error = NULL
+	WHERE o.outbox_id = ANY (outbox_went.ids) AND o.state <> 'sent';
+	-- In one order, so that two who record several do not wait for each other.
+	PERFORM api.digest_settle(x.outbox_id) FROM (SELECT min(o.outbox_id) AS outbox_id FROM outbox o
+		WHERE o.outbox_id = ANY (outbox_went.ids) AND o.digest_id IS NOT NULL GROUP BY o.digest_id ORDER BY o.digest_id OFFSET 0) x;
+	IF EXISTS (SELECT FROM outbox_destination) THEN
+		DELETE FROM outbox_destination d USING outbox o WHERE o.outbox_id = ANY (outbox_went.ids) AND d.channel = o.channel
+			AND d.destination = fieldpost.outbox_destination_of(o.recipient);
+	END IF;
+END $$;
+
 CREATE FUNCTION api.outbox_sent(ids bigint[], now timestamptz)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
 BEGIN
-	UPDATE outbox o SET state = 'sent', sent_at = outbox_sent.now, last_error = NULL
-	WHERE o.outbox_id = ANY (outbox_sent.ids) AND o.state <> 'sent';
-	-- In one order, so that two who record several do not wait for each other.
-	PERFORM api.digest_settle(x.outbox_id) FROM (SELECT min(o.outbox_id) AS outbox_id FROM outbox o
-		WHERE o.outbox_id = ANY (outbox_sent.ids) AND o.digest_id IS NOT NULL GROUP BY o.digest_id ORDER BY o.digest_id OFFSET 0) x;
-	IF EXISTS (SELECT FROM outbox_destination) THEN
-		DELETE FROM outbox_destination d USING outbox o WHERE o.outbox_id = ANY (outbox_sent.ids) AND d.channel = o.channel
-			AND d.destination = fieldpost.outbox_destination_of(o.recipient);
-	END IF;
+	PERFORM fieldpost.outbox_went(outbox_sent.ids, outbox_sent.now);
 	PERFORM fieldpost.outbox_release(outbox_sent.ids);
 END $$;
 
@@ -202,7 +220,8 @@ BEGIN
 END $$;
 
 -- What became of several rows is recorded, and as many new ones as are wanted are claimed, in one commit. outcomes: sent; retry; later,
--- a retry because the destination refused; failed. next_at and counted are of retries, errors of all but sent.
+-- a retry because the destination refused; failed. next_at and counted are of retries, errors of all but sent. Who holds what is looked
+-- up once: it takes as long as recording a row.
 CREATE FUNCTION api.outbox_turn(now timestamptz, channel text, ids bigint[], outcomes text[], next_at timestamptz[], errors text[],
 	counted boolean[], wanted bigint)
 RETURNS TABLE (outbox_id bigint, kind text, channel_name text, recipient text, header_id text, body bytea, attempts bigint,
@@ -212,16 +231,30 @@ SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off SET plan_cach
 AS $$
 #variable_conflict use_column
 DECLARE
-	sent bigint[];
+	sent bigint[] := '{}';
+	keys integer[] := '{}'; -- of all ids
+	held integer[];         -- but for what is recorded here
+	own integer[];          -- of the keys those that this session holds
+	unlocked boolean;
 BEGIN
-	sent := ARRAY(SELECT t.id FROM unnest(outbox_turn.ids, outbox_turn.outcomes) t (id, outcome) WHERE t.outcome = 'sent');
+	FOR i IN 1 .. cardinality(outbox_turn.ids) LOOP
+		keys[i] := fieldpost.outbox_lock_key(outbox_turn.ids[i]);
+		IF outbox_turn.outcomes[i] = 'sent' THEN
+			sent := sent || outbox_turn.ids[i];
+		END IF;
+	END LOOP;
+	SELECT array_agg(h.key) FILTER (WHERE NOT h.mine), array_agg(h.key) FILTER (WHERE h.mine) INTO held, own
+	FROM (SELECT l.key, l.pid = pg_backend_pid() AND l.key = ANY (keys) AS mine FROM fieldpost.outbox_held() l) h;
 	IF cardinality(sent) > 0 THEN
-		PERFORM api.outbox_sent(sent, outbox_turn.now);
+		PERFORM fieldpost.outbox_went(sent, outbox_turn.now);
 	END IF;
 	FOR i IN 1 .. cardinality(outbox_turn.ids) LOOP
-		IF outbox_turn.outcomes[i] = 'failed' THEN
+		IF outbox_turn.outcomes[i] = 'sent' THEN
+			-- An assignment: PERFORM would be a query.
+			unlocked := keys[i] = ANY (own) AND pg_advisory_unlock(api.outbox_lock_class(), keys[i]);
+		ELSIF outbox_turn.outcomes[i] = 'failed' THEN
 			PERFORM api.outbox_failed(outbox_turn.ids[i], outbox_turn.now, outbox_turn.errors[i]);
-		ELSIF outbox_turn.outcomes[i] <> 'sent' THEN
+		ELSE
 			PERFORM api.outbox_retry(outbox_turn.ids[i], outbox_turn.now, outbox_turn.next_at[i], outbox_turn.errors[i],
 				outbox_turn.counted[i]);
 		END IF;
@@ -229,7 +262,10 @@ BEGIN
 			PERFORM fieldpost.outbox_refused(outbox_turn.ids[i], outbox_turn.now, outbox_turn.errors[i]);
 		END IF;
 	END LOOP;
-	RETURN QUERY SELECT * FROM api.outbox_claim(outbox_turn.wanted, outbox_turn.now, outbox_turn.channel);
+	IF outbox_turn.wanted > 0 THEN
+		RETURN QUERY SELECT * FROM fieldpost.outbox_take(outbox_turn.wanted, outbox_turn.now, outbox_turn.channel,
+			coalesce(held, '{}'));
+	END IF;
 END $$;
 
 GRANT EXECUTE ON FUNCTION api.outbox_turn(timestamptz, text, bigint[], text[], timestamptz[], text[], boolean[], bigint),

@@ -341,11 +341,12 @@ CREATE OR REPLACE TRIGGER request_settled AFTER UPDATE OF state ON fieldpost.req
 -- May a row of the outbox that asks somebody still go? Asked when it is claimed.
 CREATE FUNCTION fieldpost.request_may_go(request_id bigint)
 RETURNS boolean
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE -- keeps its plan: in SQL it would be read and planned anew in each turn of the outbox
 AS $$
-	SELECT request_may_go.request_id IS NULL OR coalesce((SELECT request_is_silent(q) AND request_forbidden(q) IS NULL
-		FROM request q WHERE q.request_id = request_may_go.request_id), false)
-$$;
+BEGIN
+	RETURN request_may_go.request_id IS NULL OR coalesce((SELECT request_is_silent(q) AND request_forbidden(q) IS NULL
+		FROM request q WHERE q.request_id = request_may_go.request_id), false);
+END $$;
 
 -- Rows that wait and may not go any more are taken back.
 CREATE FUNCTION api.requests_cancel(now timestamptz)
