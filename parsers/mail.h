@@ -69,6 +69,7 @@ struct mail {
 	size_t part_count;
 	const struct attachment *attachments;
 	size_t attachment_count;
+	bool dropped; /* something that was attached did not come, or not whole */
 	struct view returned; /* of a report: the text or headers that came back (to find the reference), else empty */
 	const struct mail_report *report; /* mail_report.h; NULL: it is none */
 };

@@ -15,6 +15,7 @@ struct sorter {
 	bool own;      /* a text of the mail itself was there */
 	bool readable; /* a text came out well */
 	bool damaged;  /* one did not */
+	bool dropped;  /* a file did not come, or not whole */
 };
 
 static enum mail_part_kind kind_of(const char *type)
@@ -140,6 +141,26 @@ static void read_text(struct sorter *sorter, const struct leaf *leaf)
 		sorter->readable = true;
 }
 
+/* What a program took out on the way, or left somewhere else (RFC 2017), stands as a part of such a type. */
+static bool is_gone(const char *type)
+{
+	return view_equal(view_of(type), VIEW("message/external-body")) ||
+		view_equal(view_of(type), VIEW("text/x-moz-deleted"));
+}
+
+/* Does the mail end in the middle of this file? Its multipart does, then: the line that closes it is missing. */
+static bool is_torn(const struct sorter *sorter, const struct leaf *leaf)
+{
+	struct view boundary = parameters_get(sorter->tree->content, "boundary"), rest = sorter->raw;
+	const char *end = rest.ptr + rest.len;
+
+	if (leaf != &sorter->tree->leaves[sorter->tree->leaf_count - 1] || boundary.len == 0 ||
+		leaf->body.ptr < rest.ptr || leaf->body.ptr > end)
+		return false;
+	rest = (struct view){leaf->body.ptr, (size_t)(end - leaf->body.ptr)};
+	return view_find(rest, view_of(arena_printf(sorter->arena, "--%.*s--", VIEW_ARGS(boundary)))) < 0;
+}
+
 static void read_attachment(struct sorter *sorter, const struct leaf *leaf)
 {
 	struct attachment *attachment = &sorter->attachments[sorter->attachment_count++];
@@ -147,6 +168,8 @@ static void read_attachment(struct sorter *sorter, const struct leaf *leaf)
 	attachment->part = leaf->number;
 	attachment->name = attachment_name(sorter->arena, leaf_name(sorter->arena, leaf));
 	attachment_read(sorter->arena, leaf->body, leaf->encoding, leaf->type, attachment);
+	if (!leaf->forwarded && !leaf->related)
+		sorter->dropped |= attachment->size == 0 || is_gone(leaf->type) || is_torn(sorter, leaf);
 }
 
 void parts_read(struct arena *arena, struct view raw, struct tree *tree, struct mail *out)
@@ -172,4 +195,5 @@ void parts_read(struct arena *arena, struct view raw, struct tree *tree, struct 
 	out->part_count = sorter.part_count;
 	out->attachments = sorter.attachments;
 	out->attachment_count = sorter.attachment_count;
+	out->dropped = sorter.dropped;
 }

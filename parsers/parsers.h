@@ -139,6 +139,7 @@ struct result {
 	size_t provenance_count;
 	const struct attachment *attachments;
 	size_t attachment_count;
+	bool dropped;           /* something that was attached did not come, or not whole */
 	struct envelope envelope;
 	enum stops stops;
 	const struct mail_report *report; /* what a program says of a mail of ours; NULL: it is no report */
@@ -219,7 +220,7 @@ json_t *result_to_json(const struct result *result);
  * "mail" {message_id, from_name, from_address, to, subject, in_reply_to, references, date (unix seconds), automatic,
  * authentication[, from_key (where it differs from from_address)]}, "references" [FP-...] where there are several; of a
  * report "report" {kind, ids, places, recipients [{address, original, action, status, diagnostic}]} (mail_report.h);
- * of what may answer a digest "orders" (order.h).
+ * of what may answer a digest "orders" (order.h); "dropped" (true), when something that was attached did not come.
  */
 json_t *result_to_filing(const struct result *result);
 

@@ -203,6 +203,7 @@ void parse_mail(const struct forms *forms, struct arena *arena, struct view raw,
 	out->report = mail->report;
 	out->attachments = mail->attachments;
 	out->attachment_count = mail->attachment_count;
+	out->dropped = mail->dropped;
 	find_references(arena, mail, hint, out);
 	out->values = json_object();
 	out->reason = mail->reason;

@@ -188,6 +188,8 @@ json_t *result_to_filing(const struct result *result)
 	json_object_set_new(json, "provenance", provenance_to_json(result));
 	json_object_set_new(json, "attachments", attachments_to_json(result));
 	json_object_set_new(json, "mail", envelope_to_json(&result->envelope));
+	if (result->dropped)
+		json_object_set_new(json, "dropped", json_true());
 	if (result->report)
 		json_object_set_new(json, "report", report_to_json(result->report));
 	if (result->orders)

@@ -42,7 +42,7 @@ static int find_fields(struct job *job, struct error *err)
 static void write_head(const struct job *job, struct export *export)
 {
 	static const char *const common[] = {"feedback", "line", "version", "received", "filed", "country", "language",
-		"sharing", "verified", "state", "name", "role"};
+		"sharing", "verification", "state", "name", "role"};
 	const json_t *field;
 	size_t i;
 
@@ -111,7 +111,7 @@ static void write_row(struct job *job, struct export *export, const struct db_ro
 	text(export, db_get_string(rows, row, "country"));
 	text(export, db_get_string(rows, row, "language"));
 	text(export, db_get_string(rows, row, "sharing"));
-	text(export, db_get_bool(rows, row, "verified") ? "true" : "false");
+	text(export, db_get_string(rows, row, "verification"));
 	text(export, db_get_string(rows, row, "state"));
 	text(export, db_get_string(rows, row, "name"));
 	text(export, db_is_null(rows, row, "role") ? "practitioner" : db_get_string(rows, row, "role"));

@@ -101,7 +101,7 @@ static void print(struct show *s, const struct db_rows *rows)
 	line_of(arena, rows, "state", "state");
 	line_of(arena, rows, "name", "name");
 	line(arena, "role", db_is_null(rows, 0, "role") ? "practitioner" : db_get_string(rows, 0, "role"));
-	line(arena, "verified", db_get_bool(rows, 0, "verified") ? "yes" : "no");
+	line_of(arena, rows, "sender", "verification");
 	printf("\nanswers\n");
 	print_answers(arena, answers);
 	line_of(arena, rows, "  remarks", "remarks");
@@ -117,7 +117,7 @@ static void print(struct show *s, const struct db_rows *rows)
 static void print_json(const struct db_rows *rows)
 {
 	static const char *const strings[] = {
-		"form_id", "country", "language", "sharing", "sensitive", "state", "name", "role", "remarks"};
+		"form_id", "country", "language", "sharing", "sensitive", "verification", "state", "name", "role", "remarks"};
 	static const char *const objects[] = {"answers", "revisions", "attachments"};
 	json_t *object = json_object();
 	char text[CLOCK_TEXT_SIZE];
@@ -128,7 +128,6 @@ static void print_json(const struct db_rows *rows)
 	json_object_set_new(object, "form_version", json_integer(db_get_int(rows, 0, "form_version")));
 	clock_format(db_get_time(rows, 0, "received_at"), text);
 	json_object_set_new(object, "received_at", json_string(text));
-	json_object_set_new(object, "verified", json_boolean(db_get_bool(rows, 0, "verified")));
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
 		json_object_set_new(object, strings[i],
 			db_is_null(rows, 0, strings[i]) ? json_null()

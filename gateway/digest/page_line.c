@@ -122,7 +122,7 @@ static json_t *add_mark(json_t *marks)
 	json_t *mark = json_object();
 
 	for (const char *const *name = (const char *const[]){"open", "no_name", "restricted", "verified",
-		     "not_verified", "text", "in_language", "withheld", NULL};
+		     "not_verified", "failed", "text", "in_language", "withheld", NULL};
 		*name; name++)
 		json_object_set_new(mark, *name, json_false());
 	json_array_append_new(marks, mark);
@@ -183,7 +183,8 @@ static json_t *marks_of(struct page *page, const struct page_line *line, bool an
 {
 	json_t *marks = json_array(), *mark = add_mark(marks);
 	const char *sharing = page_string(page, line->line, "sharing"),
-		   *language = page_string(page, line->line, "language");
+		   *language = page_string(page, line->line, "language"),
+		   *verification = page_string(page, line->line, "verification");
 	const json_t *field;
 	size_t i;
 
@@ -192,10 +193,11 @@ static json_t *marks_of(struct page *page, const struct page_line *line, bool an
 		: strcmp(sharing, "restricted") == 0 ? "restricted"
 						     : "no_name",
 		json_true());
-	if (any_verified)
+	if (strcmp(verification, "failed") == 0)
+		json_object_set_new(add_mark(marks), "failed", json_true());
+	else if (any_verified)
 		json_object_set_new(add_mark(marks),
-			json_is_true(json_object_get(line->line, "verified")) ? "verified" : "not_verified",
-			json_true());
+			strcmp(verification, "verified") == 0 ? "verified" : "not_verified", json_true());
 	if (line->option_rank >= 0 || !under_theme)
 		add_text_mark(marks, page_string(page, line->form, "title"));
 	if (line->withheld) {

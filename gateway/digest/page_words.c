@@ -18,7 +18,7 @@ struct section {
 	struct group *groups;
 	size_t group_count;
 	size_t wordless;
-	bool any_verified, any_restricted;
+	bool any_verified, any_failed, any_restricted;
 };
 
 /* Those that tell both a failure and a lesson first, then those that tell one, then by number. */
@@ -86,7 +86,8 @@ static void read_lines(struct page *page, struct section *section)
 		struct group *group;
 
 		page_line_read(page, item, line);
-		section->any_verified |= json_is_true(json_object_get(item, "verified"));
+		section->any_verified |= strcmp(page_string(page, item, "verification"), "verified") == 0;
+		section->any_failed |= strcmp(page_string(page, item, "verification"), "failed") == 0;
 		section->any_restricted |= strcmp(page_string(page, item, "sharing"), "restricted") == 0;
 		if (!line->words && !line->withheld) {
 			section->wordless++;
@@ -223,6 +224,7 @@ void page_words(struct page *page)
 	page_set(view, "shown", page_number(page, (int64_t)page->shown));
 	page_set(view, "all", page_number(page, (int64_t)page->lines));
 	json_object_set_new(view, "any_verified", json_boolean(section.any_verified));
+	json_object_set_new(view, "any_failed", json_boolean(section.any_failed));
 	json_object_set_new(view, "any_restricted", json_boolean(section.any_restricted));
 	json_object_set_new(view, "groups", groups);
 	set_rest(page, &section, view);

@@ -142,11 +142,17 @@ static const char *sharing_word(struct sheet *sheet, const char *level)
 	return page_word(sheet->page, key, json_null());
 }
 
+static const char *verification_word(struct sheet *sheet, const char *verification)
+{
+	const char *key = strcmp(verification, "verified") == 0 ? "yes" : strcmp(verification, "failed") == 0 ? "failed" : "no";
+
+	return page_word(sheet->page, key, json_null());
+}
+
 static void write_line(struct sheet *sheet, lxw_worksheet *tab, lxw_row_t row, const json_t *line, const json_t *fields)
 {
 	struct page *page = sheet->page;
 	const char *language = page_string(page, line, "language");
-	bool verified = json_is_true(json_object_get(line, "verified"));
 	lxw_col_t column = 0;
 	const json_t *field;
 	size_t i;
@@ -157,7 +163,7 @@ static void write_line(struct sheet *sheet, lxw_worksheet *tab, lxw_row_t row, c
 					  : "");
 	write_text(sheet, tab, row, column++, page_string(page, line, "name"));
 	write_text(sheet, tab, row, column++, sharing_word(sheet, page_string(page, line, "sharing")));
-	write_text(sheet, tab, row, column++, page_word(page, verified ? "yes" : "no", json_null()));
+	write_text(sheet, tab, row, column++, verification_word(sheet, page_string(page, line, "verification")));
 	write_text(sheet, tab, row, column++, *language ? locale_language(page->locale, page->arena, language) : "");
 	write_text(
 		sheet, tab, row, column++, locale_time(page->locale, page->arena, "date", page_int(line, "received")));

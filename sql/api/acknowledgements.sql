@@ -16,7 +16,8 @@ BEGIN
 		coalesce(c.language, a.language, m.language), a.reference,
 		to_char(m.received_at AT TIME ZONE zone_of(c.zone, c.country, rules), 'YYYY-MM-DD'), m.header_id, q.header_id, m.subject, c.name,
 		coalesce(c.neutral, false), coalesce(c.no_content, false),
-		EXISTS (SELECT FROM channel_media d WHERE d.message_id = m.message_id AND d.state = 'refused')
+		coalesce((a.said ->> 'dropped')::boolean, false)
+			OR EXISTS (SELECT FROM channel_media d WHERE d.message_id = m.message_id AND d.state = 'refused')
 	FROM acknowledgement a JOIN message m USING (message_id)
 	LEFT JOIN identity.contact c ON c.contact_id = a.contact_id
 	LEFT JOIN request q ON q.reference = a.reference

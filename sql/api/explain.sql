@@ -21,7 +21,7 @@ AS $$
 	UNION ALL
 	SELECT 20, 'feedback', format('%s: %s version %s, country %s, language %s, sharing %s%s, filed %s', f.feedback_id, f.form_id,
 		f.form_version, coalesce(f.country, '-'), coalesce(f.language, '-'), f.sharing,
-		CASE WHEN f.verified THEN ', verified' ELSE '' END, told(f.filed_at))
+		', ' || f.verification, told(f.filed_at))
 	FROM feedback f WHERE f.feedback_id = explain_feedback.feedback_id
 	UNION ALL
 	SELECT 30, 'request', format('%s, asked %s', q.reference, told(q.asked_at))

@@ -247,7 +247,7 @@ LANGUAGE sql IMMUTABLE
 AS $$
 	SELECT jsonb_strip_nulls(jsonb_build_object('values', said_of.answers, 'errors', said_of.errors,
 		'found', coalesce(result -> 'found', '{}'), 'suggestions', coalesce(result -> 'suggestions', '{}'), 'remarks', result -> 'remarks',
-		'given', (SELECT coalesce(jsonb_agg(k ORDER BY k), '[]') FROM jsonb_object_keys(coalesce(result -> 'provenance', '{}')) AS k)))
+		'dropped', result -> 'dropped', 'given', (SELECT coalesce(jsonb_agg(k ORDER BY k), '[]') FROM jsonb_object_keys(coalesce(result -> 'provenance', '{}')) AS k)))
 $$;
 
 CREATE FUNCTION fieldpost.message_settle(now timestamptz, message_id bigint, result jsonb, fact jsonb, state message_state,

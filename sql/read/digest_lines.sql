@@ -3,7 +3,7 @@ SET LOCAL ROLE fieldpost_views;
 
 -- The lines. A restricted one is whole only for a cleared team that takes such words by mail: else number, form and arrival.
 CREATE FUNCTION read.digest_lines(digest_id bigint, maximum bigint, told jsonb DEFAULT NULL)
-RETURNS TABLE (number bigint, form_id text, country text, name text, language text, sharing text, verified boolean,
+RETURNS TABLE (number bigint, form_id text, country text, name text, language text, sharing text, verification text,
 	withheld boolean, received timestamptz, answers jsonb, remarks text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
@@ -12,7 +12,7 @@ BEGIN
 	RETURN QUERY
 	SELECT f.line_number, f.form_id, CASE WHEN NOT w.withheld THEN f.country END,
 		CASE WHEN f.sharing <> 'no-name' AND NOT w.withheld THEN nullif(btrim(m.from_name), '') END,
-		CASE WHEN NOT w.withheld THEN f.language END, f.sharing::text, f.verified, w.withheld, f.received_at,
+		CASE WHEN NOT w.withheld THEN f.language END, f.sharing::text, f.verification::text, w.withheld, f.received_at,
 		CASE WHEN w.withheld THEN '{}' ELSE read.shown_answers(r.answers, r.hidden, f.sharing) END,
 		CASE WHEN NOT w.withheld THEN read.shown_remarks(r.remarks, r.hidden, f.sharing) END
 	FROM (SELECT * FROM read.digest_scope(digest_lines.digest_id) OFFSET 0) x

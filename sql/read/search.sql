@@ -20,7 +20,7 @@ GRANT EXECUTE ON FUNCTION read.wanted(jsonb, text, text, text[], text, timestamp
 -- Feedback as it is shown: names only where they are given, a role only where several have it. What of a restricted item was read is noted.
 CREATE FUNCTION read.feedback_show(number bigint)
 RETURNS TABLE (feedback_id bigint, line_number bigint, message_id bigint, form_id text, form_version bigint, received_at timestamptz,
-	written_at timestamptz, filed_at timestamptz, country text, language text, theme text[], sharing text, sensitive text, verified boolean, state text,
+	written_at timestamptz, filed_at timestamptz, country text, language text, theme text[], sharing text, sensitive text, verification text, state text,
 	name text, role text, fields jsonb, answers jsonb, remarks text, revisions jsonb, attachments jsonb)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
@@ -30,7 +30,7 @@ BEGIN
 	WHERE (f.line_number = feedback_show.number OR f.feedback_id = feedback_show.number) AND f.sharing = 'restricted';
 	RETURN QUERY
 	SELECT f.feedback_id, f.line_number, f.message_id, f.form_id, f.form_version::bigint, f.received_at, f.written_at, f.filed_at, f.country, f.language,
-		f.theme, f.sharing::text, f.sensitive, f.verified, f.state::text, CASE WHEN f.sharing <> 'no-name' THEN nullif(btrim(m.from_name), '') END,
+		f.theme, f.sharing::text, f.sensitive, f.verification::text, f.state::text, CASE WHEN f.sharing <> 'no-name' THEN nullif(btrim(m.from_name), '') END,
 		(SELECT s.role FROM role_shown s WHERE s.contact_id = f.contact_id), v.fields,
 		read.shown_answers(r.answers, r.hidden, f.sharing), read.shown_remarks(r.remarks, r.hidden, f.sharing),
 		(SELECT jsonb_agg(jsonb_build_object('revision', o.revision, 'author', o.author, 'at', o.created_at, 'reason', words_shown(f.feedback_id, o.reason),
@@ -48,7 +48,7 @@ END $$;
 -- Rows of an export in the order of their numbers, beginning after one; what of restricted items goes out is noted.
 CREATE FUNCTION read.feedback_rows(form_id text, filters jsonb, after bigint, maximum bigint)
 RETURNS TABLE (feedback_id bigint, line_number bigint, form_version bigint, received_at timestamptz, filed_at timestamptz, country text, language text,
-	sharing text, verified boolean, state text, name text, role text, answers jsonb, remarks text)
+	sharing text, verification text, state text, name text, role text, answers jsonb, remarks text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
 #variable_conflict use_column
@@ -63,7 +63,7 @@ BEGIN
 	WHERE f.form_id = feedback_rows.form_id AND f.feedback_id > feedback_rows.after AND f.feedback_id <= last AND f.state <> 'withdrawn'
 		AND f.sharing = 'restricted' AND read.wanted(feedback_rows.filters, f.form_id, f.country, f.theme, f.language, f.received_at);
 	RETURN QUERY
-	SELECT f.feedback_id, f.line_number, f.form_version::bigint, f.received_at, f.filed_at, f.country, f.language, f.sharing::text, f.verified, f.state::text,
+	SELECT f.feedback_id, f.line_number, f.form_version::bigint, f.received_at, f.filed_at, f.country, f.language, f.sharing::text, f.verification::text, f.state::text,
 		CASE WHEN f.sharing <> 'no-name' THEN nullif(btrim(m.from_name), '') END, s.role, read.shown_answers(r.answers, r.hidden, f.sharing),
 		read.shown_remarks(r.remarks, r.hidden, f.sharing)
 	FROM feedback f JOIN feedback_revision r ON r.feedback_id = f.feedback_id AND r.revision = f.revision

@@ -154,6 +154,26 @@ def second_reply(lab, story):
              'a second full reply to the same request is a second feedback')
 
 
+def told_of_files(lab, story):
+    """A file that came torn, and a mail above the limit: said in their language, by what came of the mail."""
+    case = LANGUAGES['fr']
+    request = story.sent_to(case['address'])[0]
+    head = ('Authentication-Results: mx.example.org; dmarc=pass header.from=mail.example.com\nFrom: %s\nTo: fieldpost@example.org\nSubject: Re: %s\n'
+            'Date: Sat, 21 Nov 2026 10:00:00 +0000\nMIME-Version: 1.0\nMessage-ID: <%%s@mail.example.com>\nIn-Reply-To: %s\n'
+            'Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=utf-8\n\n%%s\n--b\nContent-Type: image/jpeg\n'
+            'Content-Disposition: attachment; filename=photo.jpg\nContent-Transfer-Encoding: base64\n\n%%s' % (case['address'], request['Subject'], request['Message-ID']))
+    words = 'Pays: Sénégal\nProgramme: Appui aux écoles\nAvancement (1-5): 4\nPersonnes touchées: 12\n'
+    dovecot = story.dovecot
+    dovecot.append('field', [(head % ('torn', words, '/9j/4AAQSkZJRgABAQ\n')).encode()])
+    told = flat(text_of(story.mail_to(case['address'])))
+    lab.ok('Une partie des pièces jointes ne nous est pas parvenue.' in told and 'Appui aux écoles' in told, 'who sent a torn file is told, with what was understood', told)
+    dovecot.append('field', [(head % ('large', words, 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n' * 6000 + '--b--\n')).encode()])
+    told = story.mail_to(case['address'])
+    lab.ok('trop volumineux' in flat(text_of(told)) and told['In-Reply-To'] == '<large@mail.example.com>', 'and who sent too much', text_of(told))
+    lab.same(lab.sql("SELECT state, reason, oversize FROM fieldpost.message WHERE header_id = '<large@mail.example.com>'"), [['review', 'over-size', 't']],
+             'of which only the headers came')
+
+
 def forms_with(lab, version):
     """The shipped forms; of one another version, with a field in the second place."""
     folder = os.path.join(lab.folder, 'forms')
@@ -220,7 +240,7 @@ def main():
     with Lab('asking') as lab:
         post, dovecot = Post(lab), lab.dovecot(['field:pw'])
         lab.options = {'smtp': post.options(), 'mail': {'authserv_id': ['mx.example.org']}, 'forms_dir': forms_with(lab, 1),
-                       'asking': {'hour_from': 0, 'hour_to': 24, 'working_days': False}}
+                       'asking': {'hour_from': 0, 'hour_to': 24, 'working_days': False}, 'limits': {'message_bytes': 200000}}
         lab.mailbox('field', dovecot, user='field')
         lab.serve()
         lab.wait('forms are in force', lambda: lab.sql('SELECT count(*) FROM fieldpost.form_version') == [['2']])
@@ -228,6 +248,7 @@ def main():
         for language in LANGUAGES:
             circle(lab, story, language)
         second_reply(lab, story)
+        told_of_files(lab, story)
         last_month(lab, story)
         reminders(lab, story)
 

@@ -320,6 +320,40 @@ static void test_address(void **state)
 	}
 }
 
+#define MIXED(part, end)                                                                                               \
+	V("MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nCountry: Nepal\n"   \
+	  "--b\n" part "\n" end)
+#define FILE_HEAD "Content-Disposition: attachment; filename=a.jpg\nContent-Transfer-Encoding: base64\n"
+
+/* Files that did not come whole are told; a mail that was only closed badly is none of them. */
+static void test_dropped(void **state)
+{
+	static const struct {
+		struct view raw;
+		bool dropped;
+	} pairs[] = {
+		{MIXED("Content-Type: image/jpeg\n" FILE_HEAD "\n/9j/4AAQSkZJRg==\n", "--b--\n"), false},
+		{MIXED("Content-Type: image/jpeg\n" FILE_HEAD "\n\n", "--b--\n"), true},
+		{MIXED("Content-Type: image/jpeg\n" FILE_HEAD "\n/9j/4AAQSkZJRg==\n", ""), true},
+		{MIXED("Content-Type: image/jpeg\n" FILE_HEAD "\n/9j/4AAQSk", ""), true},
+		{MIXED("Content-Type: message/external-body; access-type=url; url=\"https://x.example/a.jpg\"\n\n"
+			"Content-Type: image/jpeg\n", "--b--\n"), true},
+		{MIXED("Content-Type: text/x-moz-deleted; name=\"Deleted: a.jpg\"\n\nThe original is gone\n", "--b--\n"), true},
+		{MIXED("Content-Type: text/html\n\n<p>More</p>\n", ""), false},
+		{MIXED("Content-Type: message/rfc822\n\nSubject: x\nContent-Type: image/jpeg\n" FILE_HEAD "\n\n", "--b--\n"), false},
+		{V("Subject: x\n\nCountry: Nepal\n"), false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		struct mail mail;
+
+		mail_read(arena, pairs[i].raw, &mail);
+		if (mail.dropped != pairs[i].dropped)
+			fail_msg("mail %zu: dropped is %d", i, mail.dropped);
+	}
+}
+
 static void test_attachment_name(void **state)
 {
 	static const struct pair pairs[] = {
@@ -532,6 +566,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_parameters),
 		cmocka_unit_test(test_parameters_type),
 		cmocka_unit_test(test_address),
+		cmocka_unit_test(test_dropped),
 		cmocka_unit_test(test_attachment_name),
 		cmocka_unit_test(test_body),
 		cmocka_unit_test(test_body_limit),
