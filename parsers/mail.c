@@ -162,7 +162,7 @@ static struct view with_line_feeds(struct arena *arena, struct view raw)
 	return (struct view){copy, raw.len};
 }
 
-static void read_one(struct arena *arena, struct view raw, struct mail *out, struct tree *tree)
+void mail_read_tree(struct arena *arena, struct view raw, struct mail *out, struct tree *tree)
 {
 	struct view all = with_line_feeds(arena, raw), from;
 	size_t skip = header_skip(all), body;
@@ -179,14 +179,14 @@ void mail_read_inner(struct arena *arena, struct view raw, struct mail *out)
 {
 	struct tree tree = {0};
 
-	read_one(arena, raw, out, &tree);
+	mail_read_tree(arena, raw, out, &tree);
 }
 
 void mail_read(struct arena *arena, struct view raw, struct mail *out)
 {
 	struct tree tree = {0};
 
-	read_one(arena, raw, out, &tree);
+	mail_read_tree(arena, raw, out, &tree);
 	automatic_read(arena, &tree, out);
 	if (raw.len > PARSE_SIZE_MAX)
 		out->reason = REASON_OVER_SIZE;
@@ -202,7 +202,7 @@ bool parse_attachment(struct arena *arena, struct view raw, const char *part, st
 	struct mail mail;
 	bool cut;
 
-	read_one(arena, raw, &mail, &tree);
+	mail_read_tree(arena, raw, &mail, &tree);
 	for (size_t i = 0; i < tree.leaf_count; i++) {
 		const struct leaf *leaf = &tree.leaves[i];
 

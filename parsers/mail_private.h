@@ -24,6 +24,10 @@
 /* A mail found inside another: mail_read() without the look for bounces, so that none is looked for in a bounce. */
 void mail_read_inner(struct arena *arena, struct view raw, struct mail *out);
 
+struct tree;
+/* The same, with the tree that it came from. */
+void mail_read_tree(struct arena *arena, struct view raw, struct mail *out, struct tree *tree);
+
 /* ---- mail_header.c ---- */
 
 struct header_field {

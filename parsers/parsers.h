@@ -163,6 +163,25 @@ void parse_file(struct arena *arena, struct view bytes, struct view name, const 
 
 /* The decoded bytes of a part that is attached to a mail, by its number; in the arena. False: there is none. */
 bool parse_attachment(struct arena *arena, struct view raw, const char *part, struct view *bytes_out);
+
+/* A mail as a test case holds it: its subject and texts, and nothing that says whose it is. */
+struct sample_text {
+	bool html;
+	bool flowed, delsp; /* of plain text, RFC 3676 */
+	int alternative;    /* parts of one multipart/alternative share a number from 1; 0: none */
+	struct view text;   /* UTF-8; HTML as HTML */
+	struct view shown;  /* as people read it */
+};
+struct sample {
+	struct view subject, date; /* the field's text */
+	struct sample_text *texts;
+	size_t text_count;
+};
+/* False: it holds a mail that was forwarded, or no text. */
+bool sample_read(struct arena *arena, struct view raw, struct sample *out);
+/* The mail made of it, from nobody. In the arena. */
+struct view sample_mail(struct arena *arena, const struct sample *sample);
+
 /*
  * A picture without what its camera or program wrote into it besides (place, time, device, names); its own data are copied
  * as they are. JPEG: only the segments that a decoder needs stay (of APPn just JFIF's, and Adobe's, which tells the

@@ -1,6 +1,8 @@
 /* cli: what every command needs: options, errors, the config. See cli.h. */
 #include "cli/cli.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -115,4 +117,18 @@ const char *cli_actor(struct arena *arena)
 	const struct passwd *user = getpwuid(getuid());
 
 	return arena_printf(arena, "cli:%.100s", before ? before : user ? user->pw_name : "?");
+}
+
+int cli_write_file(const char *path, struct view bytes, struct error *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	ssize_t wrote = 0;
+
+	if (fd < 0)
+		return error_set(err, REACH_STOP, "%s: %s", path, strerror(errno));
+	for (size_t at = 0; at < bytes.len && wrote >= 0; at += wrote > 0 ? (size_t)wrote : 0)
+		wrote = write(fd, bytes.ptr + at, bytes.len - at);
+	if (close(fd) < 0 || wrote < 0)
+		return error_set(err, REACH_STOP, "%s: %s", path, strerror(errno));
+	return 0;
 }

@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "cli/table.h"
 #include "core/config.h"
 
@@ -65,6 +66,9 @@ int cli_logins(struct cli *cli, const struct config *config, struct db *db, stru
 	struct error *err);
 /* Reads and compiles the forms and languages named by the config, or the forms of another folder (NULL: the config's). */
 int cli_forms(const struct config *config, const char *folder, struct forms **out, struct error *err);
+
+/* Makes a file for its owner alone; one that is there already is an error (REACH_STOP). */
+int cli_write_file(const char *path, struct view bytes, struct error *err);
 
 /* Who runs the command, for the audit. */
 const char *cli_actor(struct arena *arena);

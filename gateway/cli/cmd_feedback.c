@@ -1,9 +1,7 @@
 /* fieldpost feedback show: one feedback as its readers may see it, its revisions, and its files into a folder. */
 #include "cli/commands.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "cli/reading.h"
 #include "core/clock.h"
@@ -168,20 +166,6 @@ static int part_bytes(struct show *s, int64_t message, const char *part, struct 
 	return 0;
 }
 
-static int write_file(const char *path, struct view bytes, struct error *err)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	ssize_t wrote = 0;
-
-	if (fd < 0)
-		return error_set(err, REACH_STOP, "%s: %s", path, strerror(errno));
-	for (size_t at = 0; at < bytes.len && wrote >= 0; at += wrote > 0 ? (size_t)wrote : 0)
-		wrote = write(fd, bytes.ptr + at, bytes.len - at);
-	if (close(fd) < 0 || wrote < 0)
-		return error_set(err, REACH_STOP, "%s: %s", path, strerror(errno));
-	return 0;
-}
-
 /*
  * Of whom no name is given only photos are handed out, under a name of ours and without what the camera wrote into
  * them: documents tell their authors in too many places.
@@ -196,7 +180,7 @@ static int keep_unnamed(struct show *s, const char *part, const char *type, stru
 		printf("part %s is kept back: it may tell who sent it\n", part);
 		return 0;
 	}
-	return write_file(arena_printf(s->reading.cli->arena, "%s/part-%s.%s", s->folder, part, png ? "png" : "jpg"),
+	return cli_write_file(arena_printf(s->reading.cli->arena, "%s/part-%s.%s", s->folder, part, png ? "png" : "jpg"),
 		text_view(&out), err);
 }
 
@@ -219,7 +203,7 @@ static int keep_files(struct show *s, const struct db_rows *rows, struct error *
 		if (result == 0 && unnamed)
 			result = keep_unnamed(s, part, json_string_value(json_object_get(one, "type")), bytes, err);
 		else if (result == 0)
-			result = write_file(
+			result = cli_write_file(
 				arena_printf(arena, "%s/%s-%s", s->folder, part, name && *name ? name : "attachment"),
 				bytes, err);
 	}

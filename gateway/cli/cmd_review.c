@@ -317,7 +317,8 @@ static int read_wish(struct cli *cli, int argc, char **argv, struct review *out)
 	}
 	if (argc != 1 || strcmp(argv[0], "list") != 0 || out->raw)
 		return cli_usage(
-			cli, "say list, show and a message's number, or fix, file, dismiss, assign, note, undo");
+			cli, "say list, show and a message's number, or fix, file, dismiss, assign, note, undo, "
+			     "export");
 	out->number = LIST_DEFAULT;
 	if (limit && view_to_int(view_of(limit), 1, LIST_MAX, &out->number) < 0)
 		return cli_usage(cli, "--limit is a number from 1 to %d", LIST_MAX);
@@ -341,6 +342,8 @@ int cmd_review(struct cli *cli, int argc, char **argv)
 
 	if (argc > 0 && review_is_act(argv[0]))
 		return review_act(cli, argc, argv);
+	if (argc > 0 && strcmp(argv[0], "export") == 0)
+		return review_export(cli, argc, argv);
 	status = read_wish(cli, argc, argv, &r);
 	return status == EX_OK ? cli_run(cli, review, &r) : status;
 }

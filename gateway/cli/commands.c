@@ -52,7 +52,7 @@ const struct command cli_commands[] = {
 	{"review",
 		"list [--limit N] | show MESSAGE [--raw] | fix MESSAGE... FIELD=VALUE... --reason R | file MESSAGE... "
 		"--reason R | dismiss MESSAGE... --reason R | assign MESSAGE... --to NAME | note MESSAGE... --text T | "
-		"undo [BATCH]",
+		"undo [BATCH] | export MESSAGE... --to FOLDER",
 		"the messages that wait for a person", cmd_review},
 	{"alarm", "list | clear NUMBER", "what is not well, and taking back what was dealt with", cmd_alarm},
 	{"explain", "NUMBER [--raw]", "from a digest's line back to the mail that it came from", cmd_explain},

@@ -8,5 +8,7 @@
 bool review_is_act(const char *word);
 /* argv[0] is one of them. Returns the exit status. */
 int review_act(struct cli *cli, int argc, char **argv);
+/* export (cmd_review_export.c), likewise. */
+int review_export(struct cli *cli, int argc, char **argv);
 
 #endif

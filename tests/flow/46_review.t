@@ -2,6 +2,7 @@
 """The review queue: a reply with a wrong answer is fixed, filed, undone; others are assigned, noted, dismissed, several at once."""
 import json
 import os
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'servers'))
@@ -18,6 +19,67 @@ def answers(database, message):
     rows = database.sql("SELECT r.author, r.reason, r.answers ->> 'progress' FROM fieldpost.feedback f JOIN fieldpost.feedback_revision r USING (feedback_id) "
                         'WHERE f.message_id = %d ORDER BY r.revision' % message)
     return [tuple(r) for r in rows]
+
+
+NAMED = b"""From: Zainab M\xc3\xbcller-Kola <zainab@example.net>
+To: feedback+fp-7k3m9qxa2d@example.org
+Subject: Re: [FP-7K3M9QXA2D] Progress check for Zainab
+Date: Mon, 02 Nov 2026 08:00:00 +0000
+Message-ID: <named@example.net>
+MIME-Version: 1.0
+Content-Type: multipart/alternative; boundary=b
+
+--b
+Content-Type: text/plain; charset=utf-8; format=flowed
+
+Country: Nepal
+Programme: Courts
+Progress: nine
+Support needed: call Zainab M\xc3\xbcller at +232 76 123 456
+Sharing: no name
+
+Zainab
+--b
+Content-Type: text/html; charset=iso-8859-1
+Content-Transfer-Encoding: quoted-printable
+
+<p>Country: Nepal<br>Programme: Courts<br>Progress: nine<br>Support needed: call Zainab M=FCller at +232 76 123 456<br>Sharing: no name</p><p>Zainab</p>
+--b--
+"""
+
+
+def exports(lab, database):
+    """A fix as a test case: nobody is in it, and `parse` prints what stands beside it but for what was fixed."""
+    folder = os.path.join(lab.folder, 'cases')
+    os.mkdir(folder)
+    if lab.root:
+        shutil.chown(folder, 'nobody', 'nogroup')
+    hidden = NAMED.replace(b'<named@', b'<hidden@').replace(b'M=FCller', b'M&uuml;ller').replace(b'Re: [', b'Second [')
+    for name, text in (('named', NAMED), ('hidden', hidden)):
+        with open('%s/%s.eml' % (lab.folder, name), 'wb') as f:
+            f.write(text)
+    lab.run('import', lab.folder + '/named.eml')
+    lab.wait('it waits', lambda: any(m['subject'].startswith('Re: [') for m in listed(lab).values()))
+    message = str(next(n for n, m in listed(lab).items() if m['subject'].startswith('Re: [')))
+    lab.ok('nobody fixed' in lab.run('review', 'export', message, '--to', folder).stderr, 'export: only what a person fixed')
+    lab.run('review', 'fix', message, 'progress=4', '--reason', 'on the phone')
+    done = lab.run('review', 'export', message, '--to', folder)
+    lab.same([done.returncode, sorted(os.listdir(folder))], [0, ['message-%s.eml' % message, 'message-%s.json' % message]], 'exported ' + done.stderr)
+    case, wanted = (open('%s/message-%s.%s' % (folder, message, end), encoding='utf-8').read() for end in ('eml', 'json'))
+    lab.ok(not any(w in (case + wanted).lower() for w in ('zainab', 'ller', 'kola', '123', '7k3m9', 'example.net')), 'nobody is in it', case + wanted)
+    got, wanted = json.loads(lab.run('parse', '--json', '%s/message-%s.eml' % (folder, message)).stdout), json.loads(wanted)
+    lab.same([wanted['values'].get('progress'), wanted['outcome'], wanted['errors'], wanted['values']['country']], [4, 'filed', {}, 'NP'], 'what is expected of it')
+    lab.same([got['values'].get('progress'), got['errors']], [None, {'progress': 'invalid-value'}], 'what comes of it today')
+    wanted['values'].pop('progress')
+    lab.same(got['values'], wanted['values'], 'and nothing else differs')
+    lab.ok(lab.run('review', 'export', message, '--to', folder).returncode != 0, 'a file that is there stays')
+    lab.same(database.sql("SELECT count(*) FROM fieldpost.audit WHERE action = 'review export' AND object = 'message %s'" % message), [['2']], 'it is in the audit')
+    lab.run('import', lab.folder + '/hidden.eml')
+    lab.wait('it waits', lambda: any(m['subject'].startswith('Second') for m in listed(lab).values()))
+    message = str(next(n for n, m in listed(lab).items() if m['subject'].startswith('Second')))
+    lab.run('review', 'fix', message, 'progress=4', '--reason', 'on the phone')
+    done = lab.run('review', 'export', message, '--to', folder)
+    lab.ok(done.returncode == 65 and 'cannot be taken out' in done.stderr and len(os.listdir(folder)) == 2, 'a name that cannot be taken out: no case', done.stderr)
 
 
 with Lab('review') as lab:
@@ -70,3 +132,4 @@ with Lab('review') as lab:
     lab.ok('is no message' in lab.run('review', 'dismiss', 'all', '--reason', 'x').stderr, 'numbers alone')
     lab.ok('nothing to undo' in lab.run('review', 'undo', '424242').stderr, 'a batch that is not there')
     lab.same(database.sql("SELECT count(*) > 5 FROM fieldpost.audit WHERE action LIKE 'review %'"), [['t']], 'all of it is in the audit')
+    exports(lab, database)
