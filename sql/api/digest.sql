@@ -37,13 +37,13 @@ AS $$
 	RETURNING m.member_id
 $$;
 
--- What of some digests has not gone out stays here.
+-- What of some digests has not gone out stays here; of what is on its way just now the next attempt.
 CREATE FUNCTION fieldpost.digest_mails_cancel(subscriptions bigint[], recipient text)
 RETURNS void
 LANGUAGE sql
 AS $$
 	UPDATE outbox o SET state = 'cancelled' FROM digest d
-	WHERE d.digest_id = o.digest_id AND d.subscription_id = ANY (digest_mails_cancel.subscriptions) AND o.state = 'waiting'
+	WHERE d.digest_id = o.digest_id AND d.subscription_id = ANY (digest_mails_cancel.subscriptions) AND o.state IN ('waiting', 'sending')
 		AND (digest_mails_cancel.recipient IS NULL OR o.recipient = digest_mails_cancel.recipient)
 $$;
 
@@ -487,6 +487,42 @@ BEGIN
 			AND NOT EXISTS (SELECT FROM outbox o WHERE o.digest_id = d.digest_id);
 	END IF;
 	RETURN added;
+END $$;
+
+-- Why a digest's mail may not go to whom it was made for any more; null: it may. Asked when it is claimed, since days may lie between:
+-- they were taken off, or what they may see is less by now than what the mail holds. The mail's bytes are not made again.
+CREATE FUNCTION fieldpost.digest_forbidden(digest_id bigint, recipient text)
+RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+	level sharing_level;
+BEGIN
+	SELECT least(m.clearance, CASE WHEN t.cleared THEN 'restricted' ELSE 'no-name' END::sharing_level) INTO level
+	FROM digest d JOIN subscription s USING (subscription_id) JOIN team t USING (team_id) CROSS JOIN LATERAL digest_members(s.subscription_id) m
+	WHERE d.digest_id = digest_forbidden.digest_id AND m.address = digest_forbidden.recipient;
+	RETURN CASE WHEN level IS NULL THEN 'gone'
+		WHEN EXISTS (SELECT FROM digest_line l JOIN feedback f USING (feedback_id)
+			WHERE l.digest_id = digest_forbidden.digest_id AND f.sharing > level) THEN 'closed' END;
+END $$;
+
+-- It stays here. That a reader lacks a digest that they still get is an alarm.
+CREATE FUNCTION fieldpost.digest_withhold(outbox_id bigint, now timestamptz, why text)
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	kept outbox;
+BEGIN
+	UPDATE outbox o SET state = 'cancelled', last_error = CASE digest_withhold.why WHEN 'gone' THEN 'who it was for gets this digest no more'
+		ELSE 'it holds what who it was for may not see (any more)' END
+	WHERE o.outbox_id = digest_withhold.outbox_id RETURNING o.* INTO kept;
+	IF digest_withhold.why <> 'gone' THEN
+		PERFORM api.alarm_raise(digest_withhold.now, 'digest-withheld', kept.recipient,
+			format('the digest of %s to %s was not sent: since it was made, a reply in it was closed, or what %s may see became less',
+				to_char(kept.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), kept.recipient, kept.recipient));
+		PERFORM api.digest_settle(kept.outbox_id);
+	END IF;
 END $$;
 
 -- The last digest of a subscription once more, to everybody: the same content in new mails.

@@ -85,7 +85,8 @@ BEGIN
 	FOR candidate IN
 		SELECT o.outbox_id, fieldpost.outbox_may_go(o.kind, o.channel, o.recipient) AND fieldpost.request_may_go(o.request_id) AS may_go,
 			(SELECT d.rests_until FROM outbox_destination d WHERE d.channel = o.channel
-				AND d.destination = fieldpost.outbox_destination_of(o.recipient) AND d.rests_until > outbox_take.now) AS rests_until
+				AND d.destination = fieldpost.outbox_destination_of(o.recipient) AND d.rests_until > outbox_take.now) AS rests_until,
+			CASE WHEN o.digest_id IS NOT NULL THEN fieldpost.digest_forbidden(o.digest_id, o.recipient) END AS forbidden
 		FROM outbox o
 		WHERE o.state IN ('waiting', 'sending') AND o.next_at <= outbox_take.now AND o.channel = outbox_take.channel
 			AND fieldpost.outbox_lock_key(o.outbox_id) <> ALL (outbox_take.held)
@@ -97,6 +98,8 @@ BEGIN
 		EXIT WHEN cardinality(taken) >= outbox_take.maximum;
 		IF NOT candidate.may_go THEN
 			UPDATE outbox o SET state = 'cancelled' WHERE o.outbox_id = candidate.outbox_id;
+		ELSIF candidate.forbidden IS NOT NULL THEN
+			PERFORM fieldpost.digest_withhold(candidate.outbox_id, outbox_take.now, candidate.forbidden);
 		ELSIF candidate.rests_until IS NOT NULL THEN
 			UPDATE outbox o SET next_at = candidate.rests_until WHERE o.outbox_id = candidate.outbox_id;
 		ELSIF pg_try_advisory_lock(api.outbox_lock_class(), fieldpost.outbox_lock_key(candidate.outbox_id)) THEN

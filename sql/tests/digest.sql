@@ -303,6 +303,36 @@ SELECT api.member_add((SELECT team_id FROM fieldpost.team WHERE name = 'Cleared'
 SELECT is((SELECT mails FROM api.digest_again((SELECT id FROM known WHERE name = 'cleared'), '2026-11-10', 'example.org')), 1::bigint,
 	'once more: not to the one who came later and is not');
 SELECT is_empty($$SELECT FROM fieldpost.outbox WHERE recipient = 'eve@example.org'$$, 'who gets nothing of it');
+-- Between the making of a mail and its sending, too.
+CREATE FUNCTION tap.leaves(whose text) RETURNS bigint LANGUAGE sql AS $$
+	SELECT pg_advisory_unlock_all();
+	UPDATE fieldpost.outbox SET state = 'waiting', last_error = NULL, next_at = '2026-11-10' WHERE recipient = whose AND kind = 'digest'
+		AND state IN ('cancelled', 'sending');
+	DELETE FROM fieldpost.alarm WHERE kind = 'digest-withheld';
+	SELECT count(*) FROM api.outbox_claim(100, '2026-11-13') c WHERE c.recipient = whose
+$$;
+SELECT is(tap.leaves('daniel@example.org'), 2::bigint, 'nothing has changed since: both go');
+UPDATE fieldpost.member SET clearance = 'no-name' WHERE name = 'Daniel';
+SELECT is(tap.leaves('daniel@example.org'), 0::bigint, 'a clearance that was lowered: none goes');
+SELECT is((SELECT array_agg(DISTINCT last_error) FROM fieldpost.outbox WHERE recipient = 'daniel@example.org' AND state = 'cancelled'),
+	'{"it holds what who it was for may not see (any more)"}', 'and why stands there');
+SELECT is((SELECT array_agg(object) FROM fieldpost.alarm WHERE kind = 'digest-withheld'), '{daniel@example.org}', 'loudly');
+UPDATE fieldpost.member SET clearance = 'restricted', active = false WHERE name = 'Daniel';
+SELECT is(tap.leaves('daniel@example.org'), 0::bigint, 'who was taken off: none goes');
+SELECT is_empty($$SELECT FROM fieldpost.alarm WHERE kind = 'digest-withheld'$$, 'as it was meant');
+UPDATE fieldpost.member SET active = true WHERE name = 'Daniel';
+UPDATE fieldpost.team SET cleared = false WHERE name = 'Cleared';
+SELECT is(tap.leaves('daniel@example.org'), 0::bigint, 'a team that is cleared no more: none goes');
+UPDATE fieldpost.team SET cleared = true WHERE name = 'Cleared';
+SELECT is(tap.leaves('daniel@example.org'), 2::bigint, 'cleared again: both');
+CREATE TEMP TABLE shared AS SELECT feedback_id, sharing FROM fieldpost.feedback;
+UPDATE fieldpost.feedback SET sharing = 'open' WHERE feedback_id IN (SELECT feedback_id FROM fieldpost.digest_line WHERE digest_id =
+	(SELECT id FROM known WHERE name = 'd1'));
+SELECT is(tap.leaves('paul@example.org'), 1::bigint, 'a digest with open replies goes');
+UPDATE fieldpost.feedback SET sharing = 'restricted' WHERE feedback_id = (SELECT id FROM known WHERE name = 'f-a');
+SELECT is(tap.leaves('paul@example.org'), 0::bigint, 'a reply in it that was closed since: the kept bytes stay here');
+UPDATE fieldpost.feedback f SET sharing = s.sharing FROM shared s WHERE s.feedback_id = f.feedback_id;
+SELECT pg_advisory_unlock_all();
 UPDATE fieldpost.team SET cleared = false WHERE name = 'Cleared';
 SELECT is((SELECT mails FROM api.digest_again((SELECT id FROM known WHERE name = 'cleared'), '2026-11-11', 'example.org')), 0::bigint,
 	'nor to anybody of a team that is cleared no more');
