@@ -9,14 +9,6 @@
 #include "outreach/asking.h"
 #include "outreach/letters.h"
 
-struct writer {
-	struct db *db;
-	const struct config *config;
-	const struct forms *forms;
-	struct arena *arena;
-	int64_t now;
-};
-
 /* The domain of Message-IDs: the sender's. */
 static const char *domain(const struct config *config)
 {
@@ -31,7 +23,7 @@ static void set(json_t *body, const char *key, const char *text)
 		json_object_set_new(body, key, json_string(text));
 }
 
-static struct view bytes_of(const struct writer *writer, json_t *body)
+static struct view bytes_of(const struct answers_writer *writer, json_t *body)
 {
 	char *bytes = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS);
 	struct view view = {arena_strdup(writer->arena, bytes), strlen(bytes)};
@@ -53,57 +45,71 @@ static json_t *lines_of(struct view words)
 	return list;
 }
 
-/* Puts the letter into the outbox by that function. */
-static int put(const struct writer *writer, const char *function, int64_t id, json_t *body, struct error *err)
+/* Puts the letter into the outbox by that function; channel: NULL where it takes none. */
+static int put(const struct answers_writer *writer, const char *function, int64_t id, const char *channel, json_t *body,
+	struct error *err)
 {
 	struct db_args args;
 
 	db_args_init(&args, writer->arena);
 	db_arg_time(&args, writer->now);
 	db_arg_int(&args, id);
+	if (channel)
+		db_arg_string(&args, channel);
 	db_arg_bytes(&args, bytes_of(writer, body));
 	db_arg_string(&args, domain(writer->config));
 	return db_call(writer->db, function, &args, NULL, err);
 }
 
-static int find_due(const struct writer *writer, const char *function, struct db_rows **rows, struct error *err)
+/* ---- to practitioners ---- */
+
+static int find_answers(const struct answers_writer *writer, struct db_rows **rows, struct error *err)
 {
 	struct db_args args;
 
 	db_args_init(&args, writer->arena);
+	db_arg_time(&args, writer->now);
 	db_arg_int(&args, ASKING_AT_ONCE);
-	return db_call(writer->db, function, &args, rows, err);
+	db_arg_json(&args, writer->rules);
+	return db_call(writer->db, "api.answers_due", &args, rows, err);
 }
 
-/* ---- to practitioners ---- */
-
-static int write_answer(const struct writer *writer, const struct db_rows *rows, size_t row, struct error *err)
+static json_t *answer_view(const struct answers_writer *writer, const struct db_rows *rows, size_t row, bool channel)
 {
-	const char *language = db_get_string(rows, row, "language"), *reference = db_get_string(rows, row, "reference");
-	struct letter_order order = {.name = "answer", .language = language, .reference = reference};
-	const char *words_in = forms_letter_language(writer->forms, "answer", language);
-	json_t *view = json_pack("{s:s,s:s,s:o}", "team", db_get_string(rows, row, "team"), "day",
+	const char *words_in = forms_letter_language(writer->forms, "answer", db_get_string(rows, row, "language"));
+
+	return json_pack("{s:s,s:b,s:s,s:o}", "team", db_get_string(rows, row, "team"), "channel", (int)channel, "day",
 		letters_day(writer->forms, writer->arena, words_in, db_get_string(rows, row, "day"), false), "lines",
 		lines_of(db_get_view(rows, row, "words")));
-	json_t *body = NULL;
+}
+
+static int write_answer(const struct answers_writer *writer, const struct db_rows *rows, size_t row, struct error *err)
+{
+	const char *language = db_get_string(rows, row, "language"), *reference = db_get_string(rows, row, "reference");
+	const char *channel = db_get_string(rows, row, "channel_name");
+	bool by_mail = strcmp(channel, "mail") == 0;
+	struct letter_order order = {.name = "answer", .language = language, .reference = reference};
+	json_t *view = answer_view(writer, rows, row, !by_mail), *body = NULL;
 	int result;
 
 	order.view = view;
-	result = letters_body(writer->forms, &order, false, &body, err);
+	result = letters_body(writer->forms, &order, !by_mail, &body, err);
 	json_decref(view);
 	if (result < 0)
 		return -1;
-	set(body, "subject", db_get_bool(rows, row, "neutral") ? arena_printf(writer->arena, "[%s]", reference)
-		: arena_printf(writer->arena, "[%s] %s", reference, db_get_string(rows, row, "team")));
-	set(body, "auto", "auto-generated");
-	set(body, "unsubscribe", arena_printf(writer->arena, "unsubscribe %s", reference));
-	return put(writer, "api.answer_put", db_get_int(rows, row, "response_id"), body, err);
+	if (by_mail) {
+		set(body, "subject", db_get_bool(rows, row, "neutral") ? arena_printf(writer->arena, "[%s]", reference)
+			: arena_printf(writer->arena, "[%s] %s", reference, db_get_string(rows, row, "team")));
+		set(body, "auto", "auto-generated");
+		set(body, "unsubscribe", arena_printf(writer->arena, "unsubscribe %s", reference));
+	}
+	return put(writer, "api.answer_put", db_get_int(rows, row, "response_id"), channel, body, err);
 }
 
 /* ---- to members ---- */
 
 /* A word of the database as a section of the template: "not-used" is {{#not_used}}. */
-static void set_word(const struct writer *writer, json_t *item, const char *word)
+static void set_word(const struct answers_writer *writer, json_t *item, const char *word)
 {
 	char *name = arena_strdup(writer->arena, word);
 
@@ -113,7 +119,7 @@ static void set_word(const struct writer *writer, json_t *item, const char *word
 	json_object_set_new(item, name, json_true());
 }
 
-static json_t *item_view(const struct writer *writer, const json_t *item)
+static json_t *item_view(const struct answers_writer *writer, const json_t *item)
 {
 	const char *why = json_string_value(json_object_get(item, "why"));
 	const json_t *words = json_object_get(item, "words");
@@ -121,7 +127,9 @@ static json_t *item_view(const struct writer *writer, const json_t *item)
 		arena_printf(writer->arena, "%lld", (long long)json_integer_value(json_object_get(item, "number"))), "lines",
 		lines_of((struct view){json_string_value(words), json_string_length(words)}));
 
-	set_word(writer, view, json_string_value(json_object_get(item, "verb")));
+	if (json_object_get(item, "verb"))
+		set_word(writer, view, json_string_value(json_object_get(item, "verb")));
+	json_object_set_new(view, "withheld", json_boolean(json_is_true(json_object_get(item, "withheld"))));
 	if (why) {
 		json_t *reason = json_object();
 
@@ -131,7 +139,7 @@ static json_t *item_view(const struct writer *writer, const json_t *item)
 	return view;
 }
 
-static json_t *told_view(const struct writer *writer, const struct db_rows *rows, size_t row, bool confirm)
+static json_t *told_view(const struct answers_writer *writer, const struct db_rows *rows, size_t row, bool token)
 {
 	json_t *items = db_get_json(rows, row, "items"), *list = json_array(), *view = json_object(), *item;
 	size_t i;
@@ -140,18 +148,36 @@ static json_t *told_view(const struct writer *writer, const struct db_rows *rows
 	json_decref(items);
 	json_object_set_new(view, "items", list);
 	set_word(writer, view, db_get_string(rows, row, "kind"));
-	if (confirm)
+	if (token)
 		set(view, "token", ANSWER_TOKEN_PLACE);
 	return view;
 }
 
-static int write_told(const struct writer *writer, const struct db_rows *rows, size_t row, struct error *err)
+/* What the token in such a mail is for: to confirm these orders, or to give others of that digest's lines. NULL: it has none. */
+static const char *token_of(const struct answers_writer *writer, const struct db_rows *rows, size_t row)
 {
 	bool confirm = strcmp(db_get_string(rows, row, "kind"), "confirm") == 0;
+	int64_t first = db_get_int(rows, row, confirm ? "message_id" : "digest_id");
+
+	if (!confirm && db_is_null(rows, row, "digest_id"))
+		return NULL;
+	return arena_printf(writer->arena, "%c %lld %lld", confirm ? 'c' : 'd', (long long)first,
+		(long long)db_get_int(rows, row, "member_id"));
+}
+
+static const char *told_subject(const struct answers_writer *writer, struct view subject)
+{
+	subject = view_trim(subject);
+	while (view_starts_nocase(subject, VIEW("re:")))
+		subject = view_trim(view_sub(subject, 3, subject.len));
+	return arena_printf(writer->arena, "Re: %.*s", VIEW_ARGS(subject));
+}
+
+static int write_told(const struct answers_writer *writer, const struct db_rows *rows, size_t row, struct error *err)
+{
 	struct letter_order order = {.name = "order", .language = db_get_string(rows, row, "language")};
-	int64_t message = db_get_int(rows, row, "message_id");
-	struct view subject = view_trim(db_get_view(rows, row, "subject"));
-	json_t *view = told_view(writer, rows, row, confirm), *body = NULL;
+	const char *token = token_of(writer, rows, row);
+	json_t *view = told_view(writer, rows, row, token != NULL), *body = NULL;
 	int result;
 
 	order.view = view;
@@ -159,36 +185,42 @@ static int write_told(const struct writer *writer, const struct db_rows *rows, s
 	json_decref(view);
 	if (result < 0)
 		return -1;
-	while (view_starts_nocase(subject, VIEW("re:")))
-		subject = view_trim(view_sub(subject, 3, subject.len));
-	set(body, "subject", arena_printf(writer->arena, "Re: %.*s", VIEW_ARGS(subject)));
+	set(body, "subject", told_subject(writer, db_get_view(rows, row, "subject")));
 	set(body, "in_reply_to", db_get_string(rows, row, "header_id"));
 	set(body, "auto", "auto-replied");
-	if (confirm) {
-		set(body, "answer_token", arena_printf(writer->arena, "c %lld %lld", (long long)message,
-						  (long long)db_get_int(rows, row, "member_id")));
+	if (token) {
+		set(body, "answer_token", token);
 		set(body, "references", arena_printf(writer->arena, "<" ANSWER_TOKEN_PLACE "@%s>", domain(writer->config)));
 	}
-	return put(writer, "api.order_told_put", message, body, err);
+	return put(writer, "api.order_told_put", db_get_int(rows, row, "message_id"), NULL, body, err);
 }
 
-int answers_write(struct db *db, const struct config *config, const struct forms *forms, struct arena *arena, int64_t now,
-	struct error *err)
+static int find_told(const struct answers_writer *writer, struct db_rows **rows, struct error *err)
 {
-	struct writer writer = {db, config, forms, arena, now};
-	DB_ROWS_SCOPED *answers = NULL, *told = NULL;
+	struct db_args args;
 
-	if (find_due(&writer, "api.answers_due", &answers, err) < 0)
+	db_args_init(&args, writer->arena);
+	db_arg_int(&args, ASKING_AT_ONCE);
+	return db_call(writer->db, "api.orders_told_due", &args, rows, err);
+}
+
+int answers_write(const struct answers_writer *writer, struct error *err)
+{
+	DB_ROWS_SCOPED *answers = NULL, *told = NULL;
+	size_t most;
+
+	if (find_answers(writer, &answers, err) < 0)
 		return -1;
 	for (size_t row = 0; row < db_count(answers); row++)
-		if (write_answer(&writer, answers, row, err) < 0)
+		if (write_answer(writer, answers, row, err) < 0)
 			return -1;
-	if (find_due(&writer, "api.orders_told_due", &told, err) < 0)
+	if (find_told(writer, &told, err) < 0)
 		return -1;
 	for (size_t row = 0; row < db_count(told); row++)
-		if (write_told(&writer, told, row, err) < 0)
+		if (write_told(writer, told, row, err) < 0)
 			return -1;
 	if (db_count(answers) + db_count(told) > 0)
 		log_info("answers", "written=%zu told=%zu", db_count(answers), db_count(told));
-	return (int)(db_count(answers) > db_count(told) ? db_count(answers) : db_count(told));
+	most = db_count(answers) > db_count(told) ? db_count(answers) : db_count(told);
+	return (int)most;
 }

@@ -7,12 +7,23 @@
 #ifndef OUTREACH_ANSWERS_H
 #define OUTREACH_ANSWERS_H
 
+#include <jansson.h>
+
 #include "core/config.h"
 #include "parsers/parsers.h"
 #include "store/db.h"
 
-/* How many rows were looked at, ASKING_AT_ONCE a kind at most; -1. now: unix microseconds. */
-int answers_write(struct db *db, const struct config *config, const struct forms *forms, struct arena *arena, int64_t now,
-	struct error *err);
+/* What letters are written with. now: unix microseconds; rules: asking_rules(). */
+struct answers_writer {
+	struct db *db;
+	const struct config *config;
+	const struct forms *forms;
+	struct arena *arena;
+	const json_t *rules;
+	int64_t now;
+};
+
+/* How many rows were looked at, ASKING_AT_ONCE a kind at most; -1. */
+int answers_write(const struct answers_writer *writer, struct error *err);
 
 #endif

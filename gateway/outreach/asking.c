@@ -348,8 +348,11 @@ static int write_letters(struct asking *asking, struct error *err)
 	if (!asking->forms && load_forms(asking, err) < 0)
 		return -1;
 	do {
+		struct answers_writer writer = {asking->db, asking->config, asking->forms, asking->arena, asking->rules,
+			asking->now};
+
 		arena_reset(asking->arena);
-		done = answers_write(asking->db, asking->config, asking->forms, asking->arena, asking->now, err);
+		done = answers_write(&writer, err);
 	} while (done == ASKING_AT_ONCE);
 	return done;
 }

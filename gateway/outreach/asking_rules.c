@@ -21,19 +21,23 @@ static bool writes_to_numbers(const struct config_channel *channel)
 	return false;
 }
 
+#define WHATSAPP_HOURS 23 /* it is a day, from their message; ours takes a while to get there */
+
 json_t *asking_rules(const struct config *config)
 {
-	json_t *channels = json_array(), *phone = json_null();
+	json_t *channels = json_array(), *phone = json_null(), *windows = json_object();
 
 	for (size_t i = 0; i < config->channel_count; i++) {
 		json_array_append_new(channels, json_string(config->channels[i].name));
+		if (strcmp(config->channels[i].kind, "whatsapp") == 0)
+			json_object_set_new(windows, config->channels[i].name, json_integer(WHATSAPP_HOURS));
 		if (json_is_null(phone) && writes_to_numbers(&config->channels[i]))
 			phone = json_string(config->channels[i].name);
 	}
-	return json_pack("{s:s,s:i,s:i,s:b,s:i,s:i,s:o,s:o,s:o}", "zone", config->asking.zone, "from", config->asking.hour_from,
+	return json_pack("{s:s,s:i,s:i,s:b,s:i,s:i,s:o,s:o,s:o,s:o}", "zone", config->asking.zone, "from", config->asking.hour_from,
 		"to", config->asking.hour_to, "working_days", (int)config->asking.working_days, "reminders",
-		config->asking.reminders, "days", config->asking.reminder_days, "channels", channels, "phone", phone, "places",
-		unicode_regions());
+		config->asking.reminders, "days", config->asking.reminder_days, "channels", channels, "phone", phone, "windows",
+		windows, "places", unicode_regions());
 }
 
 static const struct {

@@ -167,7 +167,7 @@ RETURNS boolean
 LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
-	RETURN CASE WHEN outbox_may_go.channel = 'mail' THEN outbox_may_go.kind NOT IN ('request', 'reminder')
+	RETURN CASE WHEN outbox_may_go.channel = 'mail' THEN outbox_may_go.kind NOT IN ('request', 'reminder', 'answer', 'outcome')
 			ELSE outbox_may_go.kind = 'stopped' END
 		OR NOT EXISTS (SELECT FROM suppression s WHERE s.channel = outbox_may_go.channel AND s.address =
 			CASE WHEN outbox_may_go.channel = 'mail' THEN lower(outbox_may_go.recipient) ELSE outbox_may_go.recipient END);

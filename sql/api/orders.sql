@@ -4,17 +4,17 @@
 -- [[kind, first, second]], core/answer_token.h). A mail is one order or several, and all of it is done or none: from the address of a member
 -- that authenticates, with the token of a digest that this member got, about lines of digests that this member got. Without authentication
 -- the member confirms it, by answering a mail that goes to the address of theirs that is registered. Whatever else it is: nothing is done,
--- it stands in audit, and the member, nobody else, is told what was understood.
+-- it stands in audit, and the member, nobody else, is told what was understood. What is then written to whom: orders_answers.sql.
 --
 -- Why an order is refused: unclear, empty, too-long, names-another (of the reader); not-yours (no line of a digest of yours has that number);
--- others-words (of a digest, and not this line's own); contact (an address or a number; to be confirmed); own-words (this line's words; to be
--- confirmed); unreachable (the person gets nothing for now); too-many.
+-- others-words (of a digest, and not this line's own, or of a person who is to be repeated nothing); contact (an address or a number; to be
+-- confirmed); own-words (this line's words; to be confirmed); unreachable (the person gets nothing for now); too-many.
 SET LOCAL ROLE fieldpost_owner;
 SET LOCAL search_path = pg_catalog, fieldpost, pg_temp;
 
 CREATE FUNCTION fieldpost.token_lasts() RETURNS interval LANGUAGE sql IMMUTABLE AS $$ SELECT interval '60 days' $$;
 CREATE FUNCTION fieldpost.confirmed_within() RETURNS interval LANGUAGE sql IMMUTABLE AS $$ SELECT interval '14 days' $$;
-CREATE FUNCTION fieldpost.orders_told_a_day() RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT 20 $$; -- to one member
+CREATE FUNCTION fieldpost.orders_told_a_day() RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT 20 $$; -- of a kind, to one member
 
 ---------------------------------------------------------------------------------------------------
 -- What may be said to whom
@@ -76,12 +76,14 @@ AS $$
 	WHERE f.feedback_id = words_of_feedback.feedback_id
 $$;
 
--- A mail address, or a number of seven digits and more.
+-- A mail address, or a number of seven digits and more that is no date.
 CREATE FUNCTION fieldpost.names_contact(words text)
 RETURNS boolean
 LANGUAGE sql IMMUTABLE
 AS $$
-	SELECT words ~ '[^[:space:]<>@]+@[^[:space:]<>@]+\.[^[:space:]<>@]+' OR fold(words) ~ '(?<![[:alnum:]-])[+(]?[0-9](?:[[:space:]()./-]{0,3}[0-9]){6,}'
+	SELECT words ~ '[^[:space:]<>@]+@[^[:space:]<>@]+\.[^[:space:]<>@]+' OR regexp_replace(fold(words),
+		'(?<![0-9])([0-9]{4}[./-][0-9]{1,2}[./-][0-9]{1,2}|[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{4})(?![0-9])', ' on ', 'g')
+		~ '(?<![[:alnum:]-])[+(]?[0-9](?:[[:space:]()./-]{0,3}[0-9]){6,}'
 $$;
 
 -- Why these words may not go to who wrote the feedback; null: they may.
@@ -99,6 +101,9 @@ BEGIN
 			AND words_repeat(words, words_of_feedback(l.feedback_id)))
 		OR (NOT mine AND words_repeat(words, coalesce(told, ''))) THEN
 		RETURN 'others-words';
+	ELSIF mine AND EXISTS (SELECT FROM feedback f JOIN identity.contact c USING (contact_id)
+			WHERE f.feedback_id = words_refused.feedback_id AND c.no_content) THEN
+		RETURN 'others-words';
 	ELSIF names_contact(words) THEN
 		RETURN 'contact';
 	ELSIF mine THEN
@@ -107,19 +112,27 @@ BEGIN
 	RETURN NULL;
 END $$;
 
--- Where who wrote a feedback is answered; no row: nowhere. Their own address, else that of the message.
-CREATE FUNCTION fieldpost.answer_address(feedback_id bigint)
-RETURNS TABLE (address text, contact_id bigint)
+-- Where who wrote a feedback is answered, no row: nowhere. As they wrote: over their channel, where nobody reads along; else by mail, to
+-- their own address before that of the message.
+CREATE FUNCTION fieldpost.answer_way(feedback_id bigint)
+RETURNS TABLE (channel text, address text, contact_id bigint)
 LANGUAGE sql STABLE
 AS $$
-	SELECT w.address, f.contact_id FROM feedback f JOIN message m USING (message_id)
+	SELECT w.channel, w.address, f.contact_id FROM feedback f JOIN message m USING (message_id)
 	LEFT JOIN identity.contact c ON c.contact_id = f.contact_id
-	CROSS JOIN LATERAL (SELECT coalesce(
-		(SELECT a.address FROM identity.contact_address a WHERE a.contact_id = f.contact_id AND a.channel = 'mail'
-			ORDER BY a.address <> coalesce(m.from_address, ''), a.ordinal, a.address LIMIT 1),
-		CASE WHEN m.channel IS NULL AND f.contact_id IS NULL AND f.verification <> 'failed' AND f.via IS NULL THEN m.from_address END) AS address) w
-	WHERE f.feedback_id = answer_address.feedback_id AND w.address IS NOT NULL AND NOT coalesce(c.paused, false) AND coalesce(c.active, true)
-		AND NOT EXISTS (SELECT FROM suppression s WHERE s.channel = 'mail' AND s.address = lower(w.address))
+	CROSS JOIN LATERAL (
+		SELECT m.channel, t.reply_to AS address FROM channel_message t WHERE t.message_id = m.message_id AND m.channel IS NOT NULL AND NOT is_shared(m, t)
+			AND NOT EXISTS (SELECT FROM suppression s WHERE s.channel = m.channel AND s.address IN (t.sender, t.reply_to))
+		UNION ALL
+		SELECT 'mail', a.address FROM (SELECT coalesce(
+			(SELECT a.address FROM identity.contact_address a WHERE a.contact_id = f.contact_id AND a.channel = 'mail'
+				ORDER BY a.address <> coalesce(m.from_address, ''), a.ordinal, a.address LIMIT 1),
+			CASE WHEN m.channel IS NULL AND f.contact_id IS NULL AND f.verification <> 'failed' AND f.via IS NULL THEN m.from_address END) AS address) a
+		WHERE a.address IS NOT NULL AND NOT EXISTS (SELECT FROM suppression s WHERE s.channel = 'mail' AND s.address = lower(a.address))
+			AND NOT EXISTS (SELECT FROM channel_message t WHERE t.message_id = m.message_id AND m.channel IS NOT NULL AND NOT is_shared(m, t))
+	) w
+	WHERE f.feedback_id = answer_way.feedback_id AND w.address <> '' AND NOT coalesce(c.paused, false) AND coalesce(c.active, true)
+	LIMIT 1
 $$;
 
 ---------------------------------------------------------------------------------------------------
@@ -152,17 +165,31 @@ BEGIN
 	PERFORM pg_notify('fieldpost_outbox', '');
 END $$;
 
--- The person is asked the same form once more, when it suits them.
+-- The person is asked the same form once more, on a working day by their clock.
 CREATE FUNCTION fieldpost.order_ask(now timestamptz, given staff_order)
 RETURNS void
 LANGUAGE plpgsql
 AS $$
+DECLARE
+	rules jsonb := '{"zone": "UTC", "from": 8, "to": 18, "working_days": true}';
 BEGIN
 	INSERT INTO request (reference, contact_id, form_id, form_version, channel, language, country, asked_at, due_at, address)
-	SELECT new_reference(), f.contact_id, v.form_id, v.version, 'mail', coalesce(c.language, f.language, 'en'), f.country, order_ask.now, order_ask.now, a.address
+	SELECT new_reference(), f.contact_id, v.form_id, v.version, w.channel, coalesce(c.language, f.language, 'en'), f.country, order_ask.now,
+		send_time(order_ask.now, zone_of(c.zone, c.country, rules), c.country, rules), w.address
 	FROM feedback f JOIN identity.contact c USING (contact_id) CROSS JOIN LATERAL form_newest(f.form_id) v
-	CROSS JOIN LATERAL answer_address(f.feedback_id) a WHERE f.feedback_id = given.feedback_id;
+	CROSS JOIN LATERAL answer_way(f.feedback_id) w WHERE f.feedback_id = given.feedback_id;
 END $$;
+
+-- Who is meant by a name: the one member of the team whose name it is, or begins; else as it was written.
+CREATE FUNCTION fieldpost.member_meant(member_id bigint, words text)
+RETURNS text
+LANGUAGE sql STABLE
+AS $$
+	SELECT CASE WHEN count(*) = 1 THEN min(x.name) ELSE member_meant.words END
+	FROM member m JOIN member x ON x.team_id = m.team_id AND x.active
+	WHERE m.member_id = member_meant.member_id AND x.name <> '' AND plain_words(x.name) @> plain_words(member_meant.words)
+		AND (plain_words(x.name))[1] = (plain_words(member_meant.words))[1]
+$$;
 
 CREATE FUNCTION fieldpost.order_do(now timestamptz, given staff_order)
 RETURNS void
@@ -172,11 +199,13 @@ DECLARE
 	becomes feedback_state := CASE given.verb WHEN 'read' THEN 'read' WHEN 'used' THEN 'used' WHEN 'not-used' THEN 'not-used'
 		WHEN 'assign' THEN 'assigned' WHEN 'ask-again' THEN 'new' END;
 BEGIN
+	-- What was used or given to somebody has been read.
 	IF given.verb = 'answer' THEN
 		PERFORM order_answer(order_do.now, given);
-	ELSE
+	ELSIF given.verb <> 'read' OR EXISTS (SELECT FROM feedback f WHERE f.feedback_id = given.feedback_id AND f.state IN ('new', 'read')) THEN
 		INSERT INTO status_change (feedback_id, member_id, state, detail, created_at)
-		VALUES (given.feedback_id, given.member_id, becomes, nullif(given.words, ''), order_do.now);
+		VALUES (given.feedback_id, given.member_id, becomes, CASE given.verb WHEN 'assign' THEN member_meant(given.member_id, given.words)
+			ELSE nullif(given.words, '') END, order_do.now);
 		UPDATE feedback f SET state = becomes WHERE f.feedback_id = given.feedback_id AND f.state <> 'withdrawn';
 	END IF;
 	IF given.verb = 'ask-again' THEN
@@ -191,8 +220,9 @@ END $$;
 -- Taking a mail
 ---------------------------------------------------------------------------------------------------
 
--- Says something to the member about that mail, within bounds, unless it may not be answered.
-CREATE FUNCTION fieldpost.order_tell(now timestamptz, message_id bigint, member_id bigint, kind text)
+-- Says something to the member about that mail, within bounds, unless it may not be answered. about: the mail whose orders it tells of;
+-- digest_id: what a reply to it answers; null: nothing.
+CREATE FUNCTION fieldpost.order_tell(now timestamptz, message_id bigint, member_id bigint, kind text, about bigint DEFAULT NULL, digest_id bigint DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -200,10 +230,10 @@ AS $$
 BEGIN
 	IF answer_forbidden((SELECT m FROM message m WHERE m.message_id = order_tell.message_id)) IS NULL
 		AND (SELECT count(*) FROM order_told t WHERE t.member_id = order_tell.member_id AND t.made_at > order_tell.now - interval '1 day'
-			AND (order_tell.kind <> 'no-token' OR t.kind = 'no-token'))
-			< (CASE order_tell.kind WHEN 'no-token' THEN 1 ELSE orders_told_a_day() END) THEN
-		INSERT INTO order_told (message_id, member_id, kind, made_at)
-		VALUES (order_tell.message_id, order_tell.member_id, order_tell.kind, order_tell.now) ON CONFLICT DO NOTHING;
+			AND t.kind = order_tell.kind) < (CASE order_tell.kind WHEN 'no-token' THEN 1 ELSE orders_told_a_day() END) THEN
+		INSERT INTO order_told (message_id, member_id, kind, made_at, about, digest_id)
+		VALUES (order_tell.message_id, order_tell.member_id, order_tell.kind, order_tell.now, order_tell.about, order_tell.digest_id)
+		ON CONFLICT DO NOTHING;
 		PERFORM pg_notify('fieldpost_outbox', '');
 	END IF;
 END $$;
@@ -215,7 +245,7 @@ LANGUAGE sql STABLE
 AS $$
 	SELECT CASE WHEN item ? 'problem' THEN item ->> 'problem'
 		WHEN order_refused.feedback_id IS NULL THEN 'not-yours'
-		WHEN item ->> 'verb' IN ('answer', 'ask-again') AND NOT EXISTS (SELECT FROM answer_address(order_refused.feedback_id)) THEN 'unreachable'
+		WHEN item ->> 'verb' IN ('answer', 'ask-again') AND NOT EXISTS (SELECT FROM answer_way(order_refused.feedback_id)) THEN 'unreachable'
 		WHEN item ->> 'verb' = 'ask-again' AND NOT EXISTS (SELECT FROM feedback f WHERE f.feedback_id = order_refused.feedback_id
 			AND f.contact_id IS NOT NULL) THEN 'unreachable'
 		WHEN item ->> 'words' <> '' THEN words_refused(item ->> 'words', order_refused.feedback_id, order_refused.digest_id) END
@@ -233,10 +263,9 @@ DECLARE
 	why text;
 	worst text := CASE WHEN (orders ->> 'too_many')::boolean THEN 'too-many' END;
 	confirms boolean := NOT sure;
-	given staff_order;
 BEGIN
 	IF orders -> 'items' = '[]' THEN
-		PERFORM order_tell(orders_give.now, orders_give.message_id, member.member_id, 'nothing');
+		PERFORM order_tell(orders_give.now, orders_give.message_id, member.member_id, 'nothing', NULL, orders_give.digest_id);
 		RETURN;
 	END IF;
 	FOR item IN SELECT * FROM jsonb_array_elements(orders -> 'items') LOOP
@@ -247,38 +276,68 @@ BEGIN
 		ELSE
 			worst := coalesce(worst, why);
 		END IF;
-		INSERT INTO staff_order (message_id, member_id, number, feedback_id, verb, words, state, why, made_at)
+		INSERT INTO staff_order (message_id, member_id, number, feedback_id, verb, words, state, why, made_at, digest_id)
 		VALUES (orders_give.message_id, member.member_id, (item ->> 'number')::bigint, meant, (item ->> 'verb')::order_verb, item ->> 'words',
-			'waiting', why, orders_give.now);
+			'waiting', why, orders_give.now, orders_give.digest_id);
 	END LOOP;
 	IF worst IS NOT NULL THEN
-		UPDATE staff_order o SET state = 'refused', settled_at = orders_give.now WHERE o.message_id = orders_give.message_id;
-		PERFORM order_audit(orders_give.now, 'member ' || member.member_id, 'order-refused', 'message ' || orders_give.message_id,
-			(SELECT jsonb_object_agg(o.number, coalesce(o.why, worst)) FROM staff_order o WHERE o.message_id = orders_give.message_id));
-		PERFORM order_tell(orders_give.now, orders_give.message_id, member.member_id, 'refused');
+		PERFORM orders_refuse(orders_give.now, orders_give.message_id, orders_give.message_id, member.member_id, worst);
 	ELSIF confirms THEN
 		PERFORM order_audit(orders_give.now, 'member ' || member.member_id, 'order-held', 'message ' || orders_give.message_id,
 			(SELECT jsonb_object_agg(o.number, coalesce(o.why, 'not-authenticated')) FROM staff_order o WHERE o.message_id = orders_give.message_id));
 		PERFORM order_tell(orders_give.now, orders_give.message_id, member.member_id, 'confirm');
 	ELSE
-		FOR given IN SELECT o.* FROM staff_order o WHERE o.message_id = orders_give.message_id ORDER BY o.order_id LOOP
-			PERFORM order_do(orders_give.now, given);
-		END LOOP;
+		PERFORM orders_do(orders_give.now, orders_give.message_id, orders_give.message_id, member.member_id);
 	END IF;
 END $$;
 
--- The answer to a mail that asked for a confirmation.
-CREATE FUNCTION fieldpost.orders_confirm(now timestamptz, message_id bigint, asked bigint, member member, says integer)
+-- Nothing of a mail's orders is done: those that are right themselves are held back by the others, `worst`.
+CREATE FUNCTION fieldpost.orders_refuse(now timestamptz, message_id bigint, about bigint, member_id bigint, worst text)
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+	UPDATE staff_order o SET state = 'refused', settled_at = orders_refuse.now WHERE o.message_id = orders_refuse.about AND o.state = 'waiting';
+	PERFORM order_audit(orders_refuse.now, 'member ' || orders_refuse.member_id, 'order-refused', 'message ' || orders_refuse.about,
+		(SELECT jsonb_object_agg(o.number, coalesce(o.why, worst) ORDER BY o.why IS NOT NULL) FROM staff_order o WHERE o.message_id = orders_refuse.about));
+	PERFORM order_tell(orders_refuse.now, orders_refuse.message_id, orders_refuse.member_id, 'refused', orders_refuse.about,
+		(SELECT o.digest_id FROM staff_order o WHERE o.message_id = orders_refuse.about LIMIT 1));
+END $$;
+
+-- All that waits of a mail's orders is done, and who gave them gets to know it.
+CREATE FUNCTION fieldpost.orders_do(now timestamptz, message_id bigint, about bigint, member_id bigint)
 RETURNS void
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
 	given staff_order;
-	why text;
+	got bigint;
 BEGIN
-	IF says <> 1 THEN
-		PERFORM order_audit(orders_confirm.now, 'member ' || member.member_id, 'order-not-confirmed', 'message ' || asked, NULL);
+	FOR given IN SELECT o.* FROM staff_order o WHERE o.message_id = orders_do.about AND o.state = 'waiting' ORDER BY o.order_id LOOP
+		got := given.digest_id;
+		PERFORM order_do(orders_do.now, given);
+	END LOOP;
+	PERFORM order_tell(orders_do.now, orders_do.message_id, orders_do.member_id, 'done', orders_do.about, got);
+END $$;
+
+-- The answer to a mail that asked for a confirmation. It counts once: what was settled by it is settled.
+CREATE FUNCTION fieldpost.orders_confirm(now timestamptz, message_id bigint, asked bigint, member member, says integer)
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+	worst text;
+	waits boolean;
+BEGIN
+	PERFORM FROM staff_order o WHERE o.message_id = asked FOR UPDATE;
+	waits := EXISTS (SELECT FROM staff_order o WHERE o.message_id = asked AND o.member_id = member.member_id AND o.state = 'waiting'
+		AND o.made_at > orders_confirm.now - confirmed_within());
+	IF says <> 1 OR NOT waits THEN
+		PERFORM order_audit(orders_confirm.now, 'member ' || member.member_id, 'order-not-confirmed', 'message ' || asked,
+			jsonb_build_object('why', CASE WHEN NOT waits THEN 'settled' WHEN says = 0 THEN 'no' ELSE 'unclear' END));
 		UPDATE staff_order o SET state = 'refused', settled_at = orders_confirm.now
 		WHERE o.message_id = asked AND o.state = 'waiting' AND says = 0;
 		IF says <> 0 THEN
@@ -286,46 +345,28 @@ BEGIN
 		END IF;
 		RETURN;
 	END IF;
-	FOR given IN SELECT o.* FROM staff_order o WHERE o.message_id = asked AND o.member_id = member.member_id AND o.state = 'waiting'
-			AND o.made_at > orders_confirm.now - confirmed_within() ORDER BY o.order_id FOR UPDATE LOOP
-		IF line_of_member(member, given.number) = given.feedback_id AND (given.verb NOT IN ('answer', 'ask-again')
-				OR EXISTS (SELECT FROM answer_address(given.feedback_id))) THEN
-			PERFORM order_do(orders_confirm.now, given);
-		END IF;
-	END LOOP;
+	-- What held then may hold no more.
+	UPDATE staff_order o SET why = CASE WHEN line_of_member(member, o.number) IS DISTINCT FROM o.feedback_id THEN 'not-yours' ELSE 'unreachable' END
+	WHERE o.message_id = asked AND o.state = 'waiting' AND (line_of_member(member, o.number) IS DISTINCT FROM o.feedback_id
+		OR (o.verb IN ('answer', 'ask-again') AND NOT EXISTS (SELECT FROM answer_way(o.feedback_id))));
+	SELECT o.why INTO worst FROM staff_order o WHERE o.message_id = asked AND o.state = 'waiting' AND o.why IN ('not-yours', 'unreachable') LIMIT 1;
+	IF worst IS NOT NULL THEN
+		PERFORM orders_refuse(orders_confirm.now, orders_confirm.message_id, asked, member.member_id, worst);
+	ELSE
+		PERFORM orders_do(orders_confirm.now, orders_confirm.message_id, asked, member.member_id);
+	END IF;
 END $$;
 
--- A practitioner's answer to a team: by the mail that it answers, or by the conversation's reference, and from where that mail went.
-CREATE FUNCTION fieldpost.answer_take(now timestamptz, message_id bigint, result jsonb, sender text)
+-- Was a mail with this Message-ID of that member's taken before? No program writes two under one.
+CREATE FUNCTION fieldpost.order_replayed(message_id bigint, member_id bigint, header_id text)
 RETURNS boolean
-LANGUAGE plpgsql
+LANGUAGE sql STABLE
 AS $$
-#variable_conflict use_column
-DECLARE
-	talk conversation;
-	heard text := btrim(result -> 'orders' ->> 'own');
-BEGIN
-	SELECT c.* INTO talk FROM outbox o JOIN response r USING (outbox_id) JOIN conversation c USING (conversation_id)
-	WHERE o.kind = 'answer' AND o.header_id = ANY (answered_ids(result -> 'mail')) AND address_key(o.recipient) = sender
-	ORDER BY r.response_id DESC LIMIT 1;
-	IF talk.conversation_id IS NULL THEN
-		SELECT c.* INTO talk FROM conversation c
-		WHERE c.token = result ->> 'reference' AND EXISTS (SELECT FROM response r JOIN outbox o USING (outbox_id)
-			WHERE r.conversation_id = c.conversation_id AND address_key(o.recipient) = sender);
-	END IF;
-	IF talk.conversation_id IS NULL OR coalesce(heard, '') = '' OR result -> 'mail' ->> 'authentication' = 'fail' OR result ->> 'outcome' = 'ignored'
-		OR result ? 'stops' THEN
-		RETURN false;
-	END IF;
-	INSERT INTO response (conversation_id, message_id, words, created_at)
-	SELECT talk.conversation_id, answer_take.message_id, without(left(heard, 4000), NULL, k.addresses), answer_take.now
-	FROM known_of(talk.feedback_id) k;
-	PERFORM message_settle(answer_take.now, answer_take.message_id, result, jsonb_build_object('sender', sender, 'proof',
-		CASE result -> 'mail' ->> 'authentication' WHEN 'pass' THEN 'verified' ELSE 'unverified' END), 'ignored', 'answer', NULL);
-	RETURN true;
-END $$;
+	SELECT EXISTS (SELECT FROM staff_order o JOIN message x USING (message_id)
+		WHERE o.member_id = order_replayed.member_id AND o.message_id <> order_replayed.message_id AND x.header_id = short(order_replayed.header_id))
+$$;
 
--- One mail that may be an order. False: it is none.
+-- One message that may be an order, or an answer to a team. False: it is neither.
 CREATE FUNCTION fieldpost.order_take(now timestamptz, one jsonb)
 RETURNS boolean
 LANGUAGE plpgsql
@@ -342,6 +383,8 @@ DECLARE
 BEGIN
 	IF result ->> 'outcome' = 'ignored' OR NOT EXISTS (SELECT FROM message x WHERE x.message_id = id AND x.state = 'received' FOR UPDATE) THEN
 		RETURN false;
+	ELSIF NOT result ? 'orders' THEN
+		RETURN channel_answer_take(order_take.now, id, result);
 	ELSIF answer_take(order_take.now, id, result, sender) THEN
 		RETURN true;
 	END IF;
@@ -378,7 +421,9 @@ BEGIN
 	SELECT d.* INTO got FROM digest d JOIN subscription s USING (subscription_id)
 	WHERE d.digest_id = (token ->> 1)::bigint AND s.active AND d.built_at > order_take.now - token_lasts()
 		AND EXISTS (SELECT FROM digest_members(d.subscription_id) x WHERE x.member_id = m.member_id);
-	IF got.digest_id IS NULL THEN
+	IF order_replayed(id, m.member_id, mail ->> 'message_id') THEN
+		PERFORM order_audit(order_take.now, 'member ' || m.member_id, 'order-refused', 'message ' || id, '{"why": "replayed"}');
+	ELSIF got.digest_id IS NULL THEN
 		PERFORM order_audit(order_take.now, 'member ' || m.member_id, 'order-refused', 'message ' || id, '{"why": "expired"}');
 		PERFORM order_tell(order_take.now, id, m.member_id, 'expired');
 	ELSE
@@ -397,11 +442,11 @@ DECLARE
 	rest jsonb[] := '{}';
 	filed jsonb[] := '{}';
 BEGIN
-	IF NOT jsonb_path_exists(batch, '$[*].result.orders') THEN
+	IF NOT jsonb_path_exists(batch, '$[*].result ? (exists (@.orders) || exists (@.talk))') THEN
 		RETURN jsonb_build_object('rest', batch, 'filed', '[]'::jsonb);
 	END IF;
 	FOR one IN SELECT * FROM jsonb_array_elements(batch) LOOP
-		IF one -> 'result' ? 'orders' AND order_take(orders_take.now, one) THEN
+		IF one -> 'result' ?| '{orders,talk}' AND order_take(orders_take.now, one) THEN
 			filed := filed || jsonb_build_object('message', one -> 'message_id', 'state', 'ignored');
 		ELSE
 			rest := rest || (one #- '{result,orders}' #- '{tokens}');
@@ -409,79 +454,3 @@ BEGIN
 	END LOOP;
 	RETURN jsonb_build_object('rest', to_jsonb(rest), 'filed', to_jsonb(filed));
 END $$;
-
----------------------------------------------------------------------------------------------------
--- What is to be written
----------------------------------------------------------------------------------------------------
-
--- A team's words that are to go to who wrote a line. Nothing in it says who the member is.
-CREATE FUNCTION api.answers_due(maximum bigint)
-RETURNS TABLE (response_id bigint, team text, words text, language text, reference text, day text, neutral boolean)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
-AS $$
-	SELECT r.response_id, t.name, r.words, coalesce(k.language, f.language, 'en'), c.token,
-		to_char(f.received_at AT TIME ZONE coalesce(k.zone, 'UTC'), 'YYYY-MM-DD'), coalesce(k.neutral, false)
-	FROM response r JOIN conversation c USING (conversation_id) JOIN feedback f ON f.feedback_id = c.feedback_id
-	JOIN member m ON m.member_id = r.member_id JOIN team t USING (team_id)
-	LEFT JOIN identity.contact k ON k.contact_id = f.contact_id
-	WHERE r.waits ORDER BY r.response_id LIMIT answers_due.maximum
-$$;
-
--- Puts the letter into the outbox, once. The person may have stopped meanwhile: then it goes nowhere.
-CREATE FUNCTION api.answer_put(now timestamptz, response_id bigint, body bytea, domain text)
-RETURNS TABLE (outbox_id bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
-AS $$
-#variable_conflict use_column
-DECLARE
-	said response;
-	put bigint;
-BEGIN
-	UPDATE response r SET waits = false WHERE r.response_id = answer_put.response_id AND r.waits RETURNING r.* INTO said;
-	INSERT INTO outbox (kind, channel, recipient, header_id, dedupe_key, body, created_at, next_at)
-	SELECT 'answer', 'mail', a.address, format('<answer-%s.%s@%s>', said.response_id,
-			left(replace(gen_random_uuid()::text, '-', ''), 20), answer_put.domain),
-		'answer ' || said.response_id, answer_put.body, answer_put.now, answer_put.now
-	FROM conversation c CROSS JOIN LATERAL answer_address(c.feedback_id) a WHERE c.conversation_id = said.conversation_id
-	RETURNING outbox_id INTO put;
-	UPDATE response r SET outbox_id = put WHERE r.response_id = said.response_id;
-	PERFORM pg_notify('fieldpost_outbox', '');
-	RETURN QUERY SELECT put WHERE put IS NOT NULL;
-END $$;
-
--- What members are to be told. items: [{number, verb, words, why}], without the words where anybody may have written them.
-CREATE FUNCTION api.orders_told_due(maximum bigint)
-RETURNS TABLE (message_id bigint, member_id bigint, kind text, language text, header_id text, subject text, items jsonb)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
-AS $$
-	SELECT t.message_id, t.member_id, t.kind,
-		coalesce((SELECT s.language FROM subscription s WHERE s.team_id = m.team_id AND s.active ORDER BY s.subscription_id LIMIT 1), 'en'),
-		x.header_id, x.subject,
-		(SELECT coalesce(jsonb_agg(jsonb_build_object('number', o.number, 'verb', o.verb, 'words', o.words, 'why', o.why) ORDER BY o.order_id), '[]')
-			FROM staff_order o WHERE o.message_id = t.message_id)
-	FROM order_told t JOIN member m USING (member_id) JOIN message x USING (message_id)
-	WHERE t.outbox_id IS NULL ORDER BY t.message_id LIMIT orders_told_due.maximum
-$$;
-
--- To the address that is registered, whatever the mail said.
-CREATE FUNCTION api.order_told_put(now timestamptz, message_id bigint, body bytea, domain text)
-RETURNS TABLE (outbox_id bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
-AS $$
-#variable_conflict use_column
-DECLARE
-	told order_told;
-	put bigint;
-BEGIN
-	SELECT t.* INTO told FROM order_told t WHERE t.message_id = order_told_put.message_id AND t.outbox_id IS NULL FOR UPDATE;
-	INSERT INTO outbox (kind, recipient, header_id, dedupe_key, body, created_at, next_at)
-	SELECT 'order', m.address, format('<order-%s.%s@%s>', told.message_id, left(replace(gen_random_uuid()::text, '-', ''), 20), order_told_put.domain),
-		'order ' || told.message_id, order_told_put.body, order_told_put.now, order_told_put.now
-	FROM member m WHERE m.member_id = told.member_id RETURNING outbox_id INTO put;
-	UPDATE order_told t SET outbox_id = put WHERE t.message_id = told.message_id;
-	PERFORM pg_notify('fieldpost_outbox', '');
-	RETURN QUERY SELECT put WHERE put IS NOT NULL;
-END $$;
-
-GRANT EXECUTE ON FUNCTION api.answers_due(bigint), api.answer_put(timestamptz, bigint, bytea, text), api.orders_told_due(bigint),
-	api.order_told_put(timestamptz, bigint, bytea, text) TO fieldpost_send;

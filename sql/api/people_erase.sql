@@ -74,6 +74,11 @@ BEGIN
 	DELETE FROM digest_line l WHERE l.feedback_id = ANY (fed);
 	DELETE FROM acknowledgement k WHERE k.feedback_id = ANY (fed);
 	DELETE FROM review_act a WHERE a.feedback_id = ANY (fed);
+	-- What teams wrote about it, and what they were told of that.
+	DELETE FROM outbox o USING order_told t WHERE o.outbox_id = t.outbox_id AND (
+		EXISTS (SELECT FROM staff_order s WHERE s.message_id = coalesce(t.about, t.message_id) AND s.feedback_id = ANY (fed))
+		OR EXISTS (SELECT FROM response r JOIN conversation c USING (conversation_id) WHERE r.message_id = t.message_id AND c.feedback_id = ANY (fed)));
+	DELETE FROM message_raw r USING staff_order s WHERE s.feedback_id = ANY (fed) AND r.message_id = s.message_id;
 	DELETE FROM feedback f WHERE f.feedback_id = ANY (fed); -- revisions, conversations, changes of state go with it
 	RETURN cardinality(fed);
 END $$;

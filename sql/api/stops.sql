@@ -21,17 +21,17 @@ BEGIN
 	WHERE c.contact_id = asking_stop.contact_id AND (c.stopped_at IS NULL OR NOT c.paused);
 	UPDATE request q SET state = 'closed', note = 'they want no more' WHERE q.contact_id = asking_stop.contact_id AND q.state IN ('waiting', 'sent');
 	UPDATE outbox o SET state = 'cancelled', last_error = 'the person asked for no more messages'
-	WHERE o.channel = 'mail' AND o.state = 'waiting' AND o.kind IN ('request', 'reminder') AND lower(o.recipient) = ANY (every);
+	WHERE o.channel = 'mail' AND o.state = 'waiting' AND o.kind IN ('request', 'reminder', 'answer', 'outcome') AND lower(o.recipient) = ANY (every);
 	RETURN added > 0;
 END $$;
 
--- Does the mail answer a digest? Then it is about that one.
+-- Does the mail answer a digest, or what a member was told of an answer to one? Then it is about that.
 CREATE FUNCTION fieldpost.answers_digest(mail jsonb)
 RETURNS boolean
 LANGUAGE sql STABLE
 AS $$
 	SELECT EXISTS (SELECT FROM regexp_matches(concat_ws(' ', mail ->> 'in_reply_to', mail ->> 'references'), '<[^<>\s]+>', 'g') AS i
-		JOIN outbox o ON o.header_id = i[1] WHERE o.kind = 'digest')
+		JOIN outbox o ON o.header_id = i[1] WHERE o.kind IN ('digest', 'order'))
 $$;
 
 -- The one confirmation, in the person's language.

@@ -36,14 +36,16 @@ class Answering:
         if not mails:
             lab.bail('no digest: ' + made.stderr + done.stderr)
         self.digest = mails[0]
-        self.before = self.did()
 
     # ---- what is written to us ----
 
     def append(self, raw):
-        before = int(self.lab.sql("SELECT count(*) FROM fieldpost.message WHERE state <> 'received'")[0][0])
+        """One more mail of that kind in the mailbox: seen, and if it is another message, read."""
+        seen = int(self.lab.sql('SELECT count(*) FROM fieldpost.sighting')[0][0])
         self.dovecot.append('feedback', [raw])
-        self.lab.wait('it is read', lambda: int(self.lab.sql("SELECT count(*) FROM fieldpost.message WHERE state <> 'received'")[0][0]) > before, 20)
+        self.lab.wait('it is read', lambda: self.lab.sql("SELECT (SELECT count(*) FROM fieldpost.sighting) > %d AND NOT EXISTS ("
+                                                         "SELECT FROM fieldpost.message WHERE state = 'received')" % seen) == [['t']], 20)
+        self.last = raw
 
     def file(self, n, level, words):
         """A reply of one of the people; whoever is told of it has been told."""
@@ -51,34 +53,44 @@ class Answering:
         self.append(self.mail(address, 'Field lesson', 'Lesson from the field\n\nCountry: Nepal\nArea of work: oversight\nWhat did not work: %s\n'
                               'Lesson for policy: %s\nSharing: %s\n' % (words, words, level.replace('-', ' ')), name=name))
 
-    def mail(self, sender, subject, text, name='', more='', result='pass'):
+    def mail(self, sender, subject, text, name='', more='', result='pass', attachment=None):
         self.count += 1
         head = 'Return-Path: <%s>\n' % sender
         if result:
             head += 'Authentication-Results: mx.example.org; dmarc=%s header.from=%s\n' % (result, sender.split('@')[1])
-        return ('%sReceived: from x by mx.example.org; Tue, 17 Nov 2026 10:00:00 +0000\nMessage-ID: <m%d@there.example>\nFrom: %s <%s>\nTo: fieldpost@example.org\nSubject: %s\n'
-                'Date: Tue, 17 Nov 2026 10:00:00 +0000\n%sMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n%s\n'
-                % (head, self.count, name, sender, subject, more, text)).encode()
+        head += ('Received: from x by mx.example.org; Tue, 17 Nov 2026 10:00:00 +0000\nMessage-ID: <m%d@there.example>\nFrom: %s <%s>\n'
+                 'To: fieldpost@example.org\nSubject: %s\nDate: Tue, 17 Nov 2026 10:00:00 +0000\n%sMIME-Version: 1.0\n'
+                 % (self.count, name, sender, subject, more))
+        words = 'Content-Type: text/plain; charset=utf-8\n\n%s\n' % text
+        if attachment:
+            words = ('Content-Type: multipart/mixed; boundary=b\n\n--b\n%s--b\nContent-Type: text/plain; name="%s"\n'
+                     'Content-Disposition: attachment; filename="%s"\n\n%s\n--b--\n' % (words, attachment[0], attachment[0], attachment[1]))
+        return (head + words).encode()
 
-    def write(self, sender, text, reply=None, result='pass', spoil=False, held=False):
+    def write(self, sender, text, reply=None, result='pass', spoil=False, attachment=None):
         """A mail of somebody; in answer to one of ours as clients answer: its Message-ID and References."""
         more = ''
         if reply:
             references = '%s %s' % (reply['References'] or '', reply['Message-ID'])
             if spoil:
-                references = re.sub(r'(ft[dc]\d+m\d+x)[0-9a-f]', lambda m: m.group(1) + 'z', references).replace('xz', 'x0000')
+                references = re.sub(r'(ft[dc]\d+m\d+x)([0-9a-f])', lambda m: m.group(1) + '%x' % (15 - int(m.group(2), 16)), references)
             more = 'In-Reply-To: %s\nReferences: %s\n' % (reply['Message-ID'], ' '.join(references.split()))
-        self.append(self.mail(sender, 'Re: your digest', text, name='Clara Meyer', more=more, result=result))
+        self.append(self.mail(sender, 'Re: your digest', text, name='Clara Meyer', more=more, result=result, attachment=attachment))
+
+    def again(self, old=b'', new=b''):
+        """The same mail once more: its bytes, or others in one place, the Message-ID always the same."""
+        self.append(self.last.replace(old, new))
 
     # ---- what came of it ----
 
-    def whole(self, raw):
+    @staticmethod
+    def whole(raw):
         """A mail with all its parts decoded, and what is in its table."""
         mail = email.message_from_bytes(raw, policy=email.policy.default)
         parts = [raw] + [str(v).encode() for v in mail.values()]
         for part in mail.walk():
             content = part.get_payload(decode=True) or b''
-            parts.append(content)
+            parts += [content, (part.get_filename() or '').encode()]
             if content[:2] == b'PK':
                 table = zipfile.ZipFile(io.BytesIO(content))
                 parts += [table.read(name) for name in table.namelist()]
@@ -95,10 +107,14 @@ class Answering:
     def did(self):
         """What would show that an order was done."""
         return self.lab.sql("SELECT (SELECT count(*) FROM fieldpost.response), (SELECT count(*) FROM fieldpost.status_change), "
-                            "(SELECT count(*) FROM fieldpost.outbox WHERE kind IN ('answer', 'request')), (SELECT count(*) FROM fieldpost.feedback)")
+                            "(SELECT count(*) FROM fieldpost.outbox WHERE kind IN ('answer', 'request')), (SELECT count(*) FROM fieldpost.request), "
+                            "(SELECT count(*) FROM fieldpost.feedback), (SELECT string_agg(state::text, ' ' ORDER BY feedback_id) FROM fieldpost.feedback)")
+
+    def audits(self):
+        return int(self.lab.sql("SELECT count(*) FROM fieldpost.audit WHERE action LIKE 'order%'")[0][0])
 
     def audit(self):
-        rows = self.lab.sql("SELECT detail FROM fieldpost.audit WHERE action LIKE 'order-%' ORDER BY audit_id DESC LIMIT 1")
+        rows = self.lab.sql("SELECT detail FROM fieldpost.audit WHERE action LIKE 'order%' ORDER BY audit_id DESC LIMIT 1")
         detail = json.loads(rows[0][0]) if rows else {}
         detail.pop('token', None)
         return detail
