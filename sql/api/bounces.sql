@@ -180,14 +180,32 @@ BEGIN
 	END LOOP;
 END $$;
 
--- Of messages that were just filed: reports are taken; who wrote in person can be reached.
+-- Of messages that come: who wrote in person can be reached.
+CREATE FUNCTION fieldpost.senders_live(now timestamptz, batch jsonb)
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	living text[];
+BEGIN
+	SELECT array_agg(DISTINCT lower(e #>> '{result,mail,from_address}')) INTO living FROM jsonb_array_elements(senders_live.batch) AS e
+	WHERE NOT e -> 'result' ? 'report' AND (e #>> '{result,mail,automatic}')::boolean IS FALSE AND e #>> '{result,mail,from_address}' <> ''
+		AND e #>> '{result,mail,authentication}' IS DISTINCT FROM 'fail';
+	IF living IS NOT NULL THEN
+		UPDATE bounce b SET over_at = senders_live.now WHERE b.address = ANY (living) AND b.over_at IS NULL;
+		DELETE FROM suppression s WHERE s.channel = 'mail' AND s.address = ANY (living) AND s.reason = 'bounced';
+		UPDATE alarm a SET cleared_at = senders_live.now
+		WHERE a.kind = 'reader-unreachable' AND a.object = ANY (living) AND a.cleared_at IS NULL;
+	END IF;
+END $$;
+
+-- Of messages that were just filed the reports are taken.
 CREATE FUNCTION fieldpost.reports_settle(now timestamptz, batch jsonb, filed jsonb)
 RETURNS void
 LANGUAGE plpgsql
 AS $$
 DECLARE
 	one jsonb;
-	living text[];
 BEGIN
 	FOR one IN
 		SELECT e FROM jsonb_array_elements(reports_settle.batch) AS e
@@ -197,15 +215,6 @@ BEGIN
 	LOOP
 		PERFORM report_take(reports_settle.now, (one ->> 'message_id')::bigint, one -> 'result');
 	END LOOP;
-	SELECT array_agg(DISTINCT lower(e #>> '{result,mail,from_address}')) INTO living FROM jsonb_array_elements(reports_settle.batch) AS e
-	WHERE NOT e -> 'result' ? 'report' AND (e #>> '{result,mail,automatic}')::boolean IS FALSE AND e #>> '{result,mail,from_address}' <> ''
-		AND e #>> '{result,mail,authentication}' IS DISTINCT FROM 'fail';
-	IF living IS NOT NULL THEN
-		UPDATE bounce b SET over_at = reports_settle.now WHERE b.address = ANY (living) AND b.over_at IS NULL;
-		DELETE FROM suppression s WHERE s.channel = 'mail' AND s.address = ANY (living) AND s.reason = 'bounced';
-		UPDATE alarm a SET cleared_at = reports_settle.now
-		WHERE a.kind = 'reader-unreachable' AND a.object = ANY (living) AND a.cleared_at IS NULL;
-	END IF;
 END $$;
 
 -- What a server refused for good when it was sent is a bounce, too.

@@ -67,10 +67,14 @@ RETURNS jsonb
 LANGUAGE plpgsql
 AS $$
 DECLARE
-	taken jsonb := orders_take(file_and_settle.now, file_and_settle.batch);
-	rest jsonb := taken -> 'rest';
-	filed jsonb := (taken -> 'filed') || file_all(file_and_settle.now, rest, file_and_settle.channels);
+	taken jsonb;
+	rest jsonb;
+	filed jsonb;
 BEGIN
+	PERFORM senders_live(file_and_settle.now, file_and_settle.batch);
+	taken := orders_take(file_and_settle.now, file_and_settle.batch);
+	rest := taken -> 'rest';
+	filed := (taken -> 'filed') || file_all(file_and_settle.now, rest, file_and_settle.channels);
 	PERFORM reports_settle(file_and_settle.now, rest, filed);
 	PERFORM stops_settle(file_and_settle.now, rest, filed);
 	PERFORM digest_stops_settle(file_and_settle.now, rest);

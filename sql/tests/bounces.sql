@@ -125,6 +125,12 @@ SELECT tap.bounce('d2', '{<d0@fieldpost.example>}', 'reader@example.org', '5.1.1
 SELECT results_eq($$SELECT object FROM alarm WHERE kind = 'reader-unreachable' AND cleared_at IS NULL$$, $$VALUES ('reader@example.org')$$, 'is an alarm when it is suspended');
 SELECT tap.mail('reader', 'reader@example.org', '{}', '2026-11-21');
 SELECT is((SELECT count(*) FROM alarm WHERE kind = 'reader-unreachable' AND cleared_at IS NULL), 0::bigint, 'until they write');
+INSERT INTO suppression (address, reason, since) VALUES ('reader@example.org', 'bounced', '2026-11-21');
+SELECT tap.mail('order', 'reader@example.org', '{"outcome": "review", "reason": "no-answers", "orders": {"items": [{"number": 1, "verb": "read", "words": ""}]}}', '2026-11-21') AS ordered \gset
+SELECT is((SELECT state || ' ' || reason FROM message WHERE message_id = :ordered), 'ignored order-refused', 'what they order in a digest''s line');
+SELECT is(suppressed(), 'aminata@example.net bounced', 'is a mail of theirs as well');
+SELECT is((SELECT string_agg(kind::text, ' ') FROM order_told), 'no-token', 'and they are told');
+DELETE FROM suppression WHERE address = 'reader@example.org';
 
 -- A complaint.
 SELECT asked(:chandra, '0000000004', 'chandra@example.net');
