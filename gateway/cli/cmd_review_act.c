@@ -8,6 +8,7 @@
 #include "cli/review.h"
 #include "core/clock.h"
 #include "parsers/parsers.h"
+#include "pipeline.h"
 
 #define MESSAGES_MAX 10000
 #define FIXES_MAX 50
@@ -27,6 +28,7 @@ struct acting {
 	const char *fixes[FIXES_MAX]; /* "field=value" */
 	size_t fix_count;
 	int64_t now, batch;
+	json_t *channels; /* pipeline_channels() */
 };
 
 bool review_is_act(const char *word)
@@ -119,6 +121,7 @@ static int file_one(struct acting *a, long long message, struct error *err)
 	db_arg_string(&args, reading_actor(a->cli->arena));
 	db_arg_json(&args, fixes);
 	db_arg_string(&args, a->words);
+	db_arg_json(&args, a->channels);
 	if (result == 0)
 		result = db_call(a->db, "api.review_file", &args, &rows, err);
 	json_decref(fixes);
@@ -195,6 +198,7 @@ static int run(void *context, const struct config *config, struct db *db, struct
 	a->db = db;
 	if (a->act == ACT_FIX && (parsers_open(err) < 0 || cli_forms(config, NULL, &a->forms, err) < 0))
 		return -1;
+	a->channels = pipeline_channels(config);
 	if (db_begin(db, err) < 0)
 		return -1;
 	result = a->act == ACT_UNDO ? undo(a, err) : act_on_all(a, err);
@@ -264,5 +268,6 @@ int review_act(struct cli *cli, int argc, char **argv)
 	if (status == EX_OK)
 		status = cli_run(cli, run, &a);
 	forms_free(&a.forms);
+	json_decref(a.channels);
 	return status;
 }

@@ -126,8 +126,8 @@ AS $$
 $$;
 
 -- Files a message as its reviewer says: first what was understood of it, as its practitioner's words; then what was fixed, as a revision.
--- open: what is still to be fixed; then nothing was done.
-CREATE FUNCTION api.review_file(batch bigint, message_id bigint, now timestamptz, actor text, fixes jsonb, reason text)
+-- open: what is still to be fixed; then nothing was done. channels: as message_facts() has it, so that a number is known as its person's.
+CREATE FUNCTION api.review_file(batch bigint, message_id bigint, now timestamptz, actor text, fixes jsonb, reason text, channels jsonb DEFAULT '{}')
 RETURNS TABLE (state text, feedback_id bigint, open jsonb)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
@@ -162,7 +162,7 @@ BEGIN
 	END IF;
 	UPDATE message SET state = 'received' WHERE message.message_id = m.message_id;
 	filed := file_batch(review_file.now, jsonb_build_array(jsonb_build_object('message_id', m.message_id, 'hinted', true, 'alone', true, 'result', m.result || jsonb_build_object(
-		'outcome', 'filed', 'reason', NULL, 'errors', '{}'::jsonb, 'reviewed', true))), '{}');
+		'outcome', 'filed', 'reason', NULL, 'errors', '{}'::jsonb, 'reviewed', true))), review_file.channels);
 	PERFORM senders_keep(ARRAY[m.message_id]);
 	PERFORM settle_joined(review_file.now, ARRAY[m.message_id]);
 	PERFORM settle_continued(review_file.now, ARRAY[m.message_id]);
@@ -228,5 +228,5 @@ $$;
 
 GRANT EXECUTE ON FUNCTION api.review_batch(), api.review_dismiss(bigint, bigint, timestamptz, text, text),
 	api.review_assign(bigint, bigint, timestamptz, text, text), api.review_note(bigint, bigint, timestamptz, text, text),
-	api.review_file(bigint, bigint, timestamptz, text, jsonb, text), api.review_undo(bigint, timestamptz, text), api.review_history(bigint)
+	api.review_file(bigint, bigint, timestamptz, text, jsonb, text, jsonb), api.review_undo(bigint, timestamptz, text), api.review_history(bigint)
 	TO fieldpost_admin;

@@ -112,6 +112,17 @@ SET LOCAL SESSION AUTHORIZATION fieldpost_admin;
 SELECT is((SELECT state FROM api.review_file(11, tap.id('stranger'), '2026-11-11', 'anna', '{}', 'a colleague of Amina')), 'filed', 'filed by a person');
 RESET SESSION AUTHORIZATION;
 SELECT is((SELECT verified FROM fieldpost.feedback WHERE message_id = tap.id('stranger')), false, 'which verifies nobody');
+
+-- A channel's message: whose number it is says the config's channel.
+INSERT INTO identity.contact (contact_id, name) OVERRIDING SYSTEM VALUE VALUES (72001, 'Ama');
+INSERT INTO identity.contact_address (channel, address, contact_id) VALUES ('phone', '+23277000009', 72001);
+INSERT INTO known VALUES ('chat', tap.message('chat', 'review', 'invalid-value', '{"lesson": "Ask them", "country": "SL"}', '{"grade": "invalid-value"}'));
+UPDATE fieldpost.message SET channel = 'wa', provider_id = 'w1', identity = NULL WHERE message_id = tap.id('chat');
+INSERT INTO fieldpost.channel_message (message_id, delivery_id, sender, reply_to) VALUES (tap.id('chat'), 0, '23277000009', '23277000009');
+SELECT is((SELECT state FROM api.review_file(90, tap.id('chat'), '2026-11-11', 'anna', '{"grade": 4}', 'on the phone', '{"wa": {"proves": true, "phone": true}}')),
+	'filed', 'a message of a channel is fixed');
+SELECT is((SELECT contact_id || ' ' || verification FROM fieldpost.feedback WHERE message_id = tap.id('chat')), '72001 verified', 'as the words of whose number it is');
+
 SELECT ok((SELECT count(*) FROM fieldpost.audit WHERE action LIKE 'review %') >= 12, 'all of it is in the audit');
 
 SELECT finish();
