@@ -222,6 +222,25 @@ static void add_sharing(json_t *view, const struct form *form, const char *langu
 				"restricted", restricted));
 }
 
+/* The fields without which a reply is not whole. */
+static void add_required(json_t *view, const struct form *form, const char *language)
+{
+	json_t *list = json_array(), *item = NULL;
+
+	for (size_t i = 0; i < form->field_count; i++) {
+		const struct field *field = &form->fields[i];
+
+		if (!field->required || field->fallback || field->label.count == 0)
+			continue;
+		item = json_pack("{s:s,s:b}", "label", words_get(&field->label, language), "last", 0);
+		json_array_append_new(list, item);
+	}
+	if (item)
+		json_object_set_new(item, "last", json_true());
+	json_object_set_new(view, "has_required", json_boolean(item != NULL));
+	json_object_set_new(view, "required", list);
+}
+
 static json_t *view_of_order(struct arena *arena, const struct letter_order *order, int direction, bool html)
 {
 	json_t *whole = order->view ? json_deep_copy(order->view) : json_object(), *view;
@@ -229,6 +248,7 @@ static json_t *view_of_order(struct arena *arena, const struct letter_order *ord
 	if (order->form) {
 		json_object_set_new(whole, "title", json_string(words_get(&order->form->title, order->language)));
 		add_sharing(whole, order->form, order->language);
+		add_required(whole, order->form, order->language);
 	}
 	json_object_set_new(whole, "html", json_boolean(html));
 	json_object_set_new(whole, "rtl", json_boolean(direction == LETTER_RTL));

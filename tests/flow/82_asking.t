@@ -26,7 +26,7 @@ LANGUAGES = {
         'title': "Point d'avancement", 'attribution': 'Le lun. 16 nov. 2026 à 09:12, Fieldpost <fieldpost@example.org> a écrit :',
         'wrong': 'Il faut un seul nombre sous Personnes touchées, par exemple 350 sans rien d\'autre.', 'missing': 'Il faut un nombre de 1 à 5 sous Avancement.',
         'told': 'Réponses comprises 5, encore ouvertes 2', 'assumed': "SUPPOSÉ Partage → sans nom (vous ne l'avez pas rempli)", 'echo': 'Pays → Sénégal', 'date': 'Date → 3 novembre 2026', 'then': 'Avancement → 3',
-        'own': 'Bonjour, voici mes réponses.', 'lines': ['4. Avancement (1-5): ', '5. Personnes touchées: ']},
+        'needed': 'Nous ne pouvons nous passer de « Pays », « Programme », « Avancement ».', 'own': 'Bonjour, voici mes réponses.', 'lines': ['4. Avancement (1-5): ', '5. Personnes touchées: ']},
     'ar': {
         'name': 'سارة حسن', 'address': 'sara@mail.example.com', 'country': 'SD',
         'answers': {1: 'السودان', 2: 'دعم المحاكم', 3: '2026-11-03', 5: 'حوالي 350 أو 400', 6: 'الوقت، التمويل', 8: 'لا'},
@@ -34,7 +34,7 @@ LANGUAGES = {
         'title': 'متابعة التقدم', 'attribution': 'في الاثنين، 16 نوفمبر 2026 في 9:12 ص، كتب Fieldpost <fieldpost@example.org>:',
         'wrong': 'المطلوب رقم واحد في «عدد المستفيدين»، مثل 350 وحده.', 'missing': 'المطلوب رقم من 1 إلى 5 في «التقدم».',
         'told': 'المفهوم 5، الباقي 2', 'assumed': 'المفترض المشاركة ← بدون اسم (لم تملؤوه)', 'echo': 'البلد ← السودان', 'date': 'التاريخ ← 3 نوفمبر 2026', 'then': 'التقدم ← 3',
-        'own': 'مرحبا، هذه إجاباتي.', 'lines': ['4. التقدم (1-5): ', '5. عدد المستفيدين: ']},
+        'needed': 'ولا غنى لنا عن «البلد»، «البرنامج»، «التقدم».', 'own': 'مرحبا، هذه إجاباتي.', 'lines': ['4. التقدم (1-5): ', '5. عدد المستفيدين: ']},
 }
 
 
@@ -119,6 +119,7 @@ def circle(lab, story, language):
     lab.same(request['Subject'], '[%s] %s' % (reference, case['title']), '%s: the request, in their language' % language)
     lab.ok(len(text.encode()) < 3000 and max(len(l.encode()) for l in text.split('\n')) < 998 and text.count(reference) == 1,
            '%s: its text is small, its lines are short' % language, text)
+    lab.ok(case['needed'] in flat(text), '%s: it names what is needed' % language, text)
     lab.ok(text.rstrip('\n').split('\n')[-1].startswith('9. '), '%s: nothing follows the last line' % language, text[-200:])
     lab.ok(request['Auto-Submitted'] == 'auto-generated' and reference in request['List-Unsubscribe'], '%s: its headers' % language, str(request.items()))
     answered = story.reply(address, request, '%s\n\n%s\n%s\n' % (case['own'], case['attribution'], filled(text, case['answers'])))
