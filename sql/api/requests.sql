@@ -123,7 +123,7 @@ BEGIN
 	SELECT c.* INTO planned FROM campaign c WHERE c.label = request_plan.label;
 	IF planned.form_id <> form.form_id THEN
 		RAISE EXCEPTION 'the label "%" was used for the form "%": take another one', request_plan.label, planned.form_id
-			USING ERRCODE = 'invalid_parameter_value';
+			USING ERRCODE = 'no_data_found';
 	END IF;
 	RETURN QUERY
 	WITH person AS MATERIALIZED (
@@ -166,7 +166,7 @@ BEGIN
 	IF request_send.language IS NOT NULL AND NOT form.title ?| ARRAY[request_send.language, split_part(request_send.language, '-', 1)] THEN
 		RAISE EXCEPTION 'the form % is not sent in "%"; its languages are %', form.form_id, request_send.language,
 			(SELECT string_agg(k, ' ' ORDER BY k) FROM jsonb_object_keys(form.title) k)
-			USING ERRCODE = 'invalid_parameter_value';
+			USING ERRCODE = 'no_data_found';
 	END IF;
 	RETURN QUERY SELECT * FROM request_plan(request_send.now, request_send.label, form, people, request_send.language,
 		coalesce(request_send.at, request_send.now), rules, NULL, dry);

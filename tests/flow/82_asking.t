@@ -237,6 +237,14 @@ def reminders(lab, story):
              [1, 0, 1, 2, 1, 1, 0], 'and the list says so')
 
 
+def refused(lab):
+    """What would ask the wrong thing is told in words, and asks nobody."""
+    for more, words in ((['--form', 'field-lesson', '--label', 'silent'], 'the label "silent" was used for the form "progress-check"'),
+                        (['--form', 'progress-check', '--language', 'fre'], 'the form progress-check is not sent in "fre"; its languages are ar en')):
+        done = lab.run('request', 'send', '--to', 'all', *more)
+        lab.ok(done.returncode == 65 and words in done.stderr, ' '.join(more), done.stdout + done.stderr)
+
+
 def main():
     with Lab('asking') as lab:
         post, dovecot = Post(lab), lab.dovecot(['field:pw'])
@@ -252,6 +260,7 @@ def main():
         told_of_files(lab, story)
         last_month(lab, story)
         reminders(lab, story)
+        refused(lab)
 
 
 if __name__ == '__main__':
