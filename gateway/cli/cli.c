@@ -110,6 +110,11 @@ bool cli_flag(int *argc, char **argv, const char *name)
 	return false;
 }
 
+const char *cli_file_words(void)
+{
+	return errno == EACCES ? "Permission denied (of the user that Fieldpost runs as)" : strerror(errno);
+}
+
 /* Who logs in, for the audit. */
 const char *cli_actor(struct arena *arena)
 {
@@ -125,7 +130,7 @@ int cli_write_file(const char *path, struct view bytes, struct error *err)
 	ssize_t wrote = 0;
 
 	if (fd < 0)
-		return error_set(err, REACH_STOP, "%s: %s", path, strerror(errno));
+		return error_set(err, REACH_STOP, "%s: %s", path, cli_file_words());
 	for (size_t at = 0; at < bytes.len && wrote >= 0; at += wrote > 0 ? (size_t)wrote : 0)
 		wrote = write(fd, bytes.ptr + at, bytes.len - at);
 	if (close(fd) < 0 || wrote < 0)

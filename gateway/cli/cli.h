@@ -70,6 +70,8 @@ int cli_forms(const struct config *config, const char *folder, struct forms **ou
 /* Makes a file for its owner alone; one that is there already is an error (REACH_STOP). */
 int cli_write_file(const char *path, struct view bytes, struct error *err);
 
+/* What errno says of a file that a command was given; root's commands go on as another user, so "denied" names that one. */
+const char *cli_file_words(void);
 /* Who runs the command, for the audit. */
 const char *cli_actor(struct arena *arena);
 

@@ -170,7 +170,7 @@ static int write_file(struct job *job, struct error *err)
 	int result;
 
 	if (job->csv && !file)
-		return error_set(err, REACH_STOP, "%s: %s", job->csv, strerror(errno));
+		return error_set(err, REACH_STOP, "%s: %s", job->csv, cli_file_words());
 	export = job->csv ? export_csv(file) : export_xlsx(job->xlsx, err);
 	if (!export)
 		return -1;

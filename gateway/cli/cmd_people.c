@@ -40,7 +40,7 @@ static int read_file(const char *path, struct text *out, struct error *err)
 	size_t got;
 
 	if (!file)
-		return error_set(err, REACH_MESSAGE, "%s: %s", path, strerror(errno));
+		return error_set(err, REACH_MESSAGE, "%s: %s", path, cli_file_words());
 	while ((got = fread(buffer, 1, sizeof(buffer), file)) > 0)
 		text_add(out, buffer, got);
 	if (ferror(file))

@@ -1,7 +1,6 @@
 /* fieldpost request send | list: asks practitioners to fill in a form, and says what became of it. */
 #include "cli/commands.h"
 
-#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -35,7 +34,7 @@ static int read_addresses(const char *path, json_t **people_out, struct error *e
 	if (!file) {
 		json_decref(list);
 		return error_set(err, REACH_MESSAGE,
-			"--to %s: neither all, nor a condition such as country=NP, nor a file: %s", path, strerror(errno));
+			"--to %s: neither all, nor a condition such as country=NP, nor a file: %s", path, cli_file_words());
 	}
 	while ((got = fread(buffer, 1, sizeof(buffer), file)) > 0)
 		text_add(&bytes, buffer, got);
