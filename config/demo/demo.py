@@ -7,6 +7,7 @@ twice and sends nothing twice.
 import datetime
 import email
 import email.policy
+import fcntl
 import imaplib
 import json
 import os
@@ -227,6 +228,22 @@ def keep_digest(mails):
     return message['Subject']
 
 
+def take_state():
+    """One demo at a time on a state: a second one would end the first one's servers. The lock goes with this process."""
+    os.makedirs(STATE, exist_ok=True)
+    lock = open(path('lock'), 'w')
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say('demo: another one runs on %s; end it first (Ctrl-C), or say STATE=FOLDER for one of its own' % STATE)
+        sys.exit(1)
+    if os.environ.get('FRESH') == '1':
+        for name in os.listdir(STATE):
+            if name != 'lock':
+                shutil.rmtree(path(name)) if os.path.isdir(path(name)) else os.unlink(path(name))
+    return lock
+
+
 def stop_all(*_):
     for process in reversed(running):
         if process.poll() is None:
@@ -258,9 +275,7 @@ def report(states, totals, mails, subject):
 
 def main():
     once = '--once' in sys.argv[1:]
-    if os.environ.get('FRESH') == '1':
-        shutil.rmtree(STATE, ignore_errors=True)
-    os.makedirs(STATE, exist_ok=True)
+    lock = take_state()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
     free_ports(('imap', 'imaps', 'lmtp', 'smtp'))
@@ -288,6 +303,7 @@ def main():
     finally:
         stop_all()
         say('Stopped; nothing is left running')
+        lock.close()
 
 
 if __name__ == '__main__':

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """The demo three times on one state, the third after the mailbox's UIDVALIDITY was changed: the same counts, nothing twice."""
+import fcntl
 import json
 import os
 import re
@@ -73,6 +74,10 @@ def main():
             ok(not left_running(state), 'nothing is left running', '\n'.join(left_running(state)))
             sightings = re.search(r'^sightings +(\d+)', done.stdout, re.M)
             ok(sightings and int(sightings.group(1)) == (430 if turn == 'third' else 215), 'sightings are counted', done.stdout[-800:])
+        with open(os.path.join(state, 'lock'), 'w') as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            done, _ = run(state)
+            ok(done.returncode != 0 and 'another one runs on ' + state in done.stdout, 'one demo at a time on a state', done.stdout[-800:] + done.stderr[-800:])
         with open(os.path.join(state, 'digest.html'), encoding='utf-8') as f:
             ok('</html>' in f.read(), 'the digest lies there as a page')
     finally:
