@@ -292,7 +292,7 @@ def main():
         said = fieldpost('digest', 'send', TEAM)
         if sys.stdout.isatty():
             say(said.strip())
-        mails = team_mails() if 'nothing' in said.lower() else wait_for_digest(before)
+        mails = wait_for_digest(before) if 'on its way' in said else team_mails()
         report(states, totals, mails, keep_digest(mails))
         if not once:
             say('Serving until Ctrl-C')

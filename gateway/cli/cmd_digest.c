@@ -126,17 +126,41 @@ static int send_again(struct session *s, int64_t subscription, const char *team,
 	return 0;
 }
 
+/* How many mails a digest that was just made has: none where no member is left who may get it. */
+static int mails_of(struct session *s, int64_t digest_id, int64_t *mails_out, struct error *err)
+{
+	struct db_args args;
+	DB_ROWS_SCOPED *rows = NULL;
+
+	db_args_init(&args, s->cli->arena);
+	db_arg_int(&args, LIST_MAX);
+	if (db_call(s->db, "api.digest_list", &args, &rows, err))
+		return -1;
+	*mails_out = 0;
+	for (size_t row = 0; row < db_count(rows); row++)
+		if (db_get_int(rows, row, "digest_id") == digest_id)
+			*mails_out = db_get_int(rows, row, "mails");
+	return 0;
+}
+
 static int send_one(struct session *s, int64_t subscription, const char *team, struct error *err)
 {
 	enum digest_outcome outcome;
-	int64_t digest_id;
+	int64_t digest_id, mails;
 
 	if (digest_send(s->db, s->tools, s->config, subscription, s->now, &outcome, &digest_id, err))
 		return -1;
-	if (outcome == DIGEST_NOTHING)
+	if (outcome == DIGEST_NOTHING) {
 		printf("%s: nothing new since the last digest, nothing sent\n", team);
+		return 0;
+	}
+	if (mails_of(s, digest_id, &mails, err))
+		return -1;
+	if (mails > 0)
+		printf("%s: digest %lld is on its way, mails %lld\n", team, (long long)digest_id, (long long)mails);
 	else
-		printf("%s: digest %lld is on its way\n", team, (long long)digest_id);
+		printf("%s: digest %lld goes to nobody: no member is left who takes mails and may read it\n", team,
+			(long long)digest_id);
 	return 0;
 }
 

@@ -184,6 +184,15 @@ def by_the_calendar(lab, post, story):
     lab.same(len(post.raw()), before + 2, 'once')
 
 
+def to_nobody(lab, story):
+    story.file(1)
+    lab.sql("INSERT INTO fieldpost.suppression (address, reason, since) VALUES ('clara@example.org', 'bounced', now())")
+    out = story.send()
+    lab.ok('goes to nobody' in out, 'a digest without a reader who takes mails is told as that', out)
+    lab.same(story.digests()[0]['mails'], 0, 'it has no mail')
+    lab.sql('DELETE FROM fieldpost.suppression')
+
+
 def main():
     with Lab('digest') as lab:
         post = Post(lab)
@@ -199,6 +208,7 @@ def main():
         refused_for_good(lab, post, story)
         server_away(lab, post, story)
         killed_before_noting(lab, post, story)
+        to_nobody(lab, story)
         by_the_calendar(lab, post, story)
 
 
