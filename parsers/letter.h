@@ -6,7 +6,8 @@
  * "# " begins a heading, "## " one below it, "- " an item of a list, each at a line's start; two asterisks stand before
  * and behind what is bold. These marks count in the template alone, never in what is put into it. Given to every
  * template: `html` (this is the HTML part), `title` (of the form), `sharing` {label, open, restricted} where the form
- * asks how it may be shared, `required` [{label, last}] (and `has_required`): what a reply needs to be whole, `rtl`; the rest is the caller's. A partial ({{>needs}}) is a template of the same language.
+ * asks how it may be shared, `required` [{label, last}] (and `has_required`): what a reply needs to be whole, `rtl`;
+ * the rest is the caller's. A partial ({{>needs}}) is a template of the same language.
  *
  * Below the template's words stand the reference and the form's lines as every request has them; nothing follows.
  */

@@ -29,6 +29,10 @@ struct letter_block {
 	struct view text; /* with the marks within it, over several lines */
 };
 
+/* Of the first letter in it: LETTER_LTR or LETTER_RTL; 0: it has none. */
+int letter_direction(struct view text);
+/* What the template is given: a new reference. direction: of the letter. */
+json_t *letter_view(struct arena *arena, const struct letter_order *order, int direction, bool html);
 /* The template with its values. */
 int letter_fill(const struct forms *forms, struct arena *arena, const struct letter_order *order, bool html,
 	struct letter_page *page, struct text *out, struct error *err);
