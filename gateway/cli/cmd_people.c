@@ -41,7 +41,7 @@ static int read_file(const char *path, struct text *out, struct error *err)
 
 	if (!file)
 		return error_set(err, REACH_MESSAGE, "%s: %s", path, cli_file_words());
-	while ((got = fread(buffer, 1, sizeof(buffer), file)) > 0)
+	while (!out->full && (got = fread(buffer, 1, sizeof(buffer), file)) > 0)
 		text_add(out, buffer, got);
 	if (ferror(file))
 		result = error_set(err, REACH_MESSAGE, "%s: %s", path, strerror(errno));

@@ -10,6 +10,7 @@
 
 enum cell_kind {
 	CELL_TEXT,
+	CELL_NAME,
 	CELL_KEY,
 	CELL_KIND,
 	CELL_COUNTRY,
@@ -27,7 +28,7 @@ static const struct column {
 } columns[] = {
 	{"key", CELL_KEY},
 	{"kind", CELL_KIND},
-	{"name", CELL_TEXT},
+	{"name", CELL_NAME},
 	{"role", CELL_TEXT},
 	{"organisation", CELL_TEXT},
 	{"programme", CELL_TEXT},
@@ -95,6 +96,21 @@ static bool is_word(struct reading *r, const char *column, struct view text)
 		return false;
 	}
 	return true;
+}
+
+static bool has_letter(struct view text)
+{
+	uint32_t code;
+
+	for (size_t at = 0; unicode_next(text, &at, &code);)
+		if (unicode_is_letter(code))
+			return true;
+	return false;
+}
+
+static bool holds_break(struct view cell)
+{
+	return view_find_char(cell, '\n') >= 0 || view_find_char(cell, '\r') >= 0;
 }
 
 static const char *shown(struct reading *r, struct view text)
@@ -258,6 +274,7 @@ static json_t *read_addresses(struct reading *r, const struct column *column, st
 /* NULL: it is wrong, and that was said. */
 static json_t *read_cell(struct reading *r, const struct column *column, struct view cell)
 {
+	bool is_address = column->kind == CELL_MAIL || column->kind == CELL_PHONE || column->kind == CELL_CHANNEL;
 	struct view text;
 
 	if (!unicode_valid(cell)) {
@@ -265,14 +282,22 @@ static json_t *read_cell(struct reading *r, const struct column *column, struct 
 		return NULL;
 	}
 	text = unicode_squeeze(r->arena, unicode_nfc(r->arena, cell));
+	if (!is_address && holds_break(view_trim(cell))) {
+		add_error(r, column->name, "it holds a line break");
+		return NULL;
+	}
 	if (column->kind == CELL_FLAG)
 		return read_flag(r, column->name, text);
-	if (column->kind == CELL_MAIL || column->kind == CELL_PHONE || column->kind == CELL_CHANNEL)
+	if (is_address)
 		return read_addresses(r, column, unicode_ascii_digits(r->arena, text));
 	if (text.len == 0)
 		return json_null();
 	if (!is_word(r, column->name, text))
 		return NULL;
+	if (column->kind == CELL_NAME && !has_letter(text)) {
+		add_error(r, column->name, "there is no letter in it");
+		return NULL;
+	}
 	if (column->kind == CELL_KIND)
 		return read_kind(r, column->name, text);
 	if (column->kind == CELL_COUNTRY)
@@ -336,6 +361,14 @@ static void read_names(struct reading *r, const struct csv_row *row)
 	r->order_count = r->list->error_count > 0 ? 0 : row->count;
 }
 
+/* As Excel saves "Unicode text": with its mark, or with a NUL beside every letter of the columns' names. */
+static bool is_utf16(struct view bytes)
+{
+	return view_starts(bytes, VIEW("\xFF\xFE")) || view_starts(bytes, VIEW("\xFE\xFF")) ||
+	       (bytes.len >= 4 && (bytes.ptr[0] == '\0') != (bytes.ptr[1] == '\0') &&
+		       (bytes.ptr[2] == '\0') == (bytes.ptr[0] == '\0') && (bytes.ptr[3] == '\0') == (bytes.ptr[1] == '\0'));
+}
+
 void people_list_read(struct arena *arena, const struct config *config, struct view bytes, struct people_list *out)
 {
 	struct reading r = {.arena = arena, .config = config, .list = out, .regions = unicode_regions()};
@@ -346,7 +379,9 @@ void people_list_read(struct arena *arena, const struct config *config, struct v
 	r.last = &out->errors;
 	csv_init(&csv, bytes);
 	r.line = 1;
-	if (csv_next(&csv, arena, &row))
+	if (is_utf16(bytes))
+		add_error(&r, "", "it is UTF-16; save the file as CSV UTF-8");
+	else if (csv_next(&csv, arena, &row))
 		read_names(&r, &row);
 	else
 		add_error(&r, "", "the file is empty");

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'servers'))
 import reports  # noqa: E402
@@ -66,9 +67,28 @@ def the_list(lab):
             ('empty', '', 'utf-8', 'empty'), ('unknown', 'name,shoe size\nA,1\n', 'utf-8', 'shoe size'), ('twice', 'name,mail,name\n', 'utf-8', 'twice'),
             ('short', 'name,mail\nA\n', 'utf-8', '1 cells'), ('quote', 'name,mail\n"A,a@x.example\n', 'utf-8', 'quote'),
             ('latin', 'name,mail\nJosé,j@x.example\n', 'latin-1', 'UTF-8'), ('nobody', 'name,mail\nA,\n', 'utf-8', 'nobody'),
-            ('channel', 'name,channel\nA,none:1\n', 'utf-8', 'no channel')):
+            ('channel', 'name,channel\nA,none:1\n', 'utf-8', 'no channel'), ('utf16', '\ufeffname\tmail\r\nAda\ta@x.example\r\n', 'utf-16-le', 'UTF-16'),
+            ('utf16be', 'name,mail\nAda,a@x.example\n', 'utf-16-be', 'UTF-16'), ('nul', 'name,mail\nA\0da,a@x.example\n', 'utf-8', '2: name: it holds a character'),
+            ('break', 'name,mail\n"Ada\r\nBcc: eve@x.example",a@x.example\n', 'utf-8', '2: name: it holds a line break'),
+            ('break2', 'name,mail,role\nAda,"a@x.example\r\nBcc: eve@x.example","of\nficer"\n', 'utf-8', '2: role: it holds a line break'),
+            ('unseen', 'name,mail\n\u200b,a@x.example\n', 'utf-8', '2: name: there is no letter'),
+            ('formulas', 'name,mail,role\n-Ada,a@x.example,@SUM(A1)\n', 'utf-8', '2: role: it begins with @'),
+            ('again', 'name,mail\nAda,a@x.example;b@x.example\nBen,B@X.example\n', 'utf-8', '3: mail: b@x.example stands in line 2 already'),
+            ('behind', 'name,mail\n"Ada"n,a@x.example\n', 'utf-8', '2: something stands behind'),
+            ('many', 'name,mail\n' + 'x,' * 100 + '\n', 'utf-8', '2: it has too many cells'), ('late', 'name,mail\nAda,a@x.example\n' * 1 + '"Ben,b@x.example\n' * 3, 'utf-8', '3: '),
+            ('row', 'name,mail\n' + 'x' * (17 << 20), 'utf-8', 'larger than')):
         done = lab.run('people', 'import', put(lab, name + '.csv', text, encoding))
-        lab.ok(done.returncode == 65 and words in done.stderr, 'a file with a fault: ' + name, done.stderr)
+        lab.ok(done.returncode == (66 if name == 'row' else 65) and words in done.stderr, 'a file with a fault: ' + name, done.stderr)
+    with open(os.path.join(lab.folder, 'sparse.csv'), 'wb') as f:
+        f.write(b'name,mail\nAda')
+        f.truncate(1 << 30)
+    began = time.monotonic()
+    done = lab.run('people', 'import', f.name)
+    lab.ok(done.returncode == 66 and 'larger than' in done.stderr and time.monotonic() - began < 20, 'a line of a gigabyte is not read', done.stderr)
+    with open('/dev/zero', 'rb') as zero:
+        done = lab.run('people', 'import', '-', stdin=zero, timeout=60)
+    lab.ok('larger than' in done.stderr, 'nor what never ends', done.stderr)
+    lab.same(count(lab, 'identity.contact'), 0, 'nothing of all this stays')
     good = put(lab, 'good.csv', people(False))
     dry = lab.run('people', 'import', '--dry-run', good)
     lab.ok('would be: %d new' % ROWS in dry.stdout and count(lab, 'identity.contact') == 0, 'a dry run counts and leaves nothing', dry.stdout + dry.stderr)
