@@ -1,7 +1,7 @@
 /*
  * Digest: what was filed, as a mail that a policy team reads each week.
  *
- * The database decides what is due and what a digest holds (sql/api/digest.sql); this stage reads it back as its
+ * The database decides what is due and what a digest holds (sql/api/digest_making.sql); this stage reads it back as its
  * readers may see it (sql/read/digest*.sql), renders it by the templates and words under config/mail, and puts it into
  * the outbox. One row per subscription and period stands before anything is sent, so that a crash at any point repeats
  * nothing. Same data, same bytes.

@@ -214,7 +214,8 @@ int digest_schedule(struct duty_context *context, const struct digest_tools *too
 
 		wait_ms = LOOK_EVERY_MS;
 		if ((!db && (db_open(context->config, "fieldpost_send", &db, &problem) ||
-				    digest_regions_keep(db, context->config, &problem))) ||
+				    digest_regions_keep(db, context->config, &problem) ||
+				    db_call(db, "api.digest_look_again", NULL, NULL, &problem))) ||
 			digest_run_due(db, tools, context->config, clock_now(), &problem)) {
 			log_failure(LOG_WARNING, "schedule", &problem, "failures=%d", ++failures);
 			db_close(&db);

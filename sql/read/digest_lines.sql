@@ -17,8 +17,8 @@ BEGIN
 		CASE WHEN NOT w.withheld THEN read.shown_remarks(r.remarks, r.hidden, f.sharing) END
 	FROM (SELECT * FROM read.digest_scope(digest_lines.digest_id) OFFSET 0) x
 	CROSS JOIN jsonb_array_elements_text(read.told(digest_lines.digest_id, digest_lines.maximum, digest_lines.told, 'chosen')) c
-	JOIN digest_line l ON l.subscription_id = x.subscription_id AND l.feedback_id = c::bigint AND l.revision_kind = 'new'
-		AND l.digest_id = digest_lines.digest_id
+	JOIN LATERAL (SELECT l.* FROM digest_line l WHERE l.subscription_id = x.subscription_id AND l.feedback_id = c::bigint
+		AND l.revision_kind = 'new' OFFSET 0) l ON l.digest_id = digest_lines.digest_id
 	JOIN LATERAL (SELECT f.* FROM feedback f WHERE f.feedback_id = l.feedback_id OFFSET 0) f ON read.is_kept(f.state)
 	JOIN LATERAL (SELECT r.* FROM feedback_revision r WHERE r.feedback_id = f.feedback_id AND r.revision = f.revision OFFSET 0) r ON true
 	JOIN message m ON m.message_id = f.message_id
@@ -108,7 +108,7 @@ END $$;
 GRANT EXECUTE ON FUNCTION read.digest_lines(bigint, bigint, jsonb), read.digest_corrections(bigint), read.digest_conversations(bigint, bigint),
 	read.digest_outcomes(bigint) TO fieldpost_reader;
 
--- The way that the functions over many rows are written is the way they go: see digest_figures.sql.
+-- The way that the functions over many rows are written is the way they go (see digest_figures.sql), whatever the digest.
 DO $$
 DECLARE
 	many regprocedure;
@@ -117,7 +117,7 @@ BEGIN
 		'read.digest_countries(bigint, jsonb)', 'read.digest_themes(bigint, jsonb)', 'read.digest_lines(bigint, bigint, jsonb)',
 		'read.digest_corrections(bigint)', 'read.digest_conversations(bigint, bigint)', 'read.digest_outcomes(bigint)']::regprocedure[] LOOP
 		EXECUTE format('ALTER FUNCTION %s SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
-			SET enable_mergejoin = off SET enable_memoize = off SET join_collapse_limit = 1', many);
+			SET enable_mergejoin = off SET enable_memoize = off SET join_collapse_limit = 1 SET plan_cache_mode = force_generic_plan', many);
 	END LOOP;
 	-- It keeps the answers that it counts, counts them by hashing, and finds what belongs to a form in tables of a few rows.
 	ALTER FUNCTION read.digest_told(bigint, bigint) SET work_mem = '64MB' SET enable_sort = off SET enable_hashjoin = on;

@@ -9,26 +9,28 @@ SET LOCAL search_path = pg_catalog, fieldpost, pg_temp;
 -- transaction names. Nobody else can name one.
 CREATE OR REPLACE FUNCTION fieldpost.reader()
 RETURNS bigint
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp -- planned once a connection
 AS $$
-	SELECT m.member_id FROM member m
-	WHERE m.active AND CASE WHEN session_user IN ('fieldpost_send', 'fieldpost_admin')
-		THEN m.member_id = substring(current_setting('fieldpost.member', true) FROM '^[0-9]+$')::bigint
-		ELSE m.login = session_user END
-$$;
+BEGIN
+	RETURN (SELECT m.member_id FROM member m
+		WHERE m.active AND CASE WHEN session_user IN ('fieldpost_send', 'fieldpost_admin')
+			THEN m.member_id = substring(current_setting('fieldpost.member', true) FROM '^[0-9]+$')::bigint
+			ELSE m.login = session_user END);
+END $$;
 
 -- The most closed level that the reader may see. Restricted needs both, a member and a team that are cleared. A command of the person at the
 -- machine reads for no member ('operator': as they all may; 'operator-restricted': that too, and it is noted who asked).
 CREATE OR REPLACE FUNCTION fieldpost.reader_level()
 RETURNS sharing_level
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
-	SELECT CASE WHEN t.cleared THEN m.clearance ELSE least(m.clearance, 'no-name') END
+BEGIN
+	RETURN (SELECT CASE WHEN t.cleared THEN m.clearance ELSE least(m.clearance, 'no-name') END
 	FROM member m JOIN team t USING (team_id) WHERE m.member_id = fieldpost.reader()
 	UNION ALL
 	SELECT CASE current_setting('fieldpost.member', true) WHEN 'operator' THEN 'no-name' WHEN 'operator-restricted' THEN 'restricted' END::sharing_level
-	WHERE session_user = 'fieldpost_admin' AND current_setting('fieldpost.member', true) LIKE 'operator%'
-$$;
+	WHERE session_user = 'fieldpost_admin' AND current_setting('fieldpost.member', true) LIKE 'operator%');
+END $$;
 
 GRANT EXECUTE ON FUNCTION fieldpost.reader(), fieldpost.reader_level()
 	TO fieldpost_views, fieldpost_reader, fieldpost_analyst;

@@ -81,6 +81,13 @@ SELECT is(tap.due('2026-11-09 07:00:30+00'), NULL, 'one that was opened just now
 SELECT is(tap.due('2026-11-09 07:02+00'), '11-02 07 to 11-09 07', 'one that was left unfinished is taken up');
 UPDATE fieldpost.digest SET state = 'sent';
 SELECT is(tap.due('2026-11-16 06:59+00'), NULL, 'made: nothing before the next');
+SELECT is((SELECT look_at FROM fieldpost.subscription), '2026-11-16 07:00+00', 'nor is it looked at before');
+UPDATE fieldpost.subscription SET hour = 6;
+SELECT is(tap.due('2026-11-16 05:00+00'), '11-09 07 to 11-16 05', 'but for one that is to come earlier now');
+UPDATE fieldpost.subscription SET hour = 8;
+SELECT is(tap.due('2026-11-16 05:00+00'), NULL, 'or at the old hour again');
+SELECT lives_ok('SELECT api.digest_look_again()', 'all are looked at anew');
+SELECT is((SELECT look_at FROM fieldpost.subscription), '-infinity', 'whatever was thought before');
 SELECT is(tap.due('2026-11-16 07:00+00'), '11-09 07 to 11-16 07', 'the next begins where it ended');
 SELECT is(tap.due('2026-12-02 12:00+00'), '11-09 07 to 11-30 07 late', 'after three weeks away: one, late');
 SELECT is(tap.open('justice', '2026-11-02 07:00+00', '2026-11-09 07:00+00'), (SELECT id FROM known WHERE name = 'd1'), 'opened again: the same row');

@@ -22,7 +22,7 @@ AWAY = [START + datetime.timedelta(days=DAYS // 2 + days) for days in (7 if DAYS
 EVERY = 20 if DAYS > 100 else 2  # one of so many digests is killed
 STEP = datetime.timedelta(minutes=10)
 CHUNKS = 12
-ROWS = 3000
+ROWS = 3000 * DAYS // 364
 
 # frequency, weekday (1 is Monday), hour, zone; two hours that Zurich's clocks leave out, and go through twice
 SUBSCRIPTIONS = [
@@ -123,7 +123,7 @@ def processor_time(place):
 
 
 def year(place):
-    took, done = 0.0, []
+    took, done, late = 0.0, [], 0
     for number in range(CHUNKS):
         # To the ten minutes, so that the steps go on where they were.
         start, end = (START + (END - START) / STEP * n // CHUNKS * STEP for n in (number, number + 1))
@@ -132,9 +132,10 @@ def year(place):
             if a < b and (b <= AWAY[0] or a >= AWAY[1]):
                 done.append(run(place, a, b, done[-1]['at'] if done else 0))
         took += time.monotonic() - begun
-        if number < CHUNKS - 1:
+        if END - end > datetime.timedelta(days=7 if DAYS < 100 else 1):  # there is a digest yet to come of all that count it
             late_rows(place, end, number)
-    return took, done
+            late += 1
+    return took, done, late
 
 
 def periods(place):
@@ -158,16 +159,16 @@ def expected_late(subscription):
     return len(missed) > 1 or AWAY[1] - missed[-1] > datetime.timedelta(hours=1)
 
 
-def lines(place):
+def lines(place, late_wanted):
     wrong = place.sql("SELECT s.name, f.feedback_id, count(l.feedback_id) FROM subscription s CROSS JOIN feedback f "
                       "LEFT JOIN digest_line l ON l.subscription_id = s.subscription_id AND l.feedback_id = f.feedback_id "
                       "WHERE f.filed_at >= (SELECT min(d.period_start) FROM digest d WHERE d.subscription_id = s.subscription_id) "
                       "AND f.filed_at < (SELECT max(d.period_end) FROM digest d WHERE d.subscription_id = s.subscription_id) "
                       "GROUP BY 1, 2 HAVING count(l.feedback_id) <> 1")
     ok(not wrong, 'every feedback is in exactly one digest of each subscription', wrong)
-    late = place.sql("SELECT count(DISTINCT feedback_id) FROM digest_line JOIN feedback USING (feedback_id) JOIN message USING (message_id) "
+    late = place.count("SELECT count(DISTINCT feedback_id) FROM digest_line JOIN feedback USING (feedback_id) JOIN message USING (message_id) "
                      "WHERE feedback.feedback_id > %d" % ROWS)
-    ok(late == [[str(CHUNKS - 1)]], 'the rows that were committed late are there', late)
+    ok(late == late_wanted, 'the rows that were committed late are there', late)
     numbers = place.sql('SELECT count(*), count(DISTINCT line_number), max(line_number) FROM feedback WHERE line_number IS NOT NULL')[0]
     ok(numbers[0] == numbers[1] == numbers[2], 'line numbers run without gaps', numbers)
     mails = place.sql("SELECT count(*) FROM digest d WHERE (SELECT count(*) FROM outbox o WHERE o.digest_id = d.digest_id) <> "
@@ -184,12 +185,12 @@ def main():
         wait_for(lambda: place.count('SELECT count(*) FROM form_version') > 0, 60, 'the forms')
         fill(place)
         before = processor_time(place)
-        took, done = year(place)
+        took, done, late = year(place)
         used = processor_time(place) - before
         ok(sum(d['rounds'] for d in done) > 0, '%d digests were killed, at every call to the database' % sum(d['kills'] for d in done), done)
         print('# the steps took %.1f s, %.1f s of a processor' % (took, used))
         periods(place)
-        lines(place)
+        lines(place, late)
     print('1..%d' % count)
     sys.exit(failed > 0)
 
