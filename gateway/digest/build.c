@@ -9,7 +9,8 @@
  * not_reached}], review {total, oldest_days, reasons [{reason, count}]}, trend [{replies, countries}] (oldest first),
  * themes [{label, weeks}], forms [{id, title, replies, before, fields [{name, type, label, theme, digest, min, max,
  * options [{value, label}], values [{value, count, before}]}]}], total (lines of the digest), lines (those of very many
- * that were chosen) [{number, form, country, name, language, sharing, verification, withheld, received, answers, remarks}],
+ * that were chosen) [{number, form, country, name, role (absent: fewer than three in that country have it), language,
+ * sharing, verification, withheld, received, answers, remarks}],
  * corrections [{number, title, country, field {as in forms}, was, now (as in answers; absent: nothing), author, day,
  * reason}], conversations [{id, number, country, member (absent: the practitioner), words, said, waiting_days}],
  * outcomes [{number, state, detail}],
@@ -163,6 +164,7 @@ static const struct column line_columns[] = {
 	{"form_id", "form", COLUMN_TEXT},
 	{"country", "country", COLUMN_TEXT},
 	{"name", "name", COLUMN_TEXT},
+	{"role", "role", COLUMN_TEXT},
 	{"language", "language", COLUMN_TEXT},
 	{"sharing", "sharing", COLUMN_TEXT},
 	{"remarks", "remarks", COLUMN_TEXT},

@@ -60,6 +60,8 @@ struct page_line {
 
 /* What decides where a line stands. */
 void page_line_read(struct page *page, const json_t *line, struct page_line *out);
+/* The person's role, or that there is a practitioner: where too few have it, and nobody is named. */
+const char *page_line_role(struct page *page, const json_t *line);
 /* The line as the templates see it. */
 json_t *page_line_view(struct page *page, const struct page_line *line, bool any_verified, bool under_theme);
 

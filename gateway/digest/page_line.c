@@ -302,18 +302,36 @@ static void set_words(struct page *page, const struct page_line *line, json_t *v
 	json_object_set_new(view, "others", others);
 }
 
+const char *page_line_role(struct page *page, const json_t *line)
+{
+	if (page_has(line, "role"))
+		return page_string(page, line, "role");
+	return page_has(line, "name") ? "" : page_word(page, "practitioner", json_null());
+}
+
+/* "Nepal · Bishnu Tamang, police adviser", in the text part with commas alone; of what is withheld nothing. */
+static const char *heading(struct page *page, const struct page_line *line, const char *separator)
+{
+	const char *where, *who, *role;
+
+	if (line->withheld)
+		return "";
+	where = page_has(line->line, "country")
+			? page_country(page, json_string_value(json_object_get(line->line, "country")))
+			: "";
+	who = page_string(page, line->line, "name");
+	role = page_line_role(page, line->line);
+	return arena_printf(page->arena, "%s%s%s%s%s", where, *where && (*who || *role) ? separator : "", who,
+		*who && *role ? page_list_separator(page) : "", role);
+}
+
 json_t *page_line_view(struct page *page, const struct page_line *line, bool any_verified, bool under_theme)
 {
 	json_t *view = json_object();
-	bool country = page_has(line->line, "country") && !line->withheld,
-	     name = page_has(line->line, "name") && !line->withheld;
-	const char *where =
-		country ? page_country(page, json_string_value(json_object_get(line->line, "country"))) : "";
-	const char *who = name ? page_string(page, line->line, "name") : "";
 
 	page_set(view, "number", page_line_number(page, line->number));
-	page_set(view, "heading", arena_printf(page->arena, "%s%s%s", where, country && name ? " \xc2\xb7 " : "", who));
-	page_set(view, "heading_text", arena_printf(page->arena, "%s%s%s", where, country && name ? ", " : "", who));
+	page_set(view, "heading", heading(page, line, " \xc2\xb7 "));
+	page_set(view, "heading_text", heading(page, line, page_list_separator(page)));
 	json_object_set_new(view, "marks", marks_of(page, line, any_verified, under_theme));
 	if (line->withheld) {
 		for (const char *const *key = (const char *const[]){"failure", "lesson", "has_others", "others", NULL};

@@ -10,7 +10,7 @@
 #include <xlsxwriter.h>
 
 #define NAME_LENGTH_MAX 31 /* characters of a sheet's name, in Excel */
-#define COMMON_COLUMNS 7
+#define COMMON_COLUMNS 8
 
 struct sheet {
 	struct page *page;
@@ -113,7 +113,7 @@ static void write_value(struct sheet *sheet, lxw_worksheet *tab, lxw_row_t row, 
 static void write_head(struct sheet *sheet, lxw_worksheet *tab, const json_t *fields)
 {
 	static const char *const words[COMMON_COLUMNS] = {
-		"line", "country", "name", "sharing", "verified", "language", "received"};
+		"line", "country", "name", "role", "sharing", "verified", "language", "received"};
 	const json_t *field;
 	lxw_col_t column = 0;
 	size_t i;
@@ -162,6 +162,7 @@ static void write_line(struct sheet *sheet, lxw_worksheet *tab, lxw_row_t row, c
 		page_has(line, "country") ? page_country(page, json_string_value(json_object_get(line, "country")))
 					  : "");
 	write_text(sheet, tab, row, column++, page_string(page, line, "name"));
+	write_text(sheet, tab, row, column++, json_is_true(json_object_get(line, "withheld")) ? "" : page_line_role(page, line));
 	write_text(sheet, tab, row, column++, sharing_word(sheet, page_string(page, line, "sharing")));
 	write_text(sheet, tab, row, column++, verification_word(sheet, page_string(page, line, "verification")));
 	write_text(sheet, tab, row, column++, *language ? locale_language(page->locale, page->arena, language) : "");

@@ -1,9 +1,19 @@
 -- A digest's lines: what people said, what was corrected, what was answered, what became of it. See digest.sql.
 SET LOCAL ROLE fieldpost_views;
 
+-- The roles under which people's words are shown, by the number of the person: {"17": "police trainer"}.
+CREATE FUNCTION read.roles_shown()
+RETURNS jsonb
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp SET jit = off
+SET enable_seqscan = on SET enable_hashjoin = on SET join_collapse_limit = 8 -- its caller's are not for this
+AS $$
+BEGIN
+	RETURN (SELECT coalesce(jsonb_object_agg(s.contact_id, s.role), '{}') FROM role_shown s);
+END $$;
+
 -- The lines. A restricted one is whole only for a cleared team that takes such words by mail: else number, form and arrival.
 CREATE FUNCTION read.digest_lines(digest_id bigint, maximum bigint, told jsonb DEFAULT NULL)
-RETURNS TABLE (number bigint, form_id text, country text, name text, language text, sharing text, verification text,
+RETURNS TABLE (number bigint, form_id text, country text, name text, role text, language text, sharing text, verification text,
 	withheld boolean, received timestamptz, answers jsonb, remarks text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
@@ -12,6 +22,7 @@ BEGIN
 	RETURN QUERY
 	SELECT f.line_number, f.form_id, CASE WHEN NOT w.withheld THEN f.country END,
 		CASE WHEN f.sharing <> 'no-name' AND NOT w.withheld THEN nullif(btrim(m.from_name), '') END,
+		CASE WHEN NOT w.withheld THEN (SELECT read.roles_shown()) ->> f.contact_id::text END,
 		CASE WHEN NOT w.withheld THEN f.language END, f.sharing::text, f.verification::text, w.withheld, f.received_at,
 		CASE WHEN w.withheld THEN '{}' ELSE read.shown_answers(r.answers, r.hidden, f.sharing) END,
 		CASE WHEN NOT w.withheld THEN read.shown_remarks(r.remarks, r.hidden, f.sharing) END

@@ -170,8 +170,14 @@ RESET SESSION AUTHORIZATION;
 ---- stopping one ----
 
 INSERT INTO known SELECT 'weekly', subscription_id FROM api.subscription_add('Justice', 'weekly', '{}', 'weekly', 1, 8, 'UTC', 'fr', 'send', '2026-11-01 09:00+00');
+UPDATE identity.contact SET role = CASE WHEN name IN ('P1', 'P2', 'P3') THEN 'judge' ELSE 'clerk' END WHERE name LIKE 'P_';
+SELECT tap.feedback('r' || name, '2026-11-05 08:00+00', 'no-name', contact_id) FROM identity.contact WHERE name IN ('P1', 'P4') ORDER BY name;
 INSERT INTO known VALUES ('w1', tap.open('weekly', '2026-11-02 08:00+00', '2026-11-09 08:00+00'));
 SET LOCAL SESSION AUTHORIZATION fieldpost_send;
+SET LOCAL ROLE fieldpost_reader;
+SELECT results_eq($$SELECT role, count(*) FROM read.digest_lines((SELECT id FROM known WHERE name = 'w1'), 3000) WHERE received = '2026-11-05 08:00+00' GROUP BY 1$$,
+	$$VALUES ('judge', 1::bigint), (NULL, 1::bigint)$$, 'a role that three of a country have is told, one that is a person is not');
+RESET ROLE;
 SELECT is((SELECT mails FROM api.digest_ready((SELECT id FROM known WHERE name = 'w1'), '2026-11-09 08:00+00', 'S',
 	'{"html": "https://fieldpost.example.org/u/{{unsubscribe}}"}', 'example.org')), 2::bigint, 'two mails');
 RESET SESSION AUTHORIZATION;
@@ -221,7 +227,7 @@ SELECT is_empty($$SELECT * FROM api.team_list('2026-11-10')$$, 'it is gone');
 RESET SESSION AUTHORIZATION;
 SELECT is_empty($$SELECT * FROM api.digest_due('2026-12-31')$$, 'nothing is due');
 SELECT is((SELECT count(*) FROM fieldpost.outbox WHERE state = 'waiting'), 0::bigint, 'nothing goes out');
-SELECT is((SELECT count(*) FROM fieldpost.feedback WHERE line_number IS NOT NULL), 3::bigint, 'the lines keep their numbers');
+SELECT is((SELECT count(*) FROM fieldpost.feedback WHERE line_number IS NOT NULL), 5::bigint, 'the lines keep their numbers');
 
 ---- alarms ----
 
