@@ -132,7 +132,8 @@ BEGIN
 		SELECT q.* FROM (
 			SELECT r.reference, r.n FROM jsonb_array_elements_text(coalesce(i.result -> 'references', jsonb_build_array(i.result -> 'reference')))
 				WITH ORDINALITY AS r (reference, n)
-			UNION ALL SELECT parent.reference, 100 UNION ALL SELECT o.reference, 101) r
+			UNION ALL SELECT parent.reference, 100 UNION ALL SELECT o.reference, 101
+			UNION ALL SELECT asked_by_channel(p.contact_id, m.channel, m.received_at, i.result ->> 'template'), 102 WHERE m.channel IS NOT NULL) r
 		JOIN request q ON q.reference = r.reference WHERE r.reference IS NOT NULL ORDER BY r.n LIMIT 1) q ON true
 	CROSS JOIN LATERAL (
 		SELECT q.contact_id IS NULL OR q.contact_id IS NOT DISTINCT FROM p.contact_id AS own,
@@ -181,6 +182,20 @@ BEGIN
 		JOIN LATERAL (SELECT q.reference FROM request q WHERE q.header_id = h.id LIMIT 1) q ON true
 		ORDER BY h.n LIMIT 1;
 	END IF;
+END $$;
+
+-- What a person was asked last by that channel and has had time to answer: there people write without naming what they answer. form: that
+-- the message is of; null: not known.
+CREATE FUNCTION fieldpost.asked_by_channel(contact_id bigint, channel text, at timestamptz, form text)
+RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+	RETURN (SELECT q.reference FROM request q
+		WHERE q.contact_id = asked_by_channel.contact_id AND q.channel = asked_by_channel.channel AND q.state IN ('sent', 'answered')
+			AND q.asked_at BETWEEN asked_by_channel.at - mended_within() AND asked_by_channel.at
+			AND q.form_id = coalesce(asked_by_channel.form, q.form_id)
+		ORDER BY q.asked_at DESC, q.request_id DESC LIMIT 1);
 END $$;
 
 -- The feedback in which the same person has said the same already; null: none. Only of people, or of answers to a request.

@@ -242,8 +242,12 @@ LANGUAGE sql STABLE
 AS $$
 	SELECT asked.state = 'sent' AND NOT EXISTS (SELECT FROM feedback f WHERE f.request_id = asked.request_id AND f.contact_id = asked.contact_id)
 		AND NOT EXISTS (SELECT FROM message m
-			JOIN identity.contact_address a ON a.contact_id = asked.contact_id AND a.address = lower(m.from_address)
+			JOIN identity.contact_address a ON a.contact_id = asked.contact_id
+				AND a.address IN (lower(m.from_address), CASE WHEN m.channel IS NOT NULL THEN phone_key(m.from_address, true) END)
 			WHERE m.reference = asked.reference AND m.state IN ('review', 'held') AND m.verification IS DISTINCT FROM 'failed')
+		AND (asked.channel = 'mail' OR NOT EXISTS (SELECT FROM form_conversation f
+			WHERE f.channel = asked.channel AND f.ended_at IS NULL AND f.form_id = asked.form_id
+				AND asked.address IN (f.sender, f.reply_to, phone_key(f.sender, true))))
 $$;
 
 -- Why a person is not asked (any more); null: they may be.
