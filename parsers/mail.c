@@ -79,6 +79,7 @@ static void read_envelope(struct arena *arena, struct view raw, struct mail *out
 	envelope->subject = mail_header(out, "Subject");
 	envelope->in_reply_to = mail_header(out, "In-Reply-To");
 	envelope->references = mail_header(out, "References");
+	envelope->client = client_read(arena, out);
 	envelope->date = read_date(arena, mail_header(out, "Date"));
 }
 

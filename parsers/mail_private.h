@@ -2,7 +2,7 @@
  * What the files of the mail reader share; nobody else includes it.
  *
  * mail.c reads a mail with these: mail_header.c (fields), mail_words.c (RFC 2047 and 2231), mail_address.c (From),
- * mail_tree.c (GMime's tree to leaves), mail_part.c (leaves to texts and attachments), mail_body.c (transfer encodings,
+ * mail_client.c (by which program), mail_tree.c (GMime's tree to leaves), mail_part.c (leaves to texts and attachments), mail_body.c (transfer encodings,
  * charsets), mail_text.c (lines of plain text), mail_attachment.c (names, types, sums), mail_automatic.c (bounces,
  * automatic answers), mail_report.c, mail_report_text.c, mail_report_status.c (what a report says),
  * mail_authentication.c (whose mail it really is).
@@ -74,6 +74,12 @@ struct view parameters_decode(struct arena *arena, const struct parameters *para
 
 /* First mailbox of an address field. Either may come out empty. */
 void address_read(struct arena *arena, struct view value, struct view *name_out, struct view *address_out);
+
+/* ---- mail_client.c ---- */
+
+/* The program that a mail was written with, lower case, without its version, at most MAIL_CLIENT_MAX bytes. */
+#define MAIL_CLIENT_MAX 40
+struct view client_read(struct arena *arena, const struct mail *mail);
 
 /* ---- mail_body.c ---- */
 

@@ -106,6 +106,7 @@ enum authentication {
 struct envelope {
 	struct view message_id, from_name, from_address, to, subject, in_reply_to, references;
 	struct view from_key;   /* from_address as it is compared, see mail_address_key() */
+	struct view client;     /* the program it was written with: "apple mail", "gmail"; empty: not known */
 	int64_t date;           /* unix seconds, 0 when unknown */
 	bool automatic;         /* sent by a machine, a list or in bulk: never answer it */
 	enum authentication authentication; /* parse_mail() leaves it at none, see mail_authentication() */

@@ -131,6 +131,8 @@ static json_t *envelope_to_json(const struct envelope *envelope)
 	set_view(mail, "subject", envelope->subject);
 	set_view(mail, "in_reply_to", envelope->in_reply_to);
 	set_view(mail, "references", envelope->references);
+	if (envelope->client.len > 0)
+		set_view(mail, "client", envelope->client);
 	json_object_set_new(mail, "date", json_integer((json_int_t)envelope->date));
 	json_object_set_new(mail, "automatic", json_boolean(envelope->automatic));
 	json_object_set_new(mail, "authentication", json_string(authentication_name(envelope->authentication)));

@@ -149,6 +149,7 @@ struct config {
 		int workers;          /* parse duties, default 1 per two cores, at least 1 */
 		const char **sensitive_words; /* a report that holds one is for the cleared alone */
 		size_t sensitive_word_count;
+		int unread_percent;   /* of a form's or client's replies: above it somebody is told; 0: nobody */
 	} parse;
 	struct {
 		const char *level;    /* error, warning, info, debug */

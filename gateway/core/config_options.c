@@ -117,6 +117,10 @@ const struct config_option config_options[] = {
 		.help = "Words, in all languages, that make a report sensitive: it is for teams cleared for restricted "
 			"ones alone. A word also counts at the beginning of a longer one, without case and accents."},
 
+	{OPTION(parse, unread_percent, KIND_INT), .fallback = "25", .max = 100, RELOAD,
+		.help = "When more of a form's or a mail client's replies of seven days wait for a person because they "
+			"could not be read (of ten at least), there is an alarm, and the teams are told once. 0: never."},
+
 	{OPTION(log, level, KIND_WORD), .fallback = "info", .words = log_levels, RELOAD,
 		.help = "The least that is logged."},
 	{OPTION(log, format, KIND_WORD), .fallback = "text", .words = log_formats, RELOAD,

@@ -6,7 +6,8 @@
  * (microseconds), before (replies the period before; absent: nothing to compare with), filters {forms [title],
  * countries [code], regions [{name, code}], programmes [name], languages [code], themes [label]}, countries [{code
  * (absent: those that stand together), replies, silent_weeks (absent: never heard), review, asked, answered,
- * not_reached}], review {total, oldest_days, reasons [{reason, count}]}, trend [{replies, countries}] (oldest first),
+ * not_reached}], unread [{name, unread, total}],
+ * review {total, oldest_days, reasons [{reason, count}]}, trend [{replies, countries}] (oldest first),
  * themes [{label, weeks}], forms [{id, title, replies, before, fields [{name, type, label, theme, digest, min, max,
  * options [{value, label}], values [{value, count, before}]}]}], total (lines of the digest), lines (those of very many
  * that were chosen) [{number, form, country, name, role (absent: fewer than three in that country have it), language,
@@ -129,6 +130,13 @@ static const struct column review_columns[] = {
 	{0},
 };
 
+static const struct column unread_columns[] = {
+	{"name", "name", COLUMN_TEXT},
+	{"unread", "unread", COLUMN_INT},
+	{"total", "total", COLUMN_INT},
+	{0},
+};
+
 static const struct column week_columns[] = {
 	{"replies", "replies", COLUMN_INT},
 	{"countries", "countries", COLUMN_INT},
@@ -210,6 +218,7 @@ static const struct part head_part = {"read.digest_head", "head", head_columns, 
 static const struct part parts[] = {
 	{"read.digest_countries", "countries", country_columns, 0, true},
 	{"read.digest_review", "reasons", review_columns, 0, false},
+	{"read.digest_unread", "unread", unread_columns, 0, false},
 	{"read.digest_trend", "trend", week_columns, 0, false},
 	{"read.digest_themes", "themes", theme_columns, 0, true},
 	{"read.digest_forms", "forms", form_columns, 0, true},

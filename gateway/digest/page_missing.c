@@ -192,10 +192,30 @@ static json_t *review(struct page *page)
 	return json_pack("{s:o,s:s}", "items", items, "oldest", page_number(page, page_int(review, "oldest_days")));
 }
 
+/* Forms and clients whose replies are not understood too often. */
+static json_t *unread(struct page *page)
+{
+	json_t *items = json_array();
+	const json_t *share;
+	size_t i;
+
+	json_array_foreach(json_object_get(page->data, "unread"), i, share)
+	{
+		json_t *of = json_pack("{s:s,s:s}", "answered", page_number(page, page_int(share, "unread")), "asked",
+			page_number(page, page_int(share, "total")));
+
+		json_array_append_new(items, json_pack("{s:s,s:s}", "label", page_string(page, share, "name"), "count",
+						     page_word(page, "answered_of", of)));
+		json_decref(of);
+	}
+	page_separate(page, items, page_list_separator(page));
+	return json_pack("{s:o}", "items", items);
+}
+
 static json_t *paragraph(const char *kind, json_t *content)
 {
 	json_t *paragraph =
-		json_pack("{s:b,s:b,s:b,s:b}", "none_silent", 0, "not_reached", 0, "themes", 0, "review", 0);
+		json_pack("{s:b,s:b,s:b,s:b,s:b}", "none_silent", 0, "not_reached", 0, "themes", 0, "review", 0, "unread", 0);
 
 	json_object_set_new(paragraph, kind, content);
 	return paragraph;
@@ -224,6 +244,8 @@ void page_missing(struct page *page)
 		json_array_append_new(paragraphs, paragraph("themes", json_pack("{s:O}", "items", silent_themes)));
 	if (page_int(json_object_get(page->data, "review"), "total") > 0)
 		json_array_append_new(paragraphs, paragraph("review", review(page)));
+	if (json_array_size(json_object_get(page->data, "unread")) > 0)
+		json_array_append_new(paragraphs, paragraph("unread", unread(page)));
 	page_separate(page, paragraphs, "");
 	json_decref(silent_themes);
 	if (count > 0 || others.asked > 0 || json_array_size(paragraphs) > 0)

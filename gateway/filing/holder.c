@@ -18,6 +18,7 @@
 
 #define POLL_MS 5000
 #define PROOF_POLL_MS 500 /* while a form is being proven */
+#define UNREAD_CHECK ((int64_t)600 * 1000000)
 #define BACKOFF_BASE ((int64_t)500000)
 #define BACKOFF_MAX ((int64_t)60000000)
 #define CASUALTIES_MAX FILING_BATCH_MESSAGES
@@ -49,6 +50,7 @@ struct holder {
 	size_t again_count;
 	bool registered;  /* the forms in force are in the database */
 	bool weighed;	  /* holder->force is as the database has it */
+	int64_t unread_at; /* when the share of what was not read is looked at again; of clock_monotonic() */
 	int64_t weigh_at; /* while somebody else proves a form: look again then; of clock_monotonic() */
 };
 
@@ -309,6 +311,19 @@ static void forget_batch(struct holder *holder)
 	arena_reset(holder->arena);
 }
 
+static int check_unread(struct holder *holder, struct error *err)
+{
+	struct db_args args;
+
+	if (!is_first(holder) || clock_monotonic() < holder->unread_at)
+		return 0;
+	holder->unread_at = clock_monotonic() + UNREAD_CHECK;
+	db_args_init(&args, holder->arena);
+	db_arg_time(&args, clock_now());
+	db_arg_int(&args, holder->duty->config->parse.unread_percent);
+	return db_call(holder->db, "api.unread_check", &args, NULL, err);
+}
+
 /* A commit whose answer was lost needs no care: the rows are either filed or will be claimed again. */
 static int round_of(struct holder *holder, size_t *count_out, struct error *err)
 {
@@ -327,6 +342,8 @@ static int round_of(struct holder *holder, size_t *count_out, struct error *err)
 		db_rollback(holder->db, NULL);
 	if (result == 0 && *count_out > 0)
 		log_info("read", "messages=%zu", *count_out);
+	if (result == 0 && *count_out == 0)
+		result = check_unread(holder, err);
 	forget_batch(holder);
 	return result;
 }

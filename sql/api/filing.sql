@@ -278,6 +278,7 @@ BEGIN
 		language = message_settle.result ->> 'language', verification = (fact ->> 'proof')::verification, note = fact ->> 'note',
 		subject = short(message_settle.result -> 'mail' ->> 'subject'), from_name = short(message_settle.result -> 'mail' ->> 'from_name'),
 		from_address = short(fact ->> 'sender'), header_id = short(message_settle.result -> 'mail' ->> 'message_id'),
+		client = message_settle.result -> 'mail' ->> 'client',
 		automatic = coalesce((message_settle.result -> 'mail' ->> 'automatic')::boolean, false),
 		result = CASE WHEN message_settle.state IN ('review', 'held') THEN message_settle.result END, error = NULL
 	WHERE m.message_id = message_settle.message_id;
@@ -473,7 +474,7 @@ BEGIN
 			form_id = d.result ->> 'template', form_version = d.version, reference = d.fact ->> 'reference',
 			language = d.result ->> 'language', subject = short(d.mail ->> 'subject'),
 			from_name = short(d.mail ->> 'from_name'), from_address = short(d.fact ->> 'sender'),
-			header_id = short(d.mail ->> 'message_id'), automatic = coalesce((d.mail ->> 'automatic')::boolean, false),
+			header_id = short(d.mail ->> 'message_id'), client = d.mail ->> 'client', automatic = coalesce((d.mail ->> 'automatic')::boolean, false),
 			verification = CASE WHEN d.state <> 'ignored' THEN d.proof END, note = d.fact ->> 'note',
 			result = CASE WHEN d.state IN ('review', 'held') THEN d.result END, error = NULL
 		FROM decided d WHERE m.message_id = d.message_id

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'servers'))
@@ -82,6 +83,22 @@ def exports(lab, database):
     lab.ok(done.returncode == 65 and 'cannot be taken out' in done.stderr and len(os.listdir(folder)) == 2, 'a name that cannot be taken out: no case', done.stderr)
 
 
+def too_many(lab, database):
+    """Of a form and of a client: an alarm, and a line in the teams' digest."""
+    for n in range(12):
+        with open('%s/bad%d.eml' % (lab.folder, n), 'wb') as f:
+            f.write(b'X-Mailer: iPhone Mail (20G81)\n' + mail('bad%d' % n, subject='Re: Progress check', body=WRONG, sender='bad%d@example.org' % n))
+    lab.run('import', *['%s/bad%d.eml' % (lab.folder, n) for n in range(12)])
+    lab.wait('all wait', lambda: len([m for m in listed(lab).values() if m['reason'] == 'invalid-value']) >= 12)
+    lab.service.send_signal(signal.SIGHUP)
+    lab.wait('the alarms', lambda: len([a for a in lab.status()['alarms'] if a['kind'] == 'unread']) == 2, 30)
+    lab.same(sorted(a['object'] for a in lab.status()['alarms'] if a['kind'] == 'unread'), ['client iphone mail', 'form progress-check'], 'too many are not understood: an alarm')
+    lab.run('team', 'add', 'Justice', '--member', 'clara@example.org')
+    lab.run('subscribe', 'Justice', '--language', 'en')
+    text = ' '.join(lab.run('digest', 'preview', 'Justice').stdout.split())
+    lab.ok('Often not understood, of the replies of seven days: Progress check 14 of 16' in text and 'iphone mail 12 of 12' in text, 'and a line to the team', text[:3000])
+
+
 with Lab('review') as lab:
     database = lab.postgres()
     lab.serve('--only', 'parse')
@@ -133,3 +150,4 @@ with Lab('review') as lab:
     lab.ok('nothing to undo' in lab.run('review', 'undo', '424242').stderr, 'a batch that is not there')
     lab.same(database.sql("SELECT count(*) > 5 FROM fieldpost.audit WHERE action LIKE 'review %'"), [['t']], 'all of it is in the audit')
     exports(lab, database)
+    too_many(lab, database)

@@ -514,6 +514,33 @@ static void test_size(void **state)
 	assert_int_equal(reason_of_size(PARSE_SIZE_MAX + 1), REASON_OVER_SIZE);
 }
 
+/* Of the program nothing but its name, and no more of what a stranger wrote there. */
+static void test_client(void **state)
+{
+	static const struct {
+		const char *raw, *client;
+	} cases[] = {
+		{"X-Mailer: iPhone Mail (20G81)\n\nx", "iphone mail"},
+		{"X-Mailer: Microsoft Outlook 16.0\nMessage-ID: <a@mail.gmail.com>\n\nx", "microsoft outlook"},
+		{"User-Agent: Mozilla/5.0 (X11; Linux) Gecko Thunderbird/102.4\n\nx", "thunderbird"},
+		{"Message-ID: <CAF=a@mail.gmail.com>\n\nx", "gmail"},
+		{"Message-ID: <AM0@AM0P.eurprd04.prod.outlook.com> \n\nx", "outlook"},
+		{"Message-ID: <a@example.org>\n\nx", ""},
+		{"X-Mailer: =?utf-8?q?=E2=80=AEevil=0A?=\n\nx", ""},
+		{"X-Mailer: 5.0\n\nx", ""},
+		{"X-Mailer: abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz\n\nx",
+			"abcdefghijklmnopqrstuvwxyzabcdefghijklmn"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct mail mail;
+
+		mail_read(arena, view_of(cases[i].raw), &mail);
+		unit_same(cases[i].raw, mail.envelope.client, view_of(cases[i].client));
+	}
+}
+
 static enum reason reason_of_headers(size_t size)
 {
 	char *raw = malloc(size + 20);
@@ -563,6 +590,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_mutated),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_client),
 		cmocka_unit_test(test_parameters),
 		cmocka_unit_test(test_parameters_type),
 		cmocka_unit_test(test_address),
