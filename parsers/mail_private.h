@@ -2,10 +2,10 @@
  * What the files of the mail reader share; nobody else includes it.
  *
  * mail.c reads a mail with these: mail_header.c (fields), mail_words.c (RFC 2047 and 2231), mail_address.c (From),
- * mail_client.c (by which program), mail_tree.c (GMime's tree to leaves), mail_part.c (leaves to texts and attachments), mail_body.c (transfer encodings,
- * charsets), mail_text.c (lines of plain text), mail_attachment.c (names, types, sums), mail_automatic.c (bounces,
- * automatic answers), mail_report.c, mail_report_text.c, mail_report_status.c (what a report says),
- * mail_authentication.c (whose mail it really is).
+ * mail_client.c (by which program), mail_tree.c (GMime's tree to leaves), mail_part.c (leaves to texts and
+ * attachments), mail_body.c (transfer encodings, charsets), mail_text.c (lines of plain text), mail_attachment.c
+ * (names, types, sums), mail_automatic.c (bounces, automatic answers), mail_report.c, mail_report_text.c,
+ * mail_report_status.c (what a report says), mail_authentication.c (whose mail it really is).
  */
 #ifndef PARSERS_MAIL_PRIVATE_H
 #define PARSERS_MAIL_PRIVATE_H
