@@ -10,7 +10,7 @@
 #include "outreach/letters.h"
 
 /* The domain of Message-IDs: the sender's. */
-static const char *domain(const struct config *config)
+const char *answers_domain(const struct config *config)
 {
 	const char *at = config->smtp.from_address ? strchr(config->smtp.from_address, '@') : NULL;
 
@@ -23,7 +23,7 @@ static void set(json_t *body, const char *key, const char *text)
 		json_object_set_new(body, key, json_string(text));
 }
 
-static struct view bytes_of(const struct answers_writer *writer, json_t *body)
+struct view answers_bytes(const struct answers_writer *writer, json_t *body)
 {
 	char *bytes = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS);
 	struct view view = {arena_strdup(writer->arena, bytes), strlen(bytes)};
@@ -56,8 +56,8 @@ static int put(const struct answers_writer *writer, const char *function, int64_
 	db_arg_int(&args, id);
 	if (channel)
 		db_arg_string(&args, channel);
-	db_arg_bytes(&args, bytes_of(writer, body));
-	db_arg_string(&args, domain(writer->config));
+	db_arg_bytes(&args, answers_bytes(writer, body));
+	db_arg_string(&args, answers_domain(writer->config));
 	return db_call(writer->db, function, &args, NULL, err);
 }
 
@@ -190,7 +190,7 @@ static int write_told(const struct answers_writer *writer, const struct db_rows 
 	set(body, "auto", "auto-replied");
 	if (token) {
 		set(body, "answer_token", token);
-		set(body, "references", arena_printf(writer->arena, "<" ANSWER_TOKEN_PLACE "@%s>", domain(writer->config)));
+		set(body, "references", arena_printf(writer->arena, "<" ANSWER_TOKEN_PLACE "@%s>", answers_domain(writer->config)));
 	}
 	return put(writer, "api.order_told_put", db_get_int(rows, row, "message_id"), NULL, body, err);
 }

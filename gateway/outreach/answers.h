@@ -1,6 +1,6 @@
 /*
  * Answers: what a policy team writes to a practitioner, and what its members are told of their orders, from what is due in
- * the database (sql/api/orders.sql) to rows of the outbox. Private to outreach/; a part of the job of asking.h.
+ * the database (sql/api/orders_answers.sql) to rows of the outbox. Private to outreach/; a part of the job of asking.h.
  *
  * No letter holds either side's address: the mail goes out and comes back through us.
  */
@@ -25,5 +25,11 @@ struct answers_writer {
 
 /* How many rows were looked at, ASKING_AT_ONCE a kind at most; -1. */
 int answers_write(const struct answers_writer *writer, struct error *err);
+/* The same of the monthly letters that tell what became of what somebody wrote (outcomes.c). */
+int answers_write_outcomes(const struct answers_writer *writer, struct error *err);
+
+/* Shared by the two: a body as an outbox row has it (takes the reference); the domain of Message-IDs. */
+struct view answers_bytes(const struct answers_writer *writer, json_t *body);
+const char *answers_domain(const struct config *config);
 
 #endif

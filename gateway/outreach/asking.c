@@ -13,6 +13,7 @@
 
 #define LOOK_EVERY_MS 5000
 #define CANCEL_EVERY_US (60 * (int64_t)1000000) /* what waits is looked at when it is claimed, besides */
+#define OUTCOMES_EVERY_US (600 * (int64_t)1000000) /* who is told once a month may wait */
 
 struct asking {
 	const struct config *config;
@@ -21,7 +22,7 @@ struct asking {
 	struct arena *arena, *forms_arena;
 	struct forms *forms; /* every version that the database knows; NULL: to be loaded */
 	json_t *rules;
-	int64_t now, cancelled_at;
+	int64_t now, cancelled_at, outcomes_at;
 };
 
 /* ---- forms ---- */
@@ -343,17 +344,24 @@ static int cancel(struct asking *asking, struct error *err)
 /* Between teams and practitioners. */
 static int write_letters(struct asking *asking, struct error *err)
 {
+	struct answers_writer writer = {asking->db, asking->config, NULL, asking->arena, asking->rules, asking->now};
 	int done;
 
 	if (!asking->forms && load_forms(asking, err) < 0)
 		return -1;
+	writer.forms = asking->forms;
 	do {
-		struct answers_writer writer = {asking->db, asking->config, asking->forms, asking->arena, asking->rules,
-			asking->now};
-
 		arena_reset(asking->arena);
 		done = answers_write(&writer, err);
 	} while (done == ASKING_AT_ONCE);
+	if (done < 0 || asking->now < asking->outcomes_at + OUTCOMES_EVERY_US)
+		return done;
+	do {
+		arena_reset(asking->arena);
+		done = answers_write_outcomes(&writer, err);
+	} while (done == ASKING_AT_ONCE);
+	if (done >= 0)
+		asking->outcomes_at = asking->now;
 	return done;
 }
 

@@ -8,7 +8,7 @@
 
 const char *const asking_letters[] = {
 	"request", "reminder", "acknowledgement", "short", "needs", "value", "duplicate", "who-are-you", "too-large", "date",
-	"answer", "order", NULL};
+	"answer", "order", "outcomes", "outcomes-title", NULL};
 
 /* Those that write to numbers; WhatsApp takes no words of ours from who did not write within a day. */
 static bool writes_to_numbers(const struct config_channel *channel)

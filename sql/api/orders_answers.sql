@@ -15,7 +15,7 @@ CREATE FUNCTION fieldpost.without_contact(words text)
 RETURNS text
 LANGUAGE sql IMMUTABLE
 AS $$
-	SELECT regexp_replace(words, '[^[:space:]<>@]+@[^[:space:]<>@]+\.[^[:space:]<>@]+|\+[0-9](?:[[:space:]()./-]{0,3}[0-9]){6,}'
+	SELECT regexp_replace(words, '[^[:space:]<>@,;:]+@[^[:space:]<>@,;:]+\.[[:alnum:]-]+|\+[0-9](?:[[:space:]()./-]{0,3}[0-9]){6,}'
 		'|(?<![[:alnum:]./-])(?:[0-9]{9,}|0[0-9]{2,4}[ /-]?[0-9]{5,8}|0[0-9]{1,4}(?: [0-9]{2,4}){2,5})(?![0-9])', '[…]', 'g')
 $$;
 
@@ -143,8 +143,20 @@ END $$;
 -- What is to be written
 ---------------------------------------------------------------------------------------------------
 
--- A team's words that are to go to who wrote a line. Nothing in it says who the member is. rules: {"channels": [names of those that send],
--- "windows": {name: hours}: a provider that takes words of ours just so long after theirs}: until they write again the words wait.
+-- Does the way take words of ours now? rules: {"channels": [names of those that send], "windows": {name: hours}: a provider that takes them
+-- just so long after the person's own}.
+CREATE FUNCTION fieldpost.way_is_open(now timestamptz, feedback_id bigint, channel text, rules jsonb)
+RETURNS boolean
+LANGUAGE sql STABLE
+AS $$
+	SELECT way_is_open.channel = 'mail' OR (rules -> 'channels' ? way_is_open.channel AND (NOT coalesce(rules -> 'windows', '{}') ? way_is_open.channel OR EXISTS (
+		SELECT FROM feedback f JOIN channel_message o USING (message_id) JOIN channel_message x ON x.sender = o.sender
+		JOIN message y ON y.message_id = x.message_id
+		WHERE f.feedback_id = way_is_open.feedback_id AND y.channel = way_is_open.channel
+			AND y.stored_at > way_is_open.now - make_interval(hours => (rules -> 'windows' ->> way_is_open.channel)::integer))))
+$$;
+
+-- A team's words that are to go to who wrote a line. Nothing in it says who the member is. Where the way is not open they wait.
 CREATE FUNCTION api.answers_due(now timestamptz, maximum bigint, rules jsonb)
 RETURNS TABLE (response_id bigint, channel_name text, team text, words text, language text, reference text, day text, neutral boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
@@ -155,10 +167,7 @@ AS $$
 	JOIN member m ON m.member_id = r.member_id JOIN team t USING (team_id)
 	LEFT JOIN identity.contact k ON k.contact_id = f.contact_id
 	LEFT JOIN LATERAL answer_way(f.feedback_id) w ON true
-	WHERE r.waits AND (coalesce(w.channel, 'mail') = 'mail' OR (rules -> 'channels' ? w.channel AND (NOT rules -> 'windows' ? w.channel OR EXISTS (
-		SELECT FROM channel_message o JOIN channel_message x ON x.sender = o.sender JOIN message y ON y.message_id = x.message_id
-		WHERE o.message_id = f.message_id AND y.channel = w.channel
-			AND y.stored_at > answers_due.now - make_interval(hours => (rules -> 'windows' ->> w.channel)::integer)))))
+	WHERE r.waits AND way_is_open(answers_due.now, f.feedback_id, coalesce(w.channel, 'mail'), rules)
 	ORDER BY r.response_id LIMIT answers_due.maximum
 $$;
 

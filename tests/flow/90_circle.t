@@ -2,6 +2,7 @@
 """The whole circle, by mail and over Telegram: feedback, a digest, a staff member's answer, the practitioner gets it and answers, the staff see it.
 Neither side's address is in any message to the other, and nothing of what is restricted, or of who is not to be named, anywhere outside."""
 import os
+import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'servers'))
@@ -84,6 +85,23 @@ def over_a_channel(lab, world, telegram):
     lab.ok('nothing is sent to this person' in ' '.join(world.text(world.new_mails(sent, 1)).split()) and len(to_tara()) == said, 'who stopped gets no more')
 
 
+def you_said_we_did(lab, world):
+    """A month later: one letter of what became of it to who wrote it, and no second one."""
+    lab.sql("UPDATE fieldpost.status_change SET created_at = date_trunc('month', now()) - interval '1 day'")
+    for again in (False, True):
+        sent = len(world.post.raw())
+        os.kill(lab.duty_pid('send'), signal.SIGKILL)  # it looks when it begins, then now and then
+        if again:
+            world.file(4, 'open', 'The fifth report is about the bridge as well.')
+        new = world.new_mails(sent, 1)
+        if again:
+            lab.ok(len(new) == 1 and new[0]['To'] == 'four@field.example', 'once', [(m['To'], m['Subject']) for m in new])
+            continue
+        text = ' '.join(world.text(new).split())
+        lab.ok([m['To'] for m in new] == ['two@field.example'] and new[0]['Subject'].endswith('] You said, we did'), 'a month later who wrote is told', new)
+        lab.ok('used in SSR-2026-014' in text and world.words[2][:20] not in text and 'Clara' not in text, 'what became of it, and no more', text)
+
+
 def everywhere(lab, world):
     """All that stands outside the tables of messages and people: {where: bytes}."""
     places = {'the log': lab.log().encode()}
@@ -118,7 +136,9 @@ with Lab('circle') as lab:
     telegram = Telegram(TOKEN)
     lab.helpers.append(telegram)
     lab.channel('bot', 'telegram', mode='poll', token=TOKEN, api_url=telegram.url, form='field-lesson', language='en')
+    lab.options['asking'] = {'working_days': False, 'hour_from': 0, 'hour_to': 24}
     world = Answering(lab)
     there_and_back(lab, world)
     over_a_channel(lab, world, telegram)
+    you_said_we_did(lab, world)
     nothing_leaks(lab, world)
