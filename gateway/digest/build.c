@@ -14,7 +14,7 @@
  * sharing, verification, withheld, received, answers, remarks}],
  * corrections [{number, title, country, field {as in forms}, was, now (as in answers; absent: nothing), author, day,
  * reason}], conversations [{id, number, country, member (absent: the practitioner), words, said, waiting_days}],
- * outcomes [{number, state, detail}],
+ * outcomes [{number, state, detail}], share [{used, told}] (lines of a year; empty: nothing to say),
  * unsubscribe_page (address with {{unsubscribe}} where the member's token comes; absent: there is no page). render.c
  * makes the mail of them. See digest.h.
  */
@@ -214,6 +214,12 @@ static const struct column outcome_columns[] = {
 	{0},
 };
 
+static const struct column share_columns[] = {
+	{"used", "used", COLUMN_INT},
+	{"told", "told", COLUMN_INT},
+	{0},
+};
+
 static const struct part head_part = {"read.digest_head", "head", head_columns, 0, false};
 static const struct part parts[] = {
 	{"read.digest_countries", "countries", country_columns, 0, true},
@@ -227,6 +233,7 @@ static const struct part parts[] = {
 	{"read.digest_corrections", "corrections", correction_columns, 0, false},
 	{"read.digest_conversations", "conversations", said_columns, DIGEST_CONVERSATIONS_READ, false},
 	{"read.digest_outcomes", "outcomes", outcome_columns, 0, false},
+	{"read.digest_share", "share", share_columns, 0, false},
 };
 
 /* The reasons' rows to {total, oldest_days, reasons}. */

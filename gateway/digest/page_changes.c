@@ -237,6 +237,17 @@ static json_t *outcomes(struct page *page)
 	return groups;
 }
 
+/* How many of a year's lines were used: said beside what became of some. False: not known. */
+static json_t *share(struct page *page)
+{
+	const json_t *row = json_array_get(json_object_get(page->data, "share"), 0);
+
+	if (page_int(row, "told") == 0)
+		return json_false();
+	return json_pack("{s:s,s:s}", "used", page_number(page, page_int(row, "used")), "told",
+		page_number(page, page_int(row, "told")));
+}
+
 void page_answers(struct page *page)
 {
 	json_t *talks = conversations(page), *became = outcomes(page);
@@ -244,8 +255,8 @@ void page_answers(struct page *page)
 
 	if (any_talk || any_outcome)
 		json_object_set_new(page->view, "answers",
-			json_pack("{s:b,s:O,s:b,s:O}", "any_talk", any_talk, "conversations", talks, "any_outcome",
-				any_outcome, "outcomes", became));
+			json_pack("{s:b,s:O,s:b,s:O,s:o}", "any_talk", any_talk, "conversations", talks, "any_outcome",
+				any_outcome, "outcomes", became, "share", share(page)));
 	json_decref(talks);
 	json_decref(became);
 }

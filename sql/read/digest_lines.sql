@@ -116,7 +116,31 @@ BEGIN
 	ORDER BY f.line_number;
 END $$;
 
-GRANT EXECUTE ON FUNCTION read.digest_lines(bigint, bigint, jsonb), read.digest_corrections(bigint), read.digest_conversations(bigint, bigint),
+-- Of the lines that the subscription told within a year before this digest: how many there are, and how many were used. No row where nothing
+-- was said of any of them.
+CREATE FUNCTION read.digest_share(digest_id bigint)
+RETURNS TABLE (used bigint, told bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	SELECT count(DISTINCT c.feedback_id) FILTER (WHERE f.state = 'used') INTO used
+	FROM (SELECT * FROM read.digest_scope(digest_share.digest_id) OFFSET 0) x
+	JOIN status_change c ON c.created_at >= x.period_end - interval '1 year' AND c.created_at < x.period_end
+	JOIN LATERAL (SELECT f.* FROM feedback f WHERE f.feedback_id = c.feedback_id OFFSET 0) f
+		ON read.is_kept(f.state) AND NOT read.is_withheld(f.sharing, x.restricted_by_mail)
+	WHERE EXISTS (SELECT FROM digest_line l WHERE l.subscription_id = x.subscription_id AND l.feedback_id = f.feedback_id)
+	HAVING count(*) > 0;
+	IF FOUND THEN
+		SELECT count(*) INTO told FROM digest d JOIN digest e ON e.subscription_id = d.subscription_id
+			AND e.period_end > d.period_end - interval '1 year' AND e.period_end < d.period_end
+		JOIN digest_line l ON l.digest_id = e.digest_id AND l.revision_kind = 'new'
+		WHERE d.digest_id = digest_share.digest_id AND EXISTS (SELECT FROM feedback f WHERE f.feedback_id = l.feedback_id AND read.is_kept(f.state));
+		RETURN NEXT;
+	END IF;
+END $$;
+
+GRANT EXECUTE ON FUNCTION read.digest_share(bigint), read.digest_lines(bigint, bigint, jsonb), read.digest_corrections(bigint), read.digest_conversations(bigint, bigint),
 	read.digest_outcomes(bigint) TO fieldpost_reader;
 
 -- The way that the functions over many rows are written is the way they go (see digest_figures.sql), whatever the digest.
@@ -126,7 +150,8 @@ DECLARE
 BEGIN
 	FOREACH many IN ARRAY ARRAY['read.digest_told(bigint, bigint)', 'read.digest_trend(bigint)', 'read.countries_heard()',
 		'read.digest_countries(bigint, jsonb)', 'read.digest_themes(bigint, jsonb)', 'read.digest_lines(bigint, bigint, jsonb)',
-		'read.digest_corrections(bigint)', 'read.digest_conversations(bigint, bigint)', 'read.digest_outcomes(bigint)']::regprocedure[] LOOP
+		'read.digest_corrections(bigint)', 'read.digest_conversations(bigint, bigint)', 'read.digest_outcomes(bigint)',
+		'read.digest_share(bigint)']::regprocedure[] LOOP
 		EXECUTE format('ALTER FUNCTION %s SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
 			SET enable_mergejoin = off SET enable_memoize = off SET join_collapse_limit = 1 SET plan_cache_mode = force_generic_plan', many);
 	END LOOP;

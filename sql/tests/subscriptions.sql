@@ -141,6 +141,7 @@ INSERT INTO fieldpost.status_change (feedback_id, state, detail, created_at)
 SELECT k.id, 'read', NULL, '2026-11-07 09:00+00' FROM known k WHERE k.name IN ('a', 'b', 'c');
 INSERT INTO fieldpost.status_change (feedback_id, state, detail, created_at)
 SELECT k.id, 'used', 'SSR-2026-014', '2026-11-07 10:00+00' FROM known k WHERE k.name = 'a';
+UPDATE fieldpost.feedback f SET state = 'used' FROM known k WHERE k.name = 'a' AND f.feedback_id = k.id;
 SET LOCAL SESSION AUTHORIZATION fieldpost_send;
 SET LOCAL ROLE fieldpost_reader;
 SELECT results_eq($$SELECT number, member, words, waiting_days FROM read.digest_conversations((SELECT id FROM known WHERE name = 'e5'), 40)$$,
@@ -149,6 +150,8 @@ SELECT results_eq($$SELECT number, member, words, waiting_days FROM read.digest_
 SELECT is((SELECT count(*) FROM read.digest_conversations((SELECT id FROM known WHERE name = 'e3'), 40)), 0::bigint, 'not before it was said');
 SELECT results_eq($$SELECT * FROM read.digest_outcomes((SELECT id FROM known WHERE name = 'e5'))$$,
 	$$VALUES (1::bigint, 'used', 'SSR-2026-014'), (2::bigint, 'read', NULL)$$, 'the last word on each line');
+SELECT results_eq($$SELECT * FROM read.digest_share((SELECT id FROM known WHERE name = 'e5'))$$, $$VALUES (1::bigint, 2::bigint)$$, 'and how many were used');
+SELECT is((SELECT count(*) FROM read.digest_share((SELECT id FROM known WHERE name = 'e3'))), 0::bigint, 'not before it was said');
 RESET ROLE;
 RESET SESSION AUTHORIZATION;
 
