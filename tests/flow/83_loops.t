@@ -232,6 +232,41 @@ def ping_pong(lab, dovecot, a, b):
     lab.same(held, [[['0']], [['0']]], 'and all was read')
 
 
+VOUCHED = b'Authentication-Results: mx.field.example; dmarc=pass header.from=%s\r\n'
+
+
+def at_the_door(lab, dovecot, a):
+    """Programs that hide what they are, by the mailbox and with the mail server's word for them: what really goes out to each."""
+    marks = sorted(reports.MARKS)
+    kinds = {'empty': (100, 4, 8, ''), 'wrong': (200, 1, 12, '\r\nCountry: Zembla\r\nProject phase: never %d\r\n'),
+             'whole': (300, 2, 12, '\r\nCountry: Kenya\r\nLesson for policy: wait %d\r\n')} # first number, people, mails of each, words
+    mails, senders, n = [], {}, 0
+    for kind, (first, people, each, words) in kinds.items():
+        for person in range(people):
+            who = address(first + person)
+            senders[who] = kind
+            for i in range(each):
+                n += 1
+                mail = reports.lie(reports.automatic(marks[n % len(marks)], 7000 + n, who, a.address)).replace(b'\r\n', b'\n').replace(b'\n', b'\r\n')
+                head, body = mail.split(b'\r\n\r\n', 1)
+                mails.append(VOUCHED % who.split('@')[1].encode() + head + b'\r\n\r\n' + body + ((words % n).encode() if words else b''))
+    a.take()
+    before = last_message(lab)
+    dovecot.append('a', mails)
+    lab.wait('all are read', lambda: lab.sql("SELECT count(*) FROM fieldpost.message WHERE message_id > %d AND state <> 'received'" % before) == [[str(len(mails))]], 60)
+    lab.wait('all are told', lambda: lab.sql('SELECT count(*) FROM fieldpost.acknowledgement WHERE outbox_id IS NULL') == [['0']] and lab.sql(
+        "SELECT count(*) FROM fieldpost.outbox WHERE state IN ('waiting', 'sending') AND next_at <= now()") == [['0']], 60)
+    got = {}
+    for mail in map(parse, a.take()):
+        to = mail['To'].addresses[0].addr_spec
+        got[to] = got.get(to, 0) + 1
+    lab.same(set(got) - set(senders), set(), '%d lying mails by the door: nobody else is told' % len(mails))
+    lab.same({who: got.get(who, 0) for who, kind in senders.items() if kind == 'empty'}, {who: 0 for who, kind in senders.items() if kind == 'empty'},
+             'who says nothing that answers a form hears nothing')
+    lab.same({who: got.get(who, 0) for who, kind in senders.items() if kind != 'empty'}, {who: 10 for who, kind in senders.items() if kind != 'empty'},
+             'whoever it is, ten times a day and no more')
+
+
 def person_stops(lab, dovecot, a):
     who = address(5)
     lab.sql("UPDATE fieldpost.request SET state = 'sent' WHERE reference = '%s'" % reference(5))
@@ -293,6 +328,7 @@ with Lab('loops') as lab:
         lab.web_port = free_ports(1)[0]
         lab.options['public_url'] = 'https://field.example/'
         lab.options['asking'] = {'hour_from': 0, 'hour_to': 24, 'working_days': False}
+        lab.options['mail'] = {'authserv_id': ['mx.field.example']}
         lab.options['web'] = {'listen': '127.0.0.1:%d' % lab.web_port}
         lab.together(lab.serve, other.serve)
         lab.wait('the forms are known', lambda: lab.sql('SELECT count(*) > 0 FROM fieldpost.form_version') == [['t']], 30)
@@ -304,6 +340,7 @@ with Lab('loops') as lab:
         bounced_again(lab)
         ping_pong(lab, dovecot, a, b)
         asks(lab, dovecot, a)
+        at_the_door(lab, dovecot, a)
         person_stops(lab, dovecot, a)
         link(lab)
     finally:
