@@ -1,6 +1,7 @@
 /* cli/database: a command's connection to the database, with the embedded server started for its time. See cli.h. */
 #include "cli/cli.h"
 
+#include "cli/reading.h"
 #include "core/process.h"
 #include "store/db.h"
 #include "store/embedded.h"
@@ -28,6 +29,10 @@ int cli_database_open(struct cli *cli, const struct config *config, struct cli_d
 
 	if (ground(config, &database->embedded, err) < 0 ||
 		db_open(config, "fieldpost_admin", &database->db, err) < 0) {
+		cli_database_close(&database);
+		return -1;
+	}
+	if (db_set_actor(database->db, reading_actor(cli->arena), err) < 0) {
 		cli_database_close(&database);
 		return -1;
 	}

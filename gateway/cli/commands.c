@@ -54,6 +54,8 @@ const struct command cli_commands[] = {
 		"--reason R | dismiss MESSAGE... --reason R | assign MESSAGE... --to NAME | note MESSAGE... --text T | "
 		"undo [BATCH] | export MESSAGE... --to FOLDER",
 		"the messages that wait for a person", cmd_review},
+	{"audit", "list [--object OBJECT] [--since DAY] [--limit N]",
+		"who read and who changed what: restricted feedback, messages in review, people", cmd_audit},
 	{"alarm", "list | clear NUMBER", "what is not well, and taking back what was dealt with", cmd_alarm},
 	{"explain", "NUMBER [--raw]", "from a digest's line back to the mail that it came from", cmd_explain},
 	{"oauth", "login NAME [--device | --browser] | refresh NAME | list",

@@ -82,7 +82,7 @@ int reading_begin(struct reading *reading, struct db *db, struct error *err)
 	if ((reading->saved && find_saved(reading, db, err) < 0) ||
 		(reading->as && find_member(reading, db, &member, err) < 0))
 		return -1;
-	if (db_set_actor(db, reading_actor(reading->cli->arena), err) < 0 || db_begin(db, err) < 0)
+	if (db_begin(db, err) < 0)
 		return -1;
 	result = member ? db_read_as(db, member, err) : db_read_as_operator(db, reading->restricted, err);
 	if (result < 0)

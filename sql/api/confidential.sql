@@ -341,8 +341,9 @@ $$;
 -- The bytes of a channel's file; a mail's stand in its raw.
 CREATE FUNCTION api.attachment_bytes(message_id bigint, part text)
 RETURNS TABLE (bytes bytea)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
+	SELECT note_message_seen('attachment', attachment_bytes.message_id);
 	SELECT a.bytes FROM attachment a WHERE a.message_id = attachment_bytes.message_id AND a.part = attachment_bytes.part
 $$;
 

@@ -83,7 +83,7 @@ $$;
 -- A number is a digest's line if there is one of that number, else a feedback's own number. No row: neither.
 CREATE FUNCTION api.explain(number bigint)
 RETURNS TABLE (step text, detail text, message_id bigint)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -91,6 +91,9 @@ DECLARE
 BEGIN
 	SELECT * INTO found FROM feedback f WHERE f.line_number = explain.number OR f.feedback_id = explain.number
 	ORDER BY (f.line_number = explain.number) DESC NULLS LAST LIMIT 1;
+	IF found.sharing <> 'open' THEN
+		PERFORM note_seen('explain', 'feedback ' || found.feedback_id);
+	END IF;
 	RETURN QUERY
 	SELECT e.step, e.detail, found.message_id FROM (
 		SELECT * FROM explain_feedback(found.feedback_id)

@@ -265,8 +265,9 @@ END $$;
 -- filters: {"kind", "country", "language", "programme", "organisation", "role", "words" (in the name or an address)}, any may be missing.
 CREATE FUNCTION api.people_list(filters jsonb, maximum bigint)
 RETURNS TABLE (contact_id bigint, person jsonb)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
+	SELECT note_seen('people list', 'people');
 	SELECT c.contact_id, person_json(c.contact_id) FROM identity.contact c
 	LEFT JOIN identity.organisation o USING (organisation_id)
 	LEFT JOIN identity.programme p USING (programme_id)
@@ -364,8 +365,9 @@ END $$;
 -- nobody is that.
 CREATE FUNCTION api.people_show(person text, channels jsonb)
 RETURNS TABLE (contact_id bigint, person jsonb, requests jsonb, feedback jsonb, messages jsonb, suppressed jsonb)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
+	SELECT note_seen('people show', 'person ' || f.id) FROM (SELECT person_find(people_show.person) AS id) f WHERE f.id IS NOT NULL;
 	SELECT f.id, person_json(f.id),
 		(SELECT coalesce(jsonb_agg(jsonb_build_object('reference', q.reference, 'form', q.form_id, 'state', q.state, 'asked_at', q.asked_at)
 			ORDER BY q.request_id), '[]') FROM request q WHERE q.contact_id = f.id),

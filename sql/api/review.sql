@@ -23,8 +23,9 @@ RETURNS TABLE (message_id bigint, state text, reason text, error text, attempts 
 	written_at timestamptz, stored_at timestamptz, settled_at timestamptz, from_name text, from_address text, subject text,
 	form text, form_version bigint, reference text, language text, answers jsonb, errors jsonb, found jsonb, suggestions jsonb,
 	remarks text, attachments jsonb, automatic boolean, size bigint, oversize boolean, sha256 text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
+	SELECT note_message_seen('review show', review_show.message_id);
 	SELECT m.message_id, m.state::text, m.reason::text, m.error, m.attempts::bigint,
 		(SELECT a.name FROM account a WHERE a.account_id = m.account_id), m.received_at, m.written_at, m.stored_at,
 		m.settled_at, m.from_name, m.from_address, m.subject, m.form_id, m.form_version::bigint, m.reference, m.language,
@@ -39,8 +40,9 @@ $$;
 
 CREATE FUNCTION api.message_raw(message_id bigint)
 RETURNS TABLE (raw bytea)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
+	SELECT note_message_seen('raw', message_raw.message_id);
 	SELECT r.raw FROM message_raw r WHERE r.message_id = message_raw.message_id
 $$;
 

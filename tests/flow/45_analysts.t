@@ -111,8 +111,24 @@ with Lab('analysts') as lab:
     lab.ok('there is no form' in done.stderr, 'a form that is not there', done.stderr)
     lab.same(os.path.getsize(kept), size, 'and the table that was written before stays')
 
-    audit = database.sql("SELECT actor, detail ->> 'by' FROM fieldpost.audit WHERE action = 'read' ORDER BY audit_id")
+    audit = database.sql("SELECT actor, detail ->> 'by' FROM fieldpost.audit WHERE action = 'read' AND object LIKE 'feedback %' ORDER BY audit_id")
     lab.same([a[1] for a in audit], ['search', 'feedback show', 'export'], 'each reading of what is restricted is in the audit')
     lab.ok(all(a[0].startswith('command:') and a[0] != 'command:?' for a in audit), 'with who read it', audit)
     lab.same([f['sharing'] for f in found(lab, 'bribes', '--as', 'daniel@example.org')][:1], ['restricted'], 'a cleared member sees it')
     lab.ok(database.sql("SELECT actor FROM fieldpost.audit ORDER BY audit_id DESC LIMIT 1")[0][0].endswith(' for daniel@example.org'), 'and is named in the audit')
+
+    # What the person at the machine sees besides is noted, too; of what is open to all nothing.
+    messages = dict(database.sql('SELECT sharing, message_id FROM fieldpost.feedback'))
+    before = len(json.loads(lab.run('audit', 'list', '--json').stdout))
+    for sharing in ('open', 'no-name', 'restricted'):
+        lab.run('explain', numbers[sharing])
+        lab.run('review', 'show', messages[sharing])
+    lab.run('explain', numbers['restricted'], '--raw')
+    lab.run('people', 'list')
+    rows = json.loads(lab.run('audit', 'list', '--json').stdout)
+    lab.same(sorted((r['object'], json.loads(r['detail'])['by']) for r in rows[:len(rows) - before]), sorted(
+        [('feedback ' + numbers[s], 'explain') for s in ('no-name', 'restricted', 'restricted')] + [('message ' + messages[s], 'review show') for s in
+         ('no-name', 'restricted')] + [('message ' + messages['restricted'], 'raw'), ('people', 'people list')]), 'explain, review show, raw, lists of people')
+    lab.ok(not re.search('zainab|kola|minister|secret|bribes', json.dumps(rows), re.I), 'the audit holds nothing of the words')
+    lab.same({r['object'] for r in json.loads(lab.run('audit', 'list', '--json', '--object', 'people', '--since', '2026-01-01', '--limit', '1').stdout)}, {'people'},
+             'audit list: of one object')
