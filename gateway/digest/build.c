@@ -7,7 +7,8 @@
  * countries [code], regions [{name, code}], programmes [name], languages [code], themes [label]}, countries [{code
  * (absent: those that stand together), replies, silent_weeks (absent: never heard), review, asked, answered,
  * not_reached}], unread [{name, unread, total}],
- * review {total, oldest_days, reasons [{reason, count}]}, trend [{replies, countries}] (oldest first),
+ * review {total, oldest_days, reasons [{reason, count}]}, trend [{replies, countries, asked, answered, days (absent:
+ * nobody answered)}] (oldest first),
  * themes [{label, weeks}], forms [{id, title, replies, before, fields [{name, type, label, theme, digest, min, max,
  * options [{value, label}], values [{value, count, before}]}]}], total (lines of the digest), lines (those of very many
  * that were chosen) [{number, form, country, name, role (absent: fewer than three in that country have it), language,
@@ -140,6 +141,9 @@ static const struct column unread_columns[] = {
 static const struct column week_columns[] = {
 	{"replies", "replies", COLUMN_INT},
 	{"countries", "countries", COLUMN_INT},
+	{"asked", "asked", COLUMN_INT},
+	{"answered", "answered", COLUMN_INT},
+	{"days", "days", COLUMN_INT},
 	{0},
 };
 

@@ -13,12 +13,44 @@ static int64_t height_of(int64_t value, int64_t most, int64_t height, int64_t mi
 	return px > minimum ? px : minimum;
 }
 
+#define NONE (-1) /* of a period: nobody was asked, or nobody answered */
+
+static int64_t percent_answered(const json_t *week)
+{
+	int64_t asked = page_int(week, "asked");
+
+	return asked > 0 ? (200 * page_int(week, "answered") + asked) / (2 * asked) : NONE;
+}
+
+/* What a row shows of a period. */
+static int64_t trend_value(const json_t *week, const char *key)
+{
+	if (strcmp(key, "answered") == 0)
+		return percent_answered(week);
+	return page_has(week, key) ? page_int(week, key) : NONE;
+}
+
+static const char *trend_number(struct page *page, int64_t value)
+{
+	return value == NONE ? "\xe2\x80\x93" : page_number(page, value);
+}
+
+static void set_kind(json_t *row, const char *key)
+{
+	for (const char *const *kind = (const char *const[]){"replies", "answered", "countries", "days", NULL}; *kind; kind++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "is_%s", *kind);
+		json_object_set_new(row, name, json_boolean(strcmp(key, *kind) == 0));
+	}
+}
+
 /* One row of the trend: now, change and a column a week, oldest first. */
 static json_t *trend_row(struct page *page, const char *key)
 {
 	const json_t *trend = json_object_get(page->data, "trend"), *week;
 	json_t *columns = json_array(), *row;
-	int64_t most = 0, now = 0, before = 0;
+	int64_t most = 0, now = NONE, before = NONE;
 	size_t i, count = json_array_size(trend);
 	TEXT_SCOPED numbers = {0}, aligned = {0};
 
@@ -27,30 +59,46 @@ static json_t *trend_row(struct page *page, const char *key)
 	json_array_foreach(trend, i, week)
 	{
 		before = now;
-		now = page_int(week, key);
+		now = trend_value(week, key);
 		most = now > most ? now : most;
-		text_add_format(&numbers, "%s%s", i > 0 ? page_list_separator(page) : "", page_number(page, now));
-		text_add_format(&aligned, "%s%s%s", i > 0 ? " " : "", now < 10 ? " " : "", page_number(page, now));
+		text_add_format(&numbers, "%s%s", i > 0 ? page_list_separator(page) : "", trend_number(page, now));
+		text_add_format(&aligned, "%s%s%s", i > 0 ? " " : "", now < 10 ? " " : "", trend_number(page, now));
 	}
-	json_array_foreach(trend, i, week) json_array_append_new(
-		columns, json_pack("{s:s,s:b}", "height",
-				 arena_printf(page->arena, "%lld",
-					 (long long)height_of(page_int(week, key), most, TREND_HEIGHT, TREND_MINIMUM)),
-				 "newest", i + 1 == count));
-	row = json_pack("{s:s,s:s,s:s,s:o}", "now", page_number(page, now), "change",
-		locale_change(page->locale, page->arena, now - before), "numbers", text_string(&numbers), "columns",
-		columns);
+	json_array_foreach(trend, i, week) json_array_append_new(columns,
+		json_pack("{s:s,s:b}", "height",
+			arena_printf(page->arena, "%lld",
+				(long long)height_of(trend_value(week, key), most, TREND_HEIGHT, TREND_MINIMUM)),
+			"newest", i + 1 == count));
+	row = json_pack("{s:s,s:s,s:s,s:o}", "now", trend_number(page, now), "change",
+		now == NONE || before == NONE ? "" : locale_change(page->locale, page->arena, now - before), "numbers",
+		text_string(&numbers), "columns", columns);
 	page_set(row, "numbers_aligned", text_string(&aligned));
-	json_object_set_new(row, "is_replies", json_boolean(strcmp(key, "replies") == 0));
-	json_object_set_new(row, "is_countries", json_boolean(strcmp(key, "countries") == 0));
+	set_kind(row, key);
 	return row;
 }
 
+/* Replies and countries always; the others where anybody was asked in these weeks, or answered what they were asked. */
 static json_t *trend(struct page *page)
 {
-	if (json_array_size(json_object_get(page->data, "trend")) == 0)
+	const json_t *trend = json_object_get(page->data, "trend"), *week;
+	bool asked = false, days = false;
+	json_t *rows = json_array();
+	size_t i;
+
+	if (json_array_size(trend) == 0)
 		return json_false();
-	return json_pack("{s:[o,o]}", "rows", trend_row(page, "replies"), trend_row(page, "countries"));
+	json_array_foreach(trend, i, week)
+	{
+		asked |= trend_value(week, "answered") != NONE;
+		days |= trend_value(week, "days") != NONE;
+	}
+	json_array_append_new(rows, trend_row(page, "replies"));
+	if (asked)
+		json_array_append_new(rows, trend_row(page, "answered"));
+	json_array_append_new(rows, trend_row(page, "countries"));
+	if (days)
+		json_array_append_new(rows, trend_row(page, "days"));
+	return json_pack("{s:o}", "rows", rows);
 }
 
 /* ---- one field ---- */

@@ -44,7 +44,29 @@ BEGIN
 	SELECT CASE WHEN c.asked >= 3 THEN c.country END, sum(c.asked)::bigint, sum(c.answered)::bigint, sum(c.not_reached)::bigint
 	FROM counted c GROUP BY 1;
 END $$;
-GRANT EXECUTE ON FUNCTION fieldpost.digest_asked(bigint), fieldpost.filter_of(jsonb), fieldpost.filter_takes(fieldpost.digest_filter, text, text,
+-- The same by the periods of a trend, without countries: how many had been asked and had not answered before, how many of them answered in it.
+CREATE FUNCTION fieldpost.digest_answered(digest_id bigint, edges timestamptz[])
+RETURNS TABLE (period integer, asked bigint, answered bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+	WITH scope AS (
+		SELECT ROW((f).forms, (f).countries, (f).contacts, NULL, (f).languages)::digest_filter AS filter FROM digest d JOIN subscription s USING (subscription_id)
+		CROSS JOIN filter_of(s.filters) f WHERE d.digest_id = digest_answered.digest_id OFFSET 0
+	), people AS (
+		SELECT k AS period, coalesce(q.contact_id, -q.request_id) AS person, bool_or(q.answered_at < edges[k + 1]) AS answered
+		FROM scope s CROSS JOIN generate_series(1, 8) k
+		JOIN request q ON q.asked_at < edges[k + 1] AND q.asked_at >= edges[k + 1] - interval '56 days' AND coalesce(q.answered_at >= edges[k], true)
+		LEFT JOIN identity.contact c USING (contact_id)
+		WHERE filter_takes(s.filter, q.form_id, coalesce(q.country, c.country), q.contact_id, '{}', q.language)
+		GROUP BY 1, 2
+	)
+	SELECT p.period, count(*), count(*) FILTER (WHERE p.answered) FROM people p GROUP BY 1;
+END $$;
+GRANT SELECT (request_id, asked_at) ON fieldpost.request TO fieldpost_views;
+GRANT EXECUTE ON FUNCTION fieldpost.digest_asked(bigint), fieldpost.digest_answered(bigint, timestamptz[]), fieldpost.filter_of(jsonb), fieldpost.filter_takes(fieldpost.digest_filter, text, text,
 	bigint, text[], text) TO fieldpost_views;
 
 SET LOCAL ROLE fieldpost_views;

@@ -75,9 +75,9 @@ AS $$
 $$;
 
 -- What the subscription is about and its reader may see, filed in eight periods up to the digest's end, oldest first; none unless there is
--- something to compare with.
+-- something to compare with. Of those asked how many answered, whatever the level; days: the median between being asked and the answer.
 CREATE FUNCTION read.digest_trend(digest_id bigint)
-RETURNS TABLE (replies bigint, countries bigint)
+RETURNS TABLE (replies bigint, countries bigint, asked bigint, answered bigint, days bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
 #variable_conflict use_column
@@ -91,10 +91,21 @@ BEGIN
 		FROM scope x JOIN feedback f ON f.filed_at >= x.edges[1] AND f.filed_at < x.period_end AND read.is_kept(f.state)
 			AND fieldpost.filter_takes(x.filter, f.form_id, f.country, f.contact_id, f.theme, f.language)
 		GROUP BY 1, 2
+	), took AS (
+		SELECT width_bucket(f.filed_at, x.edges) AS period,
+			round(percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM f.received_at - q.asked_at) / 86400))::bigint AS days
+		FROM scope x JOIN feedback f ON f.filed_at >= x.edges[1] AND f.filed_at < x.period_end AND f.request_id IS NOT NULL AND read.is_kept(f.state)
+			AND NOT read.is_withheld(f.sharing, x.restricted_by_mail)
+			AND fieldpost.filter_takes(x.filter, f.form_id, f.country, f.contact_id, f.theme, f.language)
+		JOIN request q ON q.request_id = f.request_id AND q.asked_at <= f.received_at
+		GROUP BY 1
+	), heard AS (
+		SELECT c.period, sum(c.replies)::bigint AS replies, count(c.country) AS countries FROM counted c GROUP BY 1
 	)
-	SELECT coalesce(sum(c.replies), 0)::bigint, count(c.country)
-	FROM scope CROSS JOIN generate_series(1, 8) AS wanted (period) LEFT JOIN counted c USING (period)
-	GROUP BY wanted.period ORDER BY wanted.period;
+	SELECT coalesce(h.replies, 0), coalesce(h.countries, 0), coalesce(a.asked, 0), coalesce(a.answered, 0), t.days
+	FROM scope x CROSS JOIN generate_series(1, 8) AS wanted (period) LEFT JOIN heard h USING (period) LEFT JOIN took t USING (period)
+	LEFT JOIN fieldpost.digest_answered(digest_trend.digest_id, x.edges) a USING (period)
+	ORDER BY wanted.period;
 END $$;
 
 -- The forms of which the digest has a line, most replies first, with how many there were the period before.

@@ -181,6 +181,16 @@ SET LOCAL ROLE fieldpost_reader;
 SELECT results_eq($$SELECT role, count(*) FROM read.digest_lines((SELECT id FROM known WHERE name = 'w1'), 3000) WHERE received = '2026-11-05 08:00+00' GROUP BY 1$$,
 	$$VALUES ('judge', 1::bigint), (NULL, 1::bigint)$$, 'a role that three of a country have is told, one that is a person is not');
 RESET ROLE;
+RESET SESSION AUTHORIZATION;
+UPDATE fieldpost.feedback f SET received_at = '2026-11-08 20:00+00', request_id = q.request_id FROM fieldpost.request q
+WHERE f.feedback_id = (SELECT id FROM known WHERE name = 'rP1') AND q.contact_id = f.contact_id;
+UPDATE fieldpost.digest SET state = 'sent' WHERE digest_id <> (SELECT id FROM known WHERE name = 'w1');
+INSERT INTO known VALUES ('w2', tap.open('weekly', '2026-11-09 08:00+00', '2026-11-16 08:00+00'));
+SET LOCAL SESSION AUTHORIZATION fieldpost_send;
+SET LOCAL ROLE fieldpost_reader;
+SELECT results_eq($$SELECT asked, answered, days FROM read.digest_trend((SELECT id FROM known WHERE name = 'w2')) OFFSET 6$$,
+	$$VALUES (7::bigint, 2::bigint, 3::bigint), (5::bigint, 0::bigint, NULL)$$, 'who was asked and answered in each week, and after how many days');
+RESET ROLE;
 SELECT is((SELECT mails FROM api.digest_ready((SELECT id FROM known WHERE name = 'w1'), '2026-11-09 08:00+00', 'S',
 	'{"html": "https://fieldpost.example.org/u/{{unsubscribe}}"}', 'example.org')), 2::bigint, 'two mails');
 RESET SESSION AUTHORIZATION;

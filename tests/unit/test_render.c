@@ -302,7 +302,7 @@ static void test_too_many_lines(void **state)
 		}
 	}
 	mail = render_checked(data);
-	assert_true(mail.shown > 10 && mail.shown < 72);
+	assert_true(mail.shown > 3 && mail.shown < 72);
 	assert_true(mail.html.len > DIGEST_HTML_MAX - 8000);
 	json_decref(data);
 }
