@@ -30,7 +30,18 @@ SELECT is(fieldpost.send_time(t::timestamptz, z, c, tap.rules()), w::timestamptz
 	('2026-11-20 18:30+00', 'UTC', 'XX', '2026-11-23 08:00+00', 'over a Saturday and a Sunday'),
 	('2026-11-20 12:30+00', 'Asia/Kathmandu', 'NP', '2026-11-22 02:15+00', 'Nepal is off on Saturdays, and is 5:45 ahead'),
 	('2026-11-19 17:00+00', 'Africa/Cairo', 'EG', '2026-11-22 06:00+00', 'Egypt on Fridays and Saturdays'),
-	('2026-03-28 20:00+00', 'Europe/Paris', 'XX', '2026-03-30 06:00+00', 'on the other side of a change of clocks')) v (t, z, c, w, d);
+	('2026-03-28 20:00+00', 'Europe/Paris', 'XX', '2026-03-30 06:00+00', 'on the other side of a change of clocks'),
+	('2026-10-23 20:00+00', 'Europe/Paris', 'XX', '2026-10-26 07:00+00', 'and of the one in autumn')) v (t, z, c, w, d);
+SELECT is(fieldpost.send_time(t::timestamptz, 'Europe/Paris', 'XX', tap.rules('{"working_days": false, "from": 2, "to": 6}')), w::timestamptz, d) FROM (VALUES
+	('2026-03-28 23:30+00', '2026-03-29 01:00+00', 'an hour that the clocks leave out'),
+	('2026-10-24 22:30+00', '2026-10-25 01:00+00', 'one that comes twice')) v (t, w, d);
+SELECT is((SELECT channel || ' ' || address FROM fieldpost.address_of(71001, tap.rules())), 'mail asha@example.org', 'of several addresses the first');
+SAVEPOINT addresses;
+INSERT INTO fieldpost.suppression (channel, address, reason, since) VALUES ('mail', 'asha@example.org', 'bounced', '2026-01-01');
+SELECT is((SELECT channel || ' ' || address FROM fieldpost.address_of(71001, tap.rules())), 'mail asha2@example.org', 'when that is suspended the next');
+INSERT INTO fieldpost.suppression (channel, address, reason, since) VALUES ('mail', 'asha2@example.org', 'bounced', '2026-01-01');
+SELECT is((SELECT channel || ' ' || address FROM fieldpost.address_of(71001, tap.rules())), 'tg 77', 'and then a channel');
+ROLLBACK TO addresses;
 SELECT is(fieldpost.send_time('2026-11-21 03:00+00', 'UTC', 'XX', tap.rules('{"working_days": false, "from": 0, "to": 24}')), '2026-11-21 03:00+00',
 	'no quiet hours');
 SELECT is(fieldpost.send_time('2026-11-21 03:00+00', 'UTC', 'NP', tap.rules('{"places": {"NP": {"weekend": [1, 2, 3, 4, 5, 6, 7]}}}')),
