@@ -414,13 +414,16 @@ BEGIN
 				CONTINUE;
 			END IF;
 		END IF;
-		IF one -> 'result' ->> 'outcome' = 'filed' AND coalesce(fact ->> 'who', fact ->> 'request') IS NOT NULL THEN
-			same := concat_ws(' ', fact ->> 'sender', fact ->> 'request', one -> 'result' ->> 'template', md5((one -> 'result' -> 'values')::text));
-			IF same = ANY (seen) THEN
-				later := later || one; -- the first of them must be there, so that the second is known for what it is
+		IF one -> 'result' ->> 'outcome' = 'filed' AND fact ->> 'channel' = 'mail' AND coalesce(fact ->> 'who', fact ->> 'request') IS NOT NULL THEN
+			-- What said_before() compares for equality: the first of them must be there, so that the others are known for what they are.
+			same := md5(jsonb_build_array(coalesce(nullif(fact -> 'who', 'null'), fact -> 'sender'), fact -> 'request', one #> '{result,template}',
+				one #> '{result,template_version}', one #> '{result,values}', one #>> '{result,remarks}')::text);
+			IF same <> ALL (seen) THEN
+				seen := seen || same;
+			ELSIF said_before(fact, one -> 'result') IS NULL THEN
+				later := later || one;
 				CONTINUE;
 			END IF;
-			seen := seen || same;
 		END IF;
 		plain := plain || one;
 	END LOOP;

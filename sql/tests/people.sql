@@ -132,6 +132,29 @@ SELECT tap.mail('ben@who.example', 'pass', '{"country": "NP", "done": 3}', '{"at
 SELECT is(tap.became(:four), 'filed verified Ben', 'with a new photo it is none');
 SELECT tap.mail('ben@who.example', 'pass', '{"country": "NP", "done": 3}', '{"remarks": "More"}') AS five \gset
 SELECT is(tap.became(:five), 'filed verified Ben', 'nor with other words');
+-- The same in one batch: mails from these addresses with these remarks; what became of each.
+CREATE FUNCTION tap.at_once(done integer, addresses text[], remarks text[] DEFAULT '{}') RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+	batch jsonb;
+	made bigint[];
+BEGIN
+	WITH put AS (
+		INSERT INTO fieldpost.message (account_id, received_at, stored_at, size, identity)
+		SELECT o.account_id, '2026-11-10 08:30+00', '2026-11-10 08:30+00', 1, sha256(convert_to(done || ' at once ' || a.n, 'UTF8'))
+		FROM api.account_open('field', 'imap') o, unnest(addresses) WITH ORDINALITY AS a (address, n) ORDER BY a.n RETURNING message_id
+	) SELECT array_agg(message_id ORDER BY message_id) INTO made FROM put;
+	SELECT jsonb_agg(jsonb_build_object('message_id', made[n], 'hinted', true, 'result', jsonb_build_object('outcome', 'filed', 'template', 'plan',
+		'template_version', 1, 'values', jsonb_build_object('country', 'SL', 'done', done), 'remarks', remarks[n], 'errors', '{}'::jsonb, 'provenance', '{}'::jsonb,
+		'attachments', '[]'::jsonb, 'mail', jsonb_build_object('from_address', address, 'authentication', 'pass'))) ORDER BY n) INTO batch
+	FROM unnest(addresses) WITH ORDINALITY AS a (address, n);
+	PERFORM api.parse_file('2026-11-10 09:00+00', batch);
+	RETURN ARRAY(SELECT tap.became(m) FROM unnest(made) WITH ORDINALITY AS t (m, n) ORDER BY n);
+END $$;
+SELECT is(tap.at_once(70, '{ada@who.example,ada@home.example,ben@who.example}'), '{filed verified Ada,ignored duplicate,filed verified Ben}',
+	'together: one person''s two addresses say it twice, two persons once each');
+SELECT is(tap.at_once(71, array_fill('ben@who.example'::text, ARRAY[5]), '{x,y,NULL,x,NULL}'),
+	'{filed verified Ben,filed verified Ben,filed verified Ben,ignored duplicate,ignored duplicate}', 'together with other words and with the same');
+SELECT is((SELECT array_agg(DISTINCT b) FROM unnest((tap.at_once(72, array_fill('ben@who.example'::text, ARRAY[100])))[2:]) b), '{ignored duplicate}', 'a hundred at once');
 
 -- Mending: what was open is given, by a reply to the acknowledgement or without.
 SELECT tap.mail('ada@who.example', 'pass', '{"country": "SL"}', '{"outcome": "review", "reason": "missing-required", "errors": {"done": "missing-required", "words": "invalid-value"},
