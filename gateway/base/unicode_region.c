@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unicode/ucal.h>
 #include <unicode/uenum.h>
 #include <unicode/uloc.h>
@@ -80,4 +81,12 @@ json_t *unicode_regions(void)
 		json_object_set_new(all, *country, one);
 	}
 	return all;
+}
+
+bool unicode_is_country(const char *code)
+{
+	for (const char *const *country = uloc_getISOCountries(); *country; country++)
+		if (strcmp(*country, code) == 0)
+			return true;
+	return false;
 }

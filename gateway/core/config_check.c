@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/unicode_region.h"
 #include "core/share.h"
 
 bool config_host_is_loopback(const char *host)
@@ -146,6 +147,20 @@ static int check_public_url(const char *url, const struct yaml_node *root, struc
 		"https://fieldpost.example.org`");
 }
 
+/* A code that no country has would make a digest that lacks the country and says nothing of it. */
+static int check_regions(const struct config *config, const struct yaml_node *root, struct error *err)
+{
+	const struct yaml_node *list = yaml_get(root, "regions"), *item = list ? list->first : NULL;
+
+	for (size_t i = 0; i < config->region_count; i++, item = item ? item->next : NULL)
+		for (size_t k = 0; k < config->regions[i].country_count; k++)
+			if (!unicode_is_country(config->regions[i].countries[k]))
+				return yaml_error(place(item, "countries"), err,
+					"\"%.100s\" is no country; write its two letters, as in NP for Nepal",
+					config->regions[i].countries[k]);
+	return 0;
+}
+
 static void fill_paths(struct config *config)
 {
 	char folder[4096];
@@ -185,7 +200,7 @@ int config_check(struct config *config, const struct yaml_node *root, struct err
 		if (check_mailbox(config, &config->mailboxes[i], item, err) < 0)
 			return -1;
 	if (config_check_web(config, root, err) < 0 || config_check_channels(config, root, err) < 0 ||
-		config_check_asking(config, root, err) < 0)
+		config_check_asking(config, root, err) < 0 || check_regions(config, root, err) < 0)
 		return -1;
 	return check_smtp(config, yaml_get(root, "smtp"), err);
 }

@@ -176,6 +176,10 @@ static const struct {
 		"my.yaml:1:71: password without user; write `user: fieldpost`"},
 	{"smtp: {host: 10.0.0.1, from_address: a@example.org, tls: none}\n",
 		"my.yaml:1:58: tls: none is for a server on this machine only"},
+	/* regions */
+	{"regions:\n- {name: sahel, countries: [BF, XX]}\n",
+		"my.yaml:2:28: \"XX\" is no country; write its two letters, as in NP for Nepal"},
+	{"regions:\n- {name: a, countries: [BF]}\n- {name: b, countries: [ml]}\n", "my.yaml:3:24: \"ml\" is no country"},
 	/* secrets */
 	{"smtp: {password: {file: /a, command: b}}\n",
 		"my.yaml:1:18: password has one place; write `password: {file: /etc/fieldpost/smtp.password}`"},
