@@ -161,19 +161,6 @@ int channel_open(const struct config *config, const struct config_channel *setti
 	return 0;
 }
 
-int channels_open(
-	const struct config *config, struct arena *arena, struct channel **out, size_t *count_out, struct error *err)
-{
-	struct channel *channels = ARENA_NEW_N(arena, struct channel, config->channel_count + 1);
-
-	for (size_t i = 0; i < config->channel_count; i++)
-		if (channel_open(config, &config->channels[i], arena, &channels[i], err) < 0)
-			return -1;
-	*out = channels;
-	*count_out = config->channel_count;
-	return 0;
-}
-
 bool channel_same_secret(struct view shown, struct view secret)
 {
 	return shown.len == secret.len && shown.len > 0 && CRYPTO_memcmp(shown.ptr, secret.ptr, secret.len) == 0;

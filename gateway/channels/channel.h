@@ -188,9 +188,6 @@ int channels_check(const struct config *config, struct error *err);
  */
 int channel_open(const struct config *config, const struct config_channel *settings, struct arena *arena,
 	struct channel *out, struct error *err);
-/* Every configured channel; -1 when one of them cannot be opened. */
-int channels_open(const struct config *config, struct arena *arena, struct channel **out, size_t *count_out,
-	struct error *err);
 /* Does it ask (true) or is it called? Without opening it. */
 bool channel_is_polled(const struct config_channel *settings);
 /* Are they the same bytes? In a time that tells only of the lengths. */

@@ -82,11 +82,6 @@ const struct error *stream_error(const struct stream *stream)
 	return &stream->error;
 }
 
-bool stream_encrypted(const struct stream *stream)
-{
-	return stream->tls != NULL;
-}
-
 bool stream_pending(const struct stream *stream)
 {
 	return stream->tls && tls_pending(stream->tls);

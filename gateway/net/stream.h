@@ -43,7 +43,6 @@ void stream_close(struct stream **stream, bool polite);
 
 /* TLS from here on; verified against the target's host. */
 int stream_start_tls(struct stream *stream, struct tls_client *client, struct error *err);
-bool stream_encrypted(const struct stream *stream);
 
 /* The next command: it may take `seconds` and what its bytes need at STREAM_RATE_MIN, and bring `bytes` at most. */
 void stream_begin(struct stream *stream, int seconds, uint64_t bytes);

@@ -119,15 +119,6 @@ int db_call(
 	return call_sql(db, text_view(&sql), args, function, rows_out, err);
 }
 
-int db_view(struct db *db, const char *view, struct db_rows **rows_out, struct error *err)
-{
-	TEXT_SCOPED sql;
-
-	text_init(&sql, SQL_MAX);
-	db_statement_view(&sql, view);
-	return call_sql(db, text_view(&sql), NULL, view, rows_out, err);
-}
-
 int db_query(struct db *db, const char *sql, const struct db_args *args, struct db_rows **rows_out, struct error *err)
 {
 	return call_sql(db, view_of(sql), args, "query", rows_out, err);

@@ -1,7 +1,7 @@
 /*
  * Database: the one wrapper around libpq.
  *
- * C code calls functions of schema `api` and selects views of `read` by name; no other SQL stands outside store/.
+ * C code calls functions of the schemas `api` and `read` by name; no other SQL stands outside store/.
  * Statements are prepared once per connection; arguments go and results come in binary. One connection belongs to one
  * thread. A lost connection gives REACH_RETRY, or REACH_UNCERTAIN when a commit may have happened (the keys absorb a
  * repeat); after either, close and open again.
@@ -66,8 +66,6 @@ void db_arg_bytes_array(struct db_args *args, const struct view *values, size_t 
  */
 int db_call(
 	struct db *db, const char *function, const struct db_args *args, struct db_rows **rows_out, struct error *err);
-/* SELECT * FROM a view of `read` or `report`. */
-int db_view(struct db *db, const char *view, struct db_rows **rows_out, struct error *err);
 
 /*
  * Pipelined: db_send() queues a call and flushes what the socket takes; db_receive() waits for the oldest one's rows.

@@ -37,9 +37,8 @@ struct db {
 /* DB_ARGS_MAX ones: every argument is binary. */
 extern const int db_formats[DB_ARGS_MAX];
 
-/* Writes the SQL of a call or of a view; a name that is not allowed ends the process. */
+/* Writes the SQL of a call; a name that is not allowed ends the process. */
 void db_statement_call(struct text *sql, const char *function, const struct db_args *args);
-void db_statement_view(struct text *sql, const char *view);
 /* The number of the statement with that SQL and those types of arguments: a new one is not prepared yet. */
 size_t db_statement_number(struct db *db, struct view sql, const struct db_args *args);
 /* Its name, written to a buffer of STATEMENT_NAME_SIZE. */

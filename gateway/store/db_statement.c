@@ -4,19 +4,11 @@
 #include <ctype.h>
 #include <sysexits.h>
 
-static bool schema_is(struct view name, const char *const *schemas)
-{
-	for (; *schemas; schemas++)
-		if (view_starts(name, view_of(*schemas)))
-			return true;
-	return false;
-}
-
-/* "schema.name" of letters, digits and _ in one of the schemas; anything else is our bug. */
-static void check_name(const char *name, const char *const *schemas)
+/* A name of `api` or `read`, of letters, digits and _; anything else is our bug. */
+static void check_name(const char *name)
 {
 	const char *rest = strchr(name, '.');
-	bool good = schema_is(view_of(name), schemas) && rest && rest[1];
+	bool good = (view_starts(view_of(name), VIEW("api.")) || view_starts(view_of(name), VIEW("read."))) && rest[1];
 
 	for (const char *p = good ? rest + 1 : ""; *p; p++)
 		good = good && (islower((unsigned char)*p) || isdigit((unsigned char)*p) || *p == '_');
@@ -28,21 +20,11 @@ static void check_name(const char *name, const char *const *schemas)
 
 void db_statement_call(struct text *sql, const char *function, const struct db_args *args)
 {
-	static const char *const schemas[] = {"api.", "read.", NULL};
-
-	check_name(function, schemas);
+	check_name(function);
 	text_add_format(sql, "SELECT * FROM %s(", function);
 	for (int i = 0; args && i < args->count; i++)
 		text_add_format(sql, "%s$%d", i ? "," : "", i + 1);
 	text_add_char(sql, ')');
-}
-
-void db_statement_view(struct text *sql, const char *view)
-{
-	static const char *const schemas[] = {"read.", "report.", NULL};
-
-	check_name(view, schemas);
-	text_add_format(sql, "SELECT * FROM %s", view);
 }
 
 static bool statement_is(const struct statement *statement, struct view sql, const struct db_args *args)
