@@ -35,7 +35,7 @@ struct imap_folder {
 struct imap_mail {
 	uint32_t uid;
 	uint64_t size;	  /* RFC822.SIZE */
-	int64_t received; /* INTERNALDATE, unix microseconds; 0: the server did not say */
+	int64_t received; /* INTERNALDATE, unix microseconds, with the bytes; 0: the server did not say */
 	bool taken;	  /* its bytes came */
 };
 
@@ -70,7 +70,7 @@ int imap_uids(struct imap *imap, uint32_t first, uint32_t mails, struct arena *a
 /* Those that are flagged \Deleted. */
 int imap_deleted(struct imap *imap, struct arena *arena, int64_t **uids_out, size_t *count_out, struct error *err);
 
-/* Size and time of up to IMAP_LIST_MAX mails. mails_out has room for `count`; those that are gone are left out. */
+/* Sizes of up to IMAP_LIST_MAX mails. mails_out has room for `count`; those that are gone are left out. */
 int imap_sizes(struct imap *imap, const int64_t *uids, size_t count, struct imap_mail *mails_out, size_t *found_out,
 	struct error *err);
 /* The mails' bytes, by one command; the byte budget comes from the sizes. What is not there any more is never taken. */

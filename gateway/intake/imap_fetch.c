@@ -3,7 +3,7 @@
 
 #include "intake/imap_session.h"
 
-#define SIZE_ANSWER 256	 /* bytes of one mail's UID, size and date, generously */
+#define SIZE_ANSWER 256	 /* bytes of one mail's UID and size, generously */
 #define BODY_ANSWER 1024 /* bytes around one mail's body: flags and such may come with it unasked */
 #define UID_ANSWER 11	 /* a UID and a blank */
 #define SET_BUDGET 65536 /* bytes of everything else that an answer may carry */
@@ -147,7 +147,6 @@ static void take_size(void *context, const struct imap_response *fetched)
 		return;
 	list->mails[at].uid = fetched->uid;
 	list->mails[at].size = fetched->size;
-	list->mails[at].received = fetched->received;
 }
 
 int imap_sizes(struct imap *imap, const int64_t *uids, size_t count, struct imap_mail *mails_out, size_t *found_out,
@@ -158,7 +157,7 @@ int imap_sizes(struct imap *imap, const int64_t *uids, size_t count, struct imap
 
 	memset(mails_out, 0, count * sizeof(*mails_out));
 	imap_begin(imap, (uint64_t)count * SIZE_ANSWER + SET_BUDGET);
-	if (fetch(imap, uids, count, "(UID RFC822.SIZE INTERNALDATE)", take_size, &list, "asking for sizes", err) < 0)
+	if (fetch(imap, uids, count, "(UID RFC822.SIZE)", take_size, &list, "asking for sizes", err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		if (mails_out[i].uid)
@@ -203,6 +202,7 @@ static void take_body(void *context, const struct imap_response *fetched)
 	if (!mail || mail->taken || !fetched->has_body)
 		return;
 	mail->taken = true;
+	mail->received = fetched->received;
 	if (list->take(list->context, mail, fetched->body, &err) < 0)
 		stream_break(list->imap->stream, &err);
 }
@@ -231,7 +231,7 @@ int imap_bodies(
 	/* Some servers count a line end as one byte and send two. */
 	for (size_t i = 0; i < count; i++)
 		budget += mails[i].size + mails[i].size / 16 + BODY_ANSWER;
-	return fetch_bodies(&list, budget, "(UID BODY.PEEK[])", "fetching mails", err);
+	return fetch_bodies(&list, budget, "(UID INTERNALDATE BODY.PEEK[])", "fetching mails", err);
 }
 
 int imap_header(struct imap *imap, struct imap_mail *mail, imap_taker *take, void *context, struct error *err)
@@ -239,6 +239,6 @@ int imap_header(struct imap *imap, struct imap_mail *mail, imap_taker *take, voi
 	struct body_list list = {.imap = imap, .mails = mail, .count = 1, .take = take, .context = context};
 	char wanted[60];
 
-	snprintf(wanted, sizeof(wanted), "(UID BODY.PEEK[HEADER]<0.%d>)", IMAP_HEADER_MAX);
+	snprintf(wanted, sizeof(wanted), "(UID INTERNALDATE BODY.PEEK[HEADER]<0.%d>)", IMAP_HEADER_MAX);
 	return fetch_bodies(&list, IMAP_HEADER_MAX + SET_BUDGET, wanted, "fetching a header", err);
 }

@@ -229,9 +229,9 @@ class Session:
             else:
                 self.ok(tag, act)
         elif sizes:
-            self.ok(tag, '* 1 FETCH (UID 1 RFC822.SIZE %d INTERNALDATE "21-Nov-2026 10:00:00 +0000")\r\n' % len(mail))
+            self.ok(tag, '* 1 FETCH (UID 1 RFC822.SIZE %d)\r\n' % len(mail))
         else:
-            self.ok(tag, '* 1 FETCH (UID 1 BODY[] {%d}\r\n%s)\r\n' % (len(mail), mail))
+            self.ok(tag, '* 1 FETCH (UID 1 INTERNALDATE "21-Nov-2026 10:00:00 +0000" BODY[] {%d}\r\n%s)\r\n' % (len(mail), mail))
 
 
 def serve(connection, folder):
