@@ -15,6 +15,7 @@ struct worker {
 	pthread_t thread;
 	pthread_cond_t wanted;
 	bool idle;
+	bool ready; /* it has tried to connect before anybody wanted it */
 };
 
 struct database {
@@ -29,6 +30,8 @@ struct database {
 	struct db *borrowed; /* no threads then */
 	void (*back)(void *context);
 	void *back_context;
+	database_work *prepare;
+	bool preparing; /* one of them; the others let it */
 	int worker_count;
 	struct worker workers[DATABASE_CONNECTIONS];
 };
@@ -91,22 +94,45 @@ static void work_on(struct database *database, struct db **db, struct database_t
 		db_close(db);
 }
 
-static struct database_task *take_task(struct database *database, struct worker *worker)
+static struct database_task *take_task(struct database *database)
 {
-	struct database_task *task;
+	struct database_task *task = database->first;
 
-	while (!database->first && !database->ending) {
-		worker->idle = true;
-		pthread_cond_wait(&worker->wanted, &database->mutex);
-	}
-	worker->idle = false;
-	task = database->first;
 	if (task) {
 		database->first = task->next;
 		if (!database->first)
 			database->last = &database->first;
 	}
 	return task;
+}
+
+static void finish_task(struct database *database, struct db **db, struct database_task *task)
+{
+	pthread_mutex_unlock(&database->mutex);
+	work_on(database, db, task);
+	pthread_mutex_lock(&database->mutex);
+	task->done = true;
+	pthread_cond_broadcast(&database->done);
+}
+
+/* At the beginning, while there is nothing to do. One after the other, so that the first is soon there. A failure is
+ * told to whoever has work for the connection. */
+static void get_ready(struct worker *worker, struct db **db)
+{
+	struct database *database = worker->database;
+	struct error ignored;
+
+	worker->ready = database->preparing = true;
+	pthread_mutex_unlock(&database->mutex);
+	if (!*db)
+		(void)!connect_database(database, db, &ignored);
+	if (*db && database->prepare && database->prepare(*db, NULL, &ignored) < 0)
+		db_close(db);
+	pthread_mutex_lock(&database->mutex);
+	database->preparing = false;
+	for (int i = 0; i < database->worker_count; i++)
+		if (!database->workers[i].ready)
+			pthread_cond_signal(&database->workers[i].wanted);
 }
 
 static void *serve(void *argument)
@@ -117,12 +143,16 @@ static void *serve(void *argument)
 	struct db *db = NULL;
 
 	pthread_mutex_lock(&database->mutex);
-	while ((task = take_task(database, worker))) {
-		pthread_mutex_unlock(&database->mutex);
-		work_on(database, &db, task);
-		pthread_mutex_lock(&database->mutex);
-		task->done = true;
-		pthread_cond_broadcast(&database->done);
+	while ((task = take_task(database)) || !database->ending) {
+		if (task) {
+			finish_task(database, &db, task);
+		} else if (!worker->ready && !database->preparing) {
+			get_ready(worker, &db);
+		} else {
+			worker->idle = true;
+			pthread_cond_wait(&worker->wanted, &database->mutex);
+			worker->idle = false;
+		}
 	}
 	pthread_mutex_unlock(&database->mutex);
 	db_close(&db);
@@ -162,16 +192,18 @@ bool database_is_away(struct database *database)
 	return away;
 }
 
-int database_new(const struct config *config, int connections, void (*back)(void *context), void *context,
-	struct database **out, struct error *err)
+int database_new(const struct config *config, int connections, database_work *prepare, void (*back)(void *context),
+	void *context, struct database **out, struct error *err)
 {
 	struct database *database = make();
 
 	if (!database)
 		return error_set(err, REACH_RETRY, "out of memory");
 	database->config = config;
+	database->prepare = prepare;
 	database->back = back;
 	database->back_context = context;
+	pthread_mutex_lock(&database->mutex);
 	for (int i = 0; i < connections && i < DATABASE_CONNECTIONS; i++) {
 		struct worker *worker = &database->workers[i];
 
@@ -183,6 +215,7 @@ int database_new(const struct config *config, int connections, void (*back)(void
 		}
 		database->worker_count++;
 	}
+	pthread_mutex_unlock(&database->mutex);
 	if (!database->worker_count) {
 		database_free(&database);
 		return error_set(err, REACH_RETRY, "no thread can be started");

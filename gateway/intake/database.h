@@ -32,11 +32,12 @@ struct database_task {
 };
 
 /*
- * At most DATABASE_CONNECTIONS are opened, `connections` of them are wanted. `back` is called, from any of its threads,
- * when the database is there again.
+ * At most DATABASE_CONNECTIONS are opened, `connections` of them are wanted: at once, one after the other, each with
+ * `prepare` (may be NULL; its context is NULL) done on it, as far as no work waits. `back` is called, from any of its
+ * threads, when the database is there again.
  */
-int database_new(const struct config *config, int connections, void (*back)(void *context), void *context,
-	struct database **out, struct error *err);
+int database_new(const struct config *config, int connections, database_work *prepare, void (*back)(void *context),
+	void *context, struct database **out, struct error *err);
 /* Did the last attempt to connect fail? */
 bool database_is_away(struct database *database);
 /* Works in the caller's thread on a connection that stays the caller's: for commands. */

@@ -223,7 +223,7 @@ static int start(struct intake *intake, struct error *err)
 	pthread_mutex_init(&intake->trust.mutex, NULL);
 	if (!intake->mailboxes || !intake->leases)
 		return error_set(err, REACH_RETRY, "out of memory");
-	if (database_new(config, wanted_connections(config), wake_back, intake, &intake->database, err) < 0)
+	if (database_new(config, wanted_connections(config), record_ready, wake_back, intake, &intake->database, err) < 0)
 		return -1;
 	for (size_t i = 0; i < intake->count; i++, intake->running++)
 		if (start_mailbox(intake, i, err) < 0)

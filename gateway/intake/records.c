@@ -86,6 +86,12 @@ int record_wake(struct db *db, void *context, struct error *err)
 	return db_call(db, "api.messages_wake", NULL, NULL, err);
 }
 
+int record_ready(struct db *db, void *context, struct error *err)
+{
+	(void)context;
+	return db_call(db, "api.messages_ready", NULL, NULL, err);
+}
+
 int record_store(struct db *db, void *context, struct error *err)
 {
 	struct record_store *store = context;

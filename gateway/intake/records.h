@@ -53,6 +53,8 @@ struct record_store {
 	size_t fresh;	     /* out: how many were not known yet */
 };
 int record_store(struct db *db, void *context, struct error *err);
+/* api.messages_ready: what a connection needs for record_store() is made before the first mail comes. No context. */
+int record_ready(struct db *db, void *context, struct error *err);
 /* api.messages_wake: there is something to read. No context. */
 int record_wake(struct db *db, void *context, struct error *err);
 

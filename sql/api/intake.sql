@@ -125,6 +125,14 @@ BEGIN
 	RETURN NEXT;
 END $$;
 
+-- Plans are a connection's own and take it some ten milliseconds: they are made for nothing here, while there is time.
+CREATE FUNCTION api.messages_ready()
+RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+AS $$
+	SELECT FROM messages_keep(0, 0, NULL, now(), '{}', '{}', NULL, '{}', '{}', '{}', '{}', '{}', '')
+$$;
+
 -- One batch of a folder, in the order of its UIDs. The folder's row comes last, for it makes batches wait for each other. So the cursor is
 -- the highest UID that was stored; what is below it and missing, uids_unseen() tells.
 CREATE FUNCTION api.messages_store(folder_id bigint, now timestamptz, uids bigint[], identities bytea[], hashes bytea[],
@@ -245,6 +253,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION
 	api.folder_open(bigint, text, bigint, timestamptz, boolean),
 	api.uids_unseen(bigint, bigint[]),
+	api.messages_ready(),
 	api.messages_store(bigint, timestamptz, bigint[], bytea[], bytea[], bigint[], boolean[], timestamptz[], bigint[], bigint[], bytea),
 	api.after_due(bigint, timestamptz, bigint),
 	api.after_done(bigint, bigint[], timestamptz),

@@ -48,6 +48,7 @@ SELECT throws_like(format('SELECT tap.store(%s, ARRAY[1], ARRAY[''x''])', :folde
 	'a folder that is not there');
 SELECT results_eq(format('SELECT * FROM api.messages_store(%s, now(), ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', '''')',
 	:folder), 'VALUES (0::bigint, ''{}''::bigint[], ''{}''::bigint[])', 'an empty batch');
+SELECT lives_ok('SELECT api.messages_ready()', 'a connection is made ready');
 
 SELECT api.alarm_raise('2026-11-02', 'mail-unreadable', 'field/' || folder || '/7/12', 'x') FROM unnest(ARRAY['INBOX', 'INBOX/Sub']) folder;
 SELECT folder_id AS renewed, changed, last_uid FROM api.folder_open(:account, 'INBOX', 8, '2026-11-02 09:00+00') \gset

@@ -1,8 +1,11 @@
-/* intake/records, intake/batch: batches that are stored side by side and share mails; who is woken. */
+/* intake/records, intake/batch, intake/database: batches that are stored side by side and share mails; who is woken; connections made
+ * ready. */
 #include "database.h"
 
 #include <openssl/evp.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
 
 #include "core/clock.h"
 #include "intake/batch.h"
@@ -208,6 +211,66 @@ static void test_wake(void **state)
 	db_close(&db);
 }
 
+/* ---- connections that are made ready ---- */
+
+#define CONNECTIONS 3
+
+static _Atomic int prepared;
+
+static int prepare(struct db *db, void *context, struct error *err)
+{
+	int result = record_ready(db, context, err);
+
+	atomic_fetch_add(&prepared, 1);
+	return result;
+}
+
+static int prepare_in_vain(struct db *db, void *context, struct error *err)
+{
+	atomic_fetch_add(&prepared, 1);
+	return error_set(err, REACH_RETRY, "not ready");
+}
+
+static int count_calls(struct db *db, void *context, struct error *err)
+{
+	++*(int *)context;
+	return db_call(db, "api.messages_wake", NULL, NULL, err);
+}
+
+static void ignore_back(void *context)
+{
+	(void)context;
+}
+
+/* Each connection is made ready once, before there is any work and whatever comes of it; then they work. */
+static void check_ready(database_work *how)
+{
+	int64_t deadline = clock_monotonic() + (int64_t)20 * 1000000;
+	struct error err = ERROR_INIT;
+	struct database *workers;
+	int calls = 0;
+
+	atomic_store(&prepared, 0);
+	database_good("new", database_new(&database.config, CONNECTIONS, how, ignore_back, NULL, &workers, &err), &err);
+	while (atomic_load(&prepared) < CONNECTIONS && clock_monotonic() < deadline)
+		usleep(1000);
+	for (int i = 0; i < 2 * CONNECTIONS; i++)
+		database_good("work", database_run(workers, count_calls, &calls, &err), &err);
+	database_free(&workers);
+	unit_same_number("made ready", atomic_load(&prepared), CONNECTIONS);
+	unit_same_number("worked", calls, 2 * (long long)CONNECTIONS);
+}
+
+static void test_ready(void **state)
+{
+	int64_t messages = number("SELECT count(*) AS value FROM fieldpost.message");
+
+	(void)state;
+	check_ready(prepare);
+	check_ready(prepare_in_vain);
+	unit_same_number("nothing stored", number("SELECT count(*) AS value FROM fieldpost.message"), messages);
+}
+
 static int begin(void **state)
 {
 	(void)state;
@@ -230,6 +293,7 @@ int main(void)
 		cmocka_unit_test(test_side_by_side),
 		cmocka_unit_test(test_first_takes_back),
 		cmocka_unit_test(test_wake),
+		cmocka_unit_test(test_ready),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
