@@ -204,23 +204,42 @@ static int find_told(const struct answers_writer *writer, struct db_rows **rows,
 	return db_call(writer->db, "api.orders_told_due", &args, rows, err);
 }
 
+int answers_done(const struct answers_writer *writer, int result, struct error *err)
+{
+	if (result == 0)
+		return 1;
+	if (!db_healthy(writer->db))
+		return -1;
+	log_failure(LOG_ERROR, "letter-failed", err, "stays=due");
+	error_clear(err);
+	return 0;
+}
+
+static int write_all(const struct answers_writer *writer, const struct db_rows *rows,
+	int (*write)(const struct answers_writer *, const struct db_rows *, size_t, struct error *), struct error *err)
+{
+	int written = 0;
+
+	for (size_t row = 0; row < db_count(rows); row++) {
+		int done = answers_done(writer, write(writer, rows, row, err), err);
+
+		if (done < 0)
+			return -1;
+		written += done;
+	}
+	return written;
+}
+
 int answers_write(const struct answers_writer *writer, struct error *err)
 {
 	DB_ROWS_SCOPED *answers = NULL, *told = NULL;
-	size_t most;
+	int words, tellings;
 
-	if (find_answers(writer, &answers, err) < 0)
+	if (find_answers(writer, &answers, err) < 0 || (words = write_all(writer, answers, write_answer, err)) < 0)
 		return -1;
-	for (size_t row = 0; row < db_count(answers); row++)
-		if (write_answer(writer, answers, row, err) < 0)
-			return -1;
-	if (find_told(writer, &told, err) < 0)
+	if (find_told(writer, &told, err) < 0 || (tellings = write_all(writer, told, write_told, err)) < 0)
 		return -1;
-	for (size_t row = 0; row < db_count(told); row++)
-		if (write_told(writer, told, row, err) < 0)
-			return -1;
-	if (db_count(answers) + db_count(told) > 0)
-		log_info("answers", "written=%zu told=%zu", db_count(answers), db_count(told));
-	most = db_count(answers) > db_count(told) ? db_count(answers) : db_count(told);
-	return (int)most;
+	if (words + tellings > 0)
+		log_info("answers", "written=%d told=%d", words, tellings);
+	return words > tellings ? words : tellings;
 }

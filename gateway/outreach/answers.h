@@ -23,11 +23,13 @@ struct answers_writer {
 	int64_t now;
 };
 
-/* How many rows were looked at, ASKING_AT_ONCE a kind at most; -1. */
+/* How many letters were written, ASKING_AT_ONCE a kind at most; -1. One that cannot be written stops no other. */
 int answers_write(const struct answers_writer *writer, struct error *err);
 /* The same of the monthly letters that tell what became of what somebody wrote (outcomes.c). */
 int answers_write_outcomes(const struct answers_writer *writer, struct error *err);
 
+/* What came of one of a list's letters: 1 written, 0 not (logged; it stays due and the others go on), -1 the database is away. */
+int answers_done(const struct answers_writer *writer, int result, struct error *err);
 /* Shared by the two: a body as an outbox row has it (takes the reference); the domain of Message-IDs. */
 struct view answers_bytes(const struct answers_writer *writer, json_t *body);
 const char *answers_domain(const struct config *config);

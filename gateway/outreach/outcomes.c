@@ -104,6 +104,7 @@ int answers_write_outcomes(const struct answers_writer *writer, struct error *er
 {
 	DB_ROWS_SCOPED *rows = NULL;
 	struct db_args args;
+	int written = 0;
 
 	db_args_init(&args, writer->arena);
 	db_arg_time(&args, writer->now);
@@ -111,8 +112,12 @@ int answers_write_outcomes(const struct answers_writer *writer, struct error *er
 	db_arg_json(&args, writer->rules);
 	if (db_call(writer->db, "api.outcomes_due", &args, &rows, err) < 0)
 		return -1;
-	for (size_t row = 0; row < db_count(rows); row++)
-		if (write_letter(writer, rows, row, err) < 0)
+	for (size_t row = 0; row < db_count(rows); row++) {
+		int done = answers_done(writer, write_letter(writer, rows, row, err), err);
+
+		if (done < 0)
 			return -1;
-	return (int)db_count(rows);
+		written += done;
+	}
+	return written;
 }
