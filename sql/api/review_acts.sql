@@ -193,7 +193,12 @@ BEGIN
 		IF a.feedback_id IS NOT NULL AND EXISTS (SELECT FROM feedback f WHERE f.feedback_id = a.feedback_id AND f.revision > coalesce(a.revision, 1)) THEN
 			RAISE EXCEPTION 'message % was changed since: undo that first', a.message_id USING ERRCODE = 'no_data_found';
 		END IF;
-		IF a.before ? 'state' THEN
+		IF a.action = 'assign' THEN
+			UPDATE message m SET assigned_to = a.before ->> 'assigned_to' WHERE m.message_id = a.message_id;
+		ELSIF a.before ? 'state' THEN
+			IF NOT EXISTS (SELECT FROM message m WHERE m.message_id = a.message_id AND (m.state = 'ignored' OR m.state = 'filed' AND a.action <> 'dismiss')) THEN
+				RAISE EXCEPTION 'message % was settled otherwise since: it is not undone', a.message_id USING ERRCODE = 'no_data_found';
+			END IF;
 			IF EXISTS (SELECT FROM acknowledgement k WHERE k.message_id = a.message_id AND k.outbox_id IS NOT NULL AND a.feedback_id IS NOT NULL
 				AND k.made_at >= a.at) THEN
 				RAISE EXCEPTION 'message % was answered since: it is not undone, but can be fixed again', a.message_id USING ERRCODE = 'no_data_found';

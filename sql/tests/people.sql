@@ -117,6 +117,7 @@ SELECT is(tap.became(:ada), 'filed verified Ada', 'headers full of nonsense are 
 -- Strangers.
 SELECT tap.mail('who@else.example', 'pass', '{"country": "SL", "done": 1}') AS stranger \gset
 SELECT is(tap.became(:stranger) || ', ' || tap.told(:stranger), 'held unknown-sender unverified, who-are-you who@else.example', 'a stranger is held, and asked');
+SELECT is((SELECT count(*) FROM api.acknowledgement_put('2026-11-10 09:00+00', :stranger, 'x', 'x')), 1::bigint, 'the question is on its way');
 SELECT tap.mail('who@else.example', 'pass', '{"country": "SL", "done": 2}') AS again \gset
 SELECT is(tap.became(:again) || coalesce(tap.told(:again), ''), 'held unknown-sender unverified', 'once');
 SELECT tap.mail('ada@who.example', 'fail', '{"country": "SL", "done": 2}') AS forged \gset

@@ -104,6 +104,23 @@ SELECT lives_ok($$SELECT api.review_undo(9, '2026-11-12', 'anna'); SELECT api.re
 RESET SESSION AUTHORIZATION;
 SELECT is(tap.now('unknown'), 'review no-answers', 'it waits again, for anybody');
 
+-- What came between is not undone with an older act.
+INSERT INTO known VALUES ('moved', tap.message('moved', 'review', 'missing-required', '{"sharing": "open"}', '{"country": "missing-required"}'));
+SET LOCAL SESSION AUTHORIZATION fieldpost_admin;
+SELECT lives_ok($$SELECT api.review_assign(20, tap.id('moved'), '2026-11-11', 'anna', 'ben')$$, 'assigned first');
+SELECT is((SELECT state FROM api.review_file(21, tap.id('moved'), '2026-11-11', 'anna', '{"country": "NP"}', 'by phone')), 'filed', 'then filed');
+SELECT lives_ok($$SELECT api.review_undo(20, '2026-11-12', 'anna')$$, 'the assignment undone');
+RESET SESSION AUTHORIZATION;
+SELECT matches(tap.now('moved'), '^filed 2 open NP reviewer', 'it stays filed');
+INSERT INTO known VALUES ('gone', tap.message('gone', 'review', 'no-answers', '{}'));
+SET LOCAL SESSION AUTHORIZATION fieldpost_admin;
+SELECT lives_ok($$SELECT api.review_dismiss(22, tap.id('gone'), '2026-11-11', 'anna', 'x')$$, 'dismissed');
+RESET SESSION AUTHORIZATION;
+UPDATE fieldpost.message SET state = 'failed' WHERE message_id = tap.id('gone');
+SET LOCAL SESSION AUTHORIZATION fieldpost_admin;
+SELECT throws_like($$SELECT api.review_undo(22, '2026-11-12', 'anna')$$, 'message % was settled otherwise since%', 'what is not dismissed any more is not undone');
+RESET SESSION AUTHORIZATION;
+
 -- A stranger's, where people are registered.
 INSERT INTO identity.contact (name) VALUES ('Somebody else');
 INSERT INTO known VALUES ('stranger', tap.message('stranger', 'filed', NULL, '{"country": "NP", "sharing": "open"}'));
