@@ -33,15 +33,20 @@ AS $$
 DECLARE
 	told acknowledgement;
 	put bigint;
+	cause text := 'acknowledgement ' || acknowledgement_put.message_id;
 BEGIN
 	SELECT a.* INTO told FROM acknowledgement a WHERE a.message_id = acknowledgement_put.message_id AND a.outbox_id IS NULL FOR UPDATE;
 	IF told.message_id IS NULL THEN
 		RETURN;
 	END IF;
+	-- Who was asked who they are first hears a second time of that message.
+	IF EXISTS (SELECT FROM outbox o WHERE o.dedupe_key = cause) THEN
+		cause := cause || ' ' || told.kind;
+	END IF;
 	INSERT INTO outbox (kind, channel, recipient, header_id, dedupe_key, body, created_at, next_at)
 	SELECT 'acknowledgement', told.channel, told.address, format('<ack-%s.%s@%s>', told.message_id,
-			left(encode(sha256(convert_to(i.instance_id || ' ack ' || told.message_id, 'UTF8')), 'hex'), 16), acknowledgement_put.domain),
-		'acknowledgement ' || told.message_id, acknowledgement_put.body, acknowledgement_put.now, acknowledgement_put.now
+			left(encode(sha256(convert_to(i.instance_id || ' ' || cause, 'UTF8')), 'hex'), 16), acknowledgement_put.domain),
+		cause, acknowledgement_put.body, acknowledgement_put.now, acknowledgement_put.now
 	FROM instance i RETURNING outbox_id INTO put;
 	UPDATE acknowledgement a SET outbox_id = put WHERE a.message_id = told.message_id;
 	PERFORM pg_notify('fieldpost_outbox', '');

@@ -543,8 +543,10 @@ BEGIN
 			AND k.address = told ->> 'to' AND k.kind = 'who-are-you');
 		CONTINUE WHEN told ->> 'kind' = 'duplicate' AND EXISTS (SELECT FROM acknowledgement k
 			WHERE k.feedback_id = (told ->> 'feedback')::bigint AND k.kind = 'duplicate');
-		CONTINUE WHEN EXISTS (SELECT FROM acknowledgement k WHERE k.message_id = (one ->> 'message')::bigint);
+		CONTINUE WHEN EXISTS (SELECT FROM acknowledgement k WHERE k.message_id = (one ->> 'message')::bigint
+			AND (k.kind <> 'who-are-you' OR told ->> 'kind' <> 'understood'));
 		CONTINUE WHEN may_answer((one ->> 'message')::bigint, acknowledge.now) IS NOT NULL;
+		DELETE FROM acknowledgement k WHERE k.message_id = (one ->> 'message')::bigint; -- asked then, known by now
 		INSERT INTO acknowledgement (message_id, kind, feedback_id, revision, form_id, form_version, said, contact_id, channel, address, language,
 			reference, made_at)
 		VALUES ((one ->> 'message')::bigint, (told ->> 'kind')::acknowledgement_kind, (told ->> 'feedback')::bigint,

@@ -123,6 +123,14 @@ SELECT is(tap.became(:again) || coalesce(tap.told(:again), ''), 'held unknown-se
 SELECT tap.mail('ada@who.example', 'fail', '{"country": "SL", "done": 2}') AS forged \gset
 SELECT is(tap.became(:forged) || coalesce(tap.told(:forged), ''), 'held unknown-sender failed', 'a forged sender without a reference is a stranger, and not told');
 
+-- Known at last: what was held is filed, and answered, though its sender was asked before.
+SELECT is((SELECT released FROM api.people_import('2026-11-10 12:00+00', 'x', '[{"line": 2, "name": "Who", "mail": ["who@else.example"]}]', '{}', false)), 2::bigint, 'released');
+SELECT is(tap.became(:stranger) || ', ' || split_part(tap.told(:stranger), ' {', 1), 'filed verified Who, understood who@else.example', 'the one that was asked of is answered');
+SELECT is(tap.became(:again) || ', ' || split_part(tap.told(:again), ' {', 1), 'filed verified Who, understood who@else.example', 'and the other one');
+SELECT is((SELECT count(*) FROM api.acknowledgement_put('2026-11-10 12:01+00', :stranger, 'y', 'x')), 1::bigint, 'in a mail of its own');
+SELECT is((SELECT count(DISTINCT header_id) FROM fieldpost.outbox WHERE dedupe_key LIKE 'acknowledgement ' || :stranger || '%'), 2::bigint, 'beside the question');
+SELECT is_empty(format($$SELECT FROM api.acknowledgement_put('2026-11-10 12:02+00', %s, 'y', 'x')$$, :stranger), 'once');
+
 -- Word for word again.
 SELECT tap.mail('ben@who.example', 'pass', '{"country": "NP", "done": 3}') AS one \gset
 SELECT tap.mail('ben@who.example', 'pass', '{"country": "NP", "done": 3}') AS two \gset
