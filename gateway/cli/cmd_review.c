@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cli/queue.h"
 #include "cli/review.h"
 #include "cli/table.h"
 #include "core/clock.h"
@@ -17,6 +18,7 @@ struct review {
 	struct db *db;
 	int64_t now;
 	bool show, raw;
+	json_t *wanted; /* of a list */
 	long long number; /* of rows, or of the message */
 };
 
@@ -92,6 +94,7 @@ static int list(struct review *r, struct error *err)
 
 	db_args_init(&args, arena);
 	db_arg_int(&args, r->number);
+	db_arg_json(&args, r->wanted);
 	if (db_call(r->db, "api.review_list", &args, &rows, err) < 0)
 		return -1;
 	for (size_t row = 0; row < db_count(rows); row++)
@@ -308,8 +311,10 @@ static int read_wish(struct cli *cli, int argc, char **argv, struct review *out)
 {
 	const char *limit = cli_option(&argc, argv, "--limit");
 
+	if (queue_options(cli, &argc, argv, out->wanted))
+		return EX_USAGE;
 	out->raw = cli_flag(&argc, argv, "--raw");
-	if (argc == 2 && strcmp(argv[0], "show") == 0 && !limit) {
+	if (argc == 2 && strcmp(argv[0], "show") == 0 && !limit && json_object_size(out->wanted) == 0) {
 		out->show = true;
 		if (view_to_int(view_of(argv[1]), 1, INT64_MAX, &out->number) < 0)
 			return cli_usage(cli, "\"%s\" is no message's number; `review list` names them", argv[1]);
@@ -344,6 +349,10 @@ int cmd_review(struct cli *cli, int argc, char **argv)
 		return review_act(cli, argc, argv);
 	if (argc > 0 && strcmp(argv[0], "export") == 0)
 		return review_export(cli, argc, argv);
+	r.wanted = json_object();
 	status = read_wish(cli, argc, argv, &r);
-	return status == EX_OK ? cli_run(cli, review, &r) : status;
+	if (status == EX_OK)
+		status = cli_run(cli, review, &r);
+	json_decref(r.wanted);
+	return status;
 }

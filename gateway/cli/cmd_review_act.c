@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "cli/queue.h"
 #include "cli/reading.h"
 #include "cli/review.h"
 #include "core/clock.h"
@@ -25,6 +26,7 @@ struct acting {
 	const char *words; /* reason, note, or name */
 	long long *messages;
 	size_t message_count;
+	json_t *wanted; /* without numbers: all that wait and are meant by the options */
 	const char *fixes[FIXES_MAX]; /* "field=value" */
 	size_t fix_count;
 	int64_t now, batch;
@@ -177,6 +179,24 @@ static int undo(struct acting *a, struct error *err)
 
 /* ---- all of them ---- */
 
+static int find_messages(struct acting *a, struct error *err)
+{
+	DB_ROWS_SCOPED *rows = NULL;
+	struct db_args args;
+
+	db_args_init(&args, a->cli->arena);
+	db_arg_int(&args, MESSAGES_MAX);
+	db_arg_json(&args, a->wanted);
+	if (db_call(a->db, "api.review_list", &args, &rows, err) < 0)
+		return -1;
+	if (db_count(rows) == 0)
+		return error_set(err, REACH_MESSAGE, "nothing that waits is meant by these options");
+	a->messages = ARENA_NEW_N(a->cli->arena, long long, db_count(rows));
+	for (size_t row = 0; row < db_count(rows); row++)
+		a->messages[a->message_count++] = db_get_int(rows, row, "message_id");
+	return 0;
+}
+
 static int act_on_all(struct acting *a, struct error *err)
 {
 	DB_ROWS_SCOPED *rows = NULL;
@@ -184,6 +204,8 @@ static int act_on_all(struct acting *a, struct error *err)
 	if (db_call(a->db, "api.review_batch", NULL, &rows, err) < 0)
 		return -1;
 	a->batch = db_get_int(rows, 0, "batch");
+	if (a->message_count == 0 && find_messages(a, err) < 0)
+		return -1;
 	for (size_t i = 0; i < a->message_count; i++)
 		if ((a->act <= ACT_FILE ? file_one(a, a->messages[i], err) : simple_one(a, a->messages[i], err)) < 0)
 			return -1;
@@ -228,6 +250,8 @@ static int read_act(struct acting *a, int argc, char **argv)
 		a->act++;
 	if (a->act == ACT_UNDO)
 		return EX_OK;
+	if (queue_options(a->cli, &argc, argv, a->wanted))
+		return EX_USAGE;
 	a->words = cli_option(&argc, argv, needed[a->act]);
 	if (!a->words || (!*a->words && a->act != ACT_ASSIGN))
 		return cli_usage(a->cli, "%s needs %s", act_words[a->act], needed[a->act]);
@@ -248,14 +272,16 @@ static int read_targets(struct acting *a, int argc, char **argv)
 	}
 	if (a->act == ACT_FIX && a->fix_count == 0)
 		return cli_usage(a->cli, "what is to be fixed? FIELD=VALUE");
-	if (a->act != ACT_UNDO && (a->message_count == 0 || a->message_count > MESSAGES_MAX))
-		return cli_usage(a->cli, "which messages? 1 to %d numbers", MESSAGES_MAX);
+	if (a->act != ACT_UNDO && (a->message_count == 0) != (json_object_size(a->wanted) > 0))
+		return cli_usage(a->cli, "which messages? their numbers, or options that say which of those that wait");
+	if (a->message_count > MESSAGES_MAX)
+		return cli_usage(a->cli, "at most %d messages at once", MESSAGES_MAX);
 	return EX_OK;
 }
 
 int review_act(struct cli *cli, int argc, char **argv)
 {
-	struct acting a = {.cli = cli, .now = clock_now()};
+	struct acting a = {.cli = cli, .now = clock_now(), .wanted = json_object()};
 	char **words = ARENA_NEW_N(cli->arena, char *, (size_t)argc + 1);
 	int count = argc, status;
 
@@ -267,6 +293,7 @@ int review_act(struct cli *cli, int argc, char **argv)
 		status = read_targets(&a, count, words);
 	if (status == EX_OK)
 		status = cli_run(cli, run, &a);
+	json_decref(a.wanted);
 	forms_free(&a.forms);
 	json_decref(a.channels);
 	return status;

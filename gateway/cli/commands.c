@@ -18,7 +18,7 @@ const struct command cli_commands[] = {
 		"the forms, a request as it is sent, and the proof that its answers come back", cmd_forms},
 	{"import", "[--dry-run] PATH...", "take in mbox files, Maildirs, .eml files, - (standard input)", cmd_import},
 	{"reparse",
-		"[--dry-run] [--state filed|review|held|failed] [--reason R] [--form F] [--language L] [--since DAY] "
+		"[--dry-run] [--state filed|review|held|failed] [--why REASON] [--form F] [--language L] [--since DAY] "
 		"[--until DAY] [--assigned NAME] [MESSAGE...]",
 		"read stored messages with the forms of today: what differs, then its filing", cmd_reparse},
 	{"team", "add NAME --member ADDRESS [--member-name NAME] [--cleared] | remove NAME [--member ADDRESS] | list",
@@ -50,7 +50,8 @@ const struct command cli_commands[] = {
 		"[--until DAY] [--filter NAME] [--as ADDRESS | --restricted]",
 		"the feedback of a form as a table", cmd_export},
 	{"review",
-		"list [--limit N] | show MESSAGE [--raw] | fix MESSAGE... FIELD=VALUE... --reason R | file MESSAGE... "
+		"list [--limit N] [--state S] [--why REASON] [--form F] [--language L] [--assigned NAME] [--since DAY] "
+		"[--until DAY] | show MESSAGE [--raw] | fix MESSAGE... FIELD=VALUE... --reason R | file MESSAGE... "
 		"--reason R | dismiss MESSAGE... --reason R | assign MESSAGE... --to NAME | note MESSAGE... --text T | "
 		"undo [BATCH] | export MESSAGE... --to FOLDER",
 		"the messages that wait for a person", cmd_review},

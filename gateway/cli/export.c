@@ -53,10 +53,21 @@ struct export *export_xlsx(const char *path, struct error *err)
 	return export;
 }
 
-/* Would a spreadsheet take it for a formula? */
+/* Would a spreadsheet take it for a formula? Blanks before it, and the full-width signs of East Asia, change nothing. */
 static bool is_formula(struct view text)
 {
-	return text.len > 0 && memchr("=+-@\t\r\n", text.ptr[0], 7);
+	static const uint32_t signs[] = {'=', '+', '-', '@', '\t', '\r', '\n', 0xff1d, 0xff0b, 0xff0d, 0xff20};
+	size_t at = 0;
+	uint32_t code;
+
+	while (unicode_next(text, &at, &code)) {
+		for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+			if (code == signs[i])
+				return true;
+		if (!unicode_is_space(code))
+			return false;
+	}
+	return false;
 }
 
 static void csv_text(FILE *stream, struct view text)

@@ -54,7 +54,7 @@ int queue_options(struct cli *cli, int *argc, char **argv, json_t *wanted)
 	const char *assigned = cli_option(argc, argv, "--assigned");
 
 	queue_list(wanted, "states", "--state", argc, argv);
-	queue_list(wanted, "reasons", "--reason", argc, argv);
+	queue_list(wanted, "reasons", "--why", argc, argv);
 	queue_list(wanted, "forms", "--form", argc, argv);
 	queue_list(wanted, "languages", "--language", argc, argv);
 	if (assigned)

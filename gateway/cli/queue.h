@@ -7,7 +7,7 @@
 #include "cli/cli.h"
 
 /*
- * Takes --state, --reason, --form, --language (each as often as wanted), --assigned, --since, --until into `wanted`, as
+ * Takes --state, --why (the reason), --form, --language (each as often as wanted), --assigned, --since, --until into `wanted`, as
  * fieldpost.message_wanted() has it (sql/api/reparse.sql). EX_OK, or the exit status of what was wrong.
  */
 int queue_options(struct cli *cli, int *argc, char **argv, json_t *wanted);

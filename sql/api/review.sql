@@ -2,8 +2,8 @@
 SET LOCAL ROLE fieldpost_owner;
 SET LOCAL search_path = pg_catalog, fieldpost, pg_temp;
 
--- The oldest first.
-CREATE FUNCTION api.review_list(maximum bigint)
+-- The oldest first. wanted: see fieldpost.message_wanted().
+CREATE FUNCTION api.review_list(maximum bigint, wanted jsonb)
 RETURNS TABLE (message_id bigint, state text, reason text, received_at timestamptz, from_name text, from_address text,
 	subject text, form text, language text, answers jsonb, errors jsonb, error text, assigned_to text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
@@ -11,6 +11,7 @@ AS $$
 	SELECT m.message_id, m.state::text, m.reason::text, m.received_at, m.from_name, m.from_address, m.subject, m.form_id,
 		m.language, coalesce(m.result -> 'values', '{}'), coalesce(m.result -> 'errors', '{}'), m.error, m.assigned_to
 	FROM message m WHERE m.state IN ('review', 'held', 'failed') AND m.reason IS DISTINCT FROM 'in-conversation'
+		AND message_wanted(m, review_list.wanted)
 		AND NOT EXISTS (SELECT FROM channel_message c JOIN message h ON h.message_id = c.joined_to
 			WHERE c.message_id = m.message_id AND h.state = m.state) -- it is looked at with that one
 		AND NOT EXISTS (SELECT FROM message h WHERE h.message_id = m.continues AND h.state = m.state)
@@ -46,7 +47,7 @@ AS $$
 	SELECT r.raw FROM message_raw r WHERE r.message_id = message_raw.message_id
 $$;
 
-GRANT EXECUTE ON FUNCTION api.review_list(bigint), api.review_show(bigint), api.message_raw(bigint) TO fieldpost_admin;
+GRANT EXECUTE ON FUNCTION api.review_list(bigint, jsonb), api.review_show(bigint), api.message_raw(bigint) TO fieldpost_admin;
 
 ---------------------------------------------------------------------------------------------------
 -- A fix as a test case

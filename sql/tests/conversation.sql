@@ -85,7 +85,7 @@ SELECT tap.wrote('sms', '+6', 'e2/2', 'Lesson:', 1300, '{"edits": "e2"}') AS e4 
 SELECT is((SELECT text FROM tap.claim(1301) WHERE message_id = :e4), E'Country: Niger\nLesson:', 'the last edit counts');
 SELECT is(tap.file(:e4, tap.result('review', '{"country": "NE"}'), 1301), 'review', 'one that does not fit is for a person');
 SELECT is((SELECT revision FROM feedback WHERE message_id = :e1), 2, 'and changes nothing');
-SELECT ok(EXISTS (SELECT FROM api.review_list(1000) WHERE message_id = :e4), 'who sees it');
+SELECT ok(EXISTS (SELECT FROM api.review_list(1000, '{}') WHERE message_id = :e4), 'who sees it');
 SELECT tap.wrote('sms', '+2', 'b1/1', 'Country: Chad', 1400, '{"edits": "b1"}') AS b2 \gset
 SELECT is((SELECT text FROM tap.claim(1401) WHERE message_id = :b2), 'Country: Chad', 'an edit of what waits for review');
 SELECT is(tap.file(:b2, tap.result('filed', '{"country": "TD"}'), 1401) || ', ' || tap.state('b1'), 'filed, filed with b1/1', 'takes its place');
@@ -99,7 +99,7 @@ SELECT is(tap.file(:t1, tap.result('review', '{}', '{"talk": {"form": "trial", "
 SELECT is(tap.state('t1'), 'held in-conversation', 'the message waits for its end');
 SELECT is((SELECT row(channel, recipient, kind, convert_from(body, 'UTF8')::jsonb)::text FROM outbox WHERE dedupe_key = 'talk:' || :t1),
 	'(bot,to-7,conversation,"{""text"": ""Pays""}")', 'the question is in the outbox');
-SELECT ok(NOT EXISTS (SELECT FROM api.review_list(1000) WHERE message_id = :t1), 'nobody has to look at it');
+SELECT ok(NOT EXISTS (SELECT FROM api.review_list(1000, '{}') WHERE message_id = :t1), 'nobody has to look at it');
 SELECT tap.wrote('bot', '7', 't2', 'Mali', 2001) AS t2 \gset
 SELECT is((SELECT talk -> 'early' FROM tap.claim(2001) WHERE message_id = :t2), 'true', 'what was written before the question went out');
 SELECT count(*) FROM api.outbox_claim(10, tap.at(2001), 'bot');

@@ -112,7 +112,7 @@ SELECT results_eq(format($$SELECT message_id, state FROM api.parse_file('2026-11
 	jsonb_build_object('message_id', %s, 'result', tap.result('review', '{}', '{"reason": "no-answers", "template": null, "template_version": 0}')),
 	jsonb_build_object('message_id', %s, 'result', tap.result('ignored', '{}', '{"reason": "auto-reply"}'))))$$, :two, :three),
 	format($$VALUES (%s::bigint, 'review'), (%s, 'ignored')$$, :two, :three), 'review and ignored in one batch');
-SELECT results_eq($$SELECT message_id, reason, form FROM api.review_list(10)$$, format($$VALUES (%s::bigint, 'no-answers', NULL)$$, :two),
+SELECT results_eq($$SELECT message_id, reason, form FROM api.review_list(10, '{}')$$, format($$VALUES (%s::bigint, 'no-answers', NULL)$$, :two),
 	'the one is in the review list');
 SELECT is((SELECT result FROM fieldpost.message WHERE message_id = :three), NULL, 'of the other nothing is kept but its bytes');
 

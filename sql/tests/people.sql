@@ -181,7 +181,7 @@ SELECT tap.mail('ada@who.example', 'pass', '{"done": 6}', jsonb_build_object('ou
 	'mail', jsonb_build_object('in_reply_to', :'ack'))) AS half \gset
 SELECT is(tap.became(:half) || ', ' || tap.told(:half), 'review missing-required verified, open ada@who.example FP-AAAAAAAAAA {"done": 6} {"words": "invalid-value"}',
 	'half of it: the rest stays open, and only its own words are repeated');
-SELECT ok(NOT EXISTS (SELECT FROM api.review_list(100) WHERE message_id = :half) AND EXISTS (SELECT FROM api.review_list(100) WHERE message_id = :open),
+SELECT ok(NOT EXISTS (SELECT FROM api.review_list(100, '{}') WHERE message_id = :half) AND EXISTS (SELECT FROM api.review_list(100, '{}') WHERE message_id = :open),
 	'a person looks at one of the two');
 SELECT tap.mail('ada@who.example', 'pass', '{"words": "Pay them"}', '{"outcome": "review", "reason": "missing-required", "errors": {"country": "missing-required", "done": "missing-required"},
 	"reference": "FP-AAAAAAAAAA"}') AS rest \gset

@@ -132,3 +132,15 @@ with Lab('analysts') as lab:
     lab.ok(not re.search('zainab|kola|minister|secret|bribes', json.dumps(rows), re.I), 'the audit holds nothing of the words')
     lab.same({r['object'] for r in json.loads(lab.run('audit', 'list', '--json', '--object', 'people', '--since', '2026-01-01', '--limit', '1').stdout)}, {'people'},
              'audit list: of one object')
+
+    # A formula in full width, one behind blanks, and a file that would like to be elsewhere.
+    lab.run('import', report(lab, 4, 'Eve', 'eve@example.net', 'open', '\uff1dcmd()', [('../../../evil.txt', 'text/plain', b'evil'), ('..', 'text/plain', b'dots')]),
+            report(lab, 5, 'Eve', 'eve@example.net', 'open', '\u00a0 @SUM(1)'), report(lab, 6, 'Eve', 'eve@example.net', 'open', '\uff0bSUM(1)'))
+    lab.wait('they are filed', lambda: database.sql('SELECT count(*) FROM fieldpost.feedback') == [['6']])
+    rows = list(csv.DictReader(io.StringIO(lab.run('export', 'progress-check', '--csv', '-').stdout.lstrip('\ufeff'))))
+    lab.same([r['support'][:2] for r in rows[-3:]], ["'\uff1d", "'@", "'\uff0b"], 'formulas in full width, and behind blanks')
+    number = database.sql("SELECT max(feedback_id) FROM fieldpost.feedback f JOIN fieldpost.attachment USING (message_id) WHERE f.sharing = 'open'")[0][0]
+    lab.run('feedback', 'show', number, '--attachments', files)
+    inside = sorted(os.listdir(files))
+    lab.ok(any(n.endswith('evil.txt') for n in inside) and not os.path.exists(lab.folder + '/evil.txt') and '..' not in [n.split('-', 1)[-1] for n in inside],
+           'files stay in the folder', inside)

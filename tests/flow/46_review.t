@@ -83,6 +83,21 @@ def exports(lab, database):
     lab.ok(done.returncode == 65 and 'cannot be taken out' in done.stderr and len(os.listdir(folder)) == 2, 'a name that cannot be taken out: no case', done.stderr)
 
 
+def in_bulk(lab):
+    """All that options mean, and all of it undone."""
+    before = listed(lab)
+    meant = sorted(n for n, m in before.items() if m['reason'] == 'no-answers')
+    lab.same([len(meant) > 0, sorted(m['message'] for m in json.loads(lab.run('review', 'list', '--json', '--why', 'no-answers').stdout))], [True, meant],
+             'list: by why they wait')
+    done = lab.run('review', 'dismiss', '--why', 'no-answers', '--state', 'review', '--reason', 'advertising')
+    lab.same([done.returncode, sorted(listed(lab))], [0, sorted(set(before) - set(meant))], 'dismissed by what they are ' + done.stderr)
+    lab.run('review', 'undo')
+    lab.same(sorted(listed(lab)), sorted(before), 'and undone')
+    lab.ok('which messages' in lab.run('review', 'dismiss', '--reason', 'x').stderr, 'not all of them without a word')
+    lab.ok('nothing that waits' in lab.run('review', 'dismiss', '--why', 'over-size', '--reason', 'x').stderr, 'none is meant')
+    lab.ok('which messages' in lab.run('review', 'dismiss', str(meant[0]), '--why', 'no-answers', '--reason', 'x').stderr, 'numbers or options')
+
+
 def too_many(lab, database):
     """Of a form and of a client: an alarm, and a line in the teams' digest."""
     for n in range(12):
@@ -149,5 +164,6 @@ with Lab('review') as lab:
     lab.ok('is no message' in lab.run('review', 'dismiss', 'all', '--reason', 'x').stderr, 'numbers alone')
     lab.ok('nothing to undo' in lab.run('review', 'undo', '424242').stderr, 'a batch that is not there')
     lab.same(database.sql("SELECT count(*) > 5 FROM fieldpost.audit WHERE action LIKE 'review %'"), [['t']], 'all of it is in the audit')
+    in_bulk(lab)
     exports(lab, database)
     too_many(lab, database)
