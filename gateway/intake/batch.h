@@ -9,7 +9,7 @@
 #include "intake/database.h"
 #include "intake/records.h"
 
-#define BATCHES_AT_WORK 3
+#define BATCHES_AT_WORK 2
 
 struct batches;
 
