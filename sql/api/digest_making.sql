@@ -134,8 +134,8 @@ DECLARE
 	lines bigint[];
 	corrected bigint;
 BEGIN
-	INSERT INTO digest_line (digest_id, subscription_id, feedback_id, revision_kind, line_number, revision)
-	SELECT digest.digest_id, digest.subscription_id, f.feedback_id, 'correction:' || f.revision, told.line_number, f.revision
+	INSERT INTO digest_line (digest_id, subscription_id, feedback_id, revision_kind, line_number, revision, sharing)
+	SELECT digest.digest_id, digest.subscription_id, f.feedback_id, 'correction:' || f.revision, told.line_number, f.revision, f.sharing
 	FROM feedback_revision r JOIN feedback f ON f.feedback_id = r.feedback_id AND f.revision = r.revision
 	CROSS JOIN LATERAL (
 		SELECT max(l.revision) AS revision, max(l.line_number) AS line_number FROM digest_line l
@@ -153,8 +153,8 @@ BEGIN
 		FROM unnest(lines) c JOIN feedback f ON f.feedback_id = c WHERE f.line_number IS NULL
 	) numbered
 	WHERE f.feedback_id = numbered.feedback_id;
-	INSERT INTO digest_line (digest_id, subscription_id, feedback_id, line_number, revision)
-	SELECT digest.digest_id, digest.subscription_id, f.feedback_id, f.line_number, f.revision
+	INSERT INTO digest_line (digest_id, subscription_id, feedback_id, line_number, revision, sharing)
+	SELECT digest.digest_id, digest.subscription_id, f.feedback_id, f.line_number, f.revision, f.sharing
 	FROM unnest(lines) c JOIN feedback f ON f.feedback_id = c;
 	RETURN corrected + coalesce(array_length(lines, 1), 0);
 END $$;
@@ -188,11 +188,18 @@ BEGIN
 		(SELECT count(*) FROM digest_line l WHERE l.digest_id = opened.digest_id);
 END $$;
 
--- Who reads a digest while it is made: of those who get it the one who may see least.
+-- Who reads a digest while it is made: of those who get it the one who may see least. Asked just before: its lines are told as they are
+-- then, which may be long after it was opened; those that its readers may not see any more are none of it.
 CREATE FUNCTION api.digest_reader(digest_id bigint)
 RETURNS TABLE (member_id bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, fieldpost, pg_temp
 AS $$
+	DELETE FROM digest_line l USING digest d, feedback f
+	WHERE d.digest_id = digest_reader.digest_id AND d.state = 'open' AND l.digest_id = d.digest_id AND f.feedback_id = l.feedback_id
+		AND (f.sharing > digest_level(d.subscription_id) OR f.state = 'withdrawn');
+	UPDATE digest_line l SET sharing = f.sharing FROM digest d, feedback f
+	WHERE d.digest_id = digest_reader.digest_id AND d.state = 'open' AND l.digest_id = d.digest_id AND f.feedback_id = l.feedback_id
+		AND l.sharing IS DISTINCT FROM f.sharing;
 	SELECT m.member_id FROM digest d CROSS JOIN LATERAL digest_members(d.subscription_id) m
 	WHERE d.digest_id = digest_reader.digest_id
 	ORDER BY m.clearance, m.member_id LIMIT 1
@@ -248,15 +255,14 @@ BEGIN
 			left(encode(sha256(convert_to(i.instance_id || ' ' || k.key, 'UTF8')), 'hex'), 16), digest_post.domain),
 		k.key,
 		convert_to(format('{"answer_token":"d %s %s",', d.digest_id, m.member_id) || substr(replace(kept.body, '{{unsubscribe}}', u.token), 2), 'UTF8'), d.digest_id, digest_post.now, digest_post.now
-	FROM digest d JOIN subscription s USING (subscription_id) JOIN team t USING (team_id)
+	FROM digest d JOIN subscription s USING (subscription_id)
 	CROSS JOIN LATERAL digest_members(s.subscription_id) m
 	JOIN unsubscribe_token u ON u.subscription_id = s.subscription_id AND u.member_id = m.member_id
 	CROSS JOIN instance i
 	CROSS JOIN LATERAL (SELECT convert_from(d.rendered, 'UTF8') AS body) kept
 	CROSS JOIN LATERAL (SELECT format('digest %s member %s%s', d.digest_id, m.member_id, digest_post.again) AS key) k
 	WHERE d.digest_id = digest_post.digest_id
-		AND NOT EXISTS (SELECT FROM digest_line l JOIN feedback f USING (feedback_id) WHERE l.digest_id = d.digest_id
-			AND f.sharing > least(m.clearance, CASE WHEN t.cleared THEN 'restricted' ELSE 'no-name' END::sharing_level))
+		AND digest_forbidden(d.digest_id, m.address) IS NULL
 		AND NOT EXISTS (SELECT FROM suppression x WHERE x.channel = 'mail' AND x.address = lower(m.address))
 	ON CONFLICT (dedupe_key) DO NOTHING;
 	GET DIAGNOSTICS added = ROW_COUNT;
@@ -269,21 +275,24 @@ BEGIN
 	RETURN added;
 END $$;
 
--- Why a digest's mail may not go to whom it was made for any more; null: it may. Asked when it is claimed, since days may lie between:
--- they were taken off, or what they may see is less by now than what the mail holds. The mail's bytes are not made again.
+-- Why a digest's mail may not go to whom it was made for any more; null: it may. Asked when it is put into the outbox and when it is claimed,
+-- since days may lie between: they were taken off, or what they may see is less by now than what the mail holds: a line not at all, or
+-- with less in it (without the name; by its number alone). The mail's bytes are not made again.
 CREATE FUNCTION fieldpost.digest_forbidden(digest_id bigint, recipient text)
 RETURNS text
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
 	level sharing_level;
+	whole boolean;
 BEGIN
-	SELECT least(m.clearance, CASE WHEN t.cleared THEN 'restricted' ELSE 'no-name' END::sharing_level) INTO level
+	SELECT least(m.clearance, CASE WHEN t.cleared THEN 'restricted' ELSE 'no-name' END::sharing_level), t.restricted_by_mail INTO level, whole
 	FROM digest d JOIN subscription s USING (subscription_id) JOIN team t USING (team_id) CROSS JOIN LATERAL digest_members(s.subscription_id) m
 	WHERE d.digest_id = digest_forbidden.digest_id AND m.address = digest_forbidden.recipient;
 	RETURN CASE WHEN level IS NULL THEN 'gone'
-		WHEN EXISTS (SELECT FROM digest_line l JOIN feedback f USING (feedback_id)
-			WHERE l.digest_id = digest_forbidden.digest_id AND f.sharing > level) THEN 'closed' END;
+		WHEN EXISTS (SELECT FROM digest_line l JOIN feedback f USING (feedback_id) WHERE l.digest_id = digest_forbidden.digest_id
+			AND (f.sharing > level OR f.state = 'withdrawn' OR (f.sharing > l.sharing AND NOT (f.sharing = 'restricted' AND whole))))
+		THEN 'closed' END;
 END $$;
 
 -- It stays here. That a reader lacks a digest that they still get is an alarm.
@@ -299,7 +308,7 @@ BEGIN
 	WHERE o.outbox_id = digest_withhold.outbox_id RETURNING o.* INTO kept;
 	IF digest_withhold.why <> 'gone' THEN
 		PERFORM api.alarm_raise(digest_withhold.now, 'digest-withheld', kept.recipient,
-			format('the digest of %s to %s was not sent: since it was made, a reply in it was closed, or what %s may see became less',
+			format('the digest of %s to %s was not sent: since it was made, a reply in it was closed or withdrawn, or what %s may see became less',
 				to_char(kept.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), kept.recipient, kept.recipient));
 		PERFORM api.digest_settle(kept.outbox_id);
 	END IF;

@@ -156,8 +156,10 @@ SELECT is(tap.lines('c1'), 'f-a 1, f-b 2, f-late-commit 3, f-later 4, f-restrict
 SELECT is(fieldpost.digest_level((SELECT id FROM known WHERE name = 'cleared')), 'restricted', 'all are cleared');
 SELECT api.member_add((SELECT team_id FROM fieldpost.team WHERE name = 'Cleared'), 'Eve', 'eve@example.org', 'no-name');
 SELECT is(fieldpost.digest_level((SELECT id FROM known WHERE name = 'cleared')), 'no-name', 'one is not: the least counts');
+UPDATE fieldpost.digest SET state = 'ready' WHERE digest_id = (SELECT id FROM known WHERE name = 'c1'); -- else it would lose the line
 SELECT is((SELECT member_id FROM api.digest_reader((SELECT id FROM known WHERE name = 'c1'))),
 	(SELECT member_id FROM fieldpost.member WHERE name = 'Eve'), 'and is who reads it');
+UPDATE fieldpost.digest SET state = 'open' WHERE digest_id = (SELECT id FROM known WHERE name = 'c1');
 DELETE FROM fieldpost.member WHERE name = 'Eve';
 -- Filters.
 CREATE FUNCTION tap.takes(filters text, country text DEFAULT 'NP', theme text DEFAULT '{}') RETURNS boolean LANGUAGE sql AS $$
@@ -338,6 +340,30 @@ UPDATE fieldpost.feedback SET sharing = 'open' WHERE feedback_id IN (SELECT feed
 SELECT is(tap.leaves('paul@example.org'), 1::bigint, 'a digest with open replies goes');
 UPDATE fieldpost.feedback SET sharing = 'restricted' WHERE feedback_id = (SELECT id FROM known WHERE name = 'f-a');
 SELECT is(tap.leaves('paul@example.org'), 0::bigint, 'a reply in it that was closed since: the kept bytes stay here');
+-- Nor what its mail tells more of than it would today, though its readers may read the line.
+UPDATE fieldpost.feedback f SET sharing = s.sharing FROM shared s WHERE s.feedback_id = f.feedback_id;
+SELECT is(tap.leaves('paul@example.org'), 1::bigint, 'as it was told: it goes');
+UPDATE fieldpost.feedback SET sharing = 'no-name' WHERE feedback_id = (SELECT id FROM known WHERE name = 'f-b');
+SELECT is(tap.leaves('paul@example.org'), 0::bigint, 'who gave their name and takes it back: the kept bytes hold it');
+UPDATE fieldpost.feedback SET sharing = 'open' WHERE feedback_id = (SELECT id FROM known WHERE name = 'f-b');
+UPDATE fieldpost.feedback SET state = 'withdrawn' WHERE feedback_id = (SELECT id FROM known WHERE name = 'f-b');
+SELECT is(tap.leaves('paul@example.org'), 0::bigint, 'nor what was withdrawn since');
+UPDATE fieldpost.feedback SET state = 'new' WHERE feedback_id = (SELECT id FROM known WHERE name = 'f-b');
+UPDATE fieldpost.feedback SET sharing = 'restricted' WHERE feedback_id = (SELECT id FROM known WHERE name = 'f-b');
+SELECT is(tap.leaves('daniel@example.org'), 2::bigint, 'restricted since, to a team that takes that by mail');
+UPDATE fieldpost.team SET restricted_by_mail = false WHERE name = 'Cleared';
+SELECT is(tap.leaves('daniel@example.org'), 0::bigint, 'and to one that does not');
+UPDATE fieldpost.team SET restricted_by_mail = true WHERE name = 'Cleared';
+-- Closed while the digest was still to be made: it is told as it is then, and goes.
+UPDATE fieldpost.digest SET state = 'open' WHERE digest_id = (SELECT id FROM known WHERE name = 'd1');
+UPDATE fieldpost.feedback SET sharing = 'no-name' WHERE feedback_id = (SELECT id FROM known WHERE name = 'f-b');
+SELECT tap.become('d1');
+SELECT is(tap.leaves('paul@example.org'), 1::bigint, 'closed before its mail was made: it goes');
+UPDATE fieldpost.feedback SET sharing = 'restricted' WHERE feedback_id = (SELECT id FROM known WHERE name = 'f-b');
+SELECT tap.become('d1');
+SELECT is(tap.leaves('paul@example.org'), 1::bigint, 'closed to its readers before: it goes without that line');
+SELECT is(tap.lines('d1'), 'f-a 1', 'which was not told');
+UPDATE fieldpost.digest SET state = 'ready' WHERE digest_id = (SELECT id FROM known WHERE name = 'd1');
 UPDATE fieldpost.feedback f SET sharing = s.sharing FROM shared s WHERE s.feedback_id = f.feedback_id;
 SELECT pg_advisory_unlock_all();
 UPDATE fieldpost.team SET cleared = false WHERE name = 'Cleared';
