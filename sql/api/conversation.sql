@@ -161,12 +161,15 @@ BEGIN
 END $$;
 
 -- May a row of the outbox go out? By a channel only the one confirmation goes to a person who asked for no more; by mail nothing that
--- was not asked for.
+-- was not asked for. What members are told of their orders goes to members alone: they may have been taken off since.
 CREATE FUNCTION fieldpost.outbox_may_go(kind text, channel text, recipient text)
 RETURNS boolean
 LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
+	IF outbox_may_go.kind = 'order' AND NOT EXISTS (SELECT FROM member m WHERE m.active AND m.address = outbox_may_go.recipient) THEN
+		RETURN false;
+	END IF;
 	RETURN CASE WHEN outbox_may_go.channel = 'mail' THEN outbox_may_go.kind NOT IN ('request', 'reminder', 'answer', 'outcome')
 			ELSE outbox_may_go.kind = 'stopped' END
 		OR NOT EXISTS (SELECT FROM suppression s WHERE s.channel = outbox_may_go.channel AND s.address =

@@ -87,6 +87,13 @@ INSERT INTO fieldpost.suppression (address, reason, since)
 	SELECT lower(recipient), 'asked', tap.at(0) FROM fieldpost.outbox;
 SELECT is((SELECT array_agg(recipient) FROM tap.turn(80, 10)), '{acknowledgement1@Example.org}', 'who asked for no more is not asked');
 SELECT is((SELECT array_agg(kind ORDER BY kind) FROM fieldpost.outbox WHERE state = 'cancelled'), '{reminder,request}', 'the rest is cancelled');
+-- What a member is told of their orders holds a practitioner's words: not to who was taken off meanwhile.
+SELECT tap.put('member', 'example.org', 3, 'order');
+INSERT INTO fieldpost.team (name) VALUES ('Justice');
+INSERT INTO fieldpost.member (team_id, name, address, clearance, active) SELECT team_id, 'M', 'member' || i || '@example.org', 'no-name', i = 1
+	FROM fieldpost.team, generate_series(1, 2) i;
+SELECT is((SELECT array_agg(recipient) FROM tap.turn(81, 10)), '{member1@example.org}', 'orders: to who is a member');
+SELECT is((SELECT count(*) FROM fieldpost.outbox WHERE kind = 'order' AND state = 'cancelled'), 2::bigint, 'not to who was, or never was');
 
 SELECT * FROM finish();
 ROLLBACK;
