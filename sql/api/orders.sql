@@ -65,16 +65,18 @@ BEGIN
 	RETURN false;
 END $$;
 
--- The texts of a feedback, as they were written and as they are shown.
+-- The texts of a feedback, as they are shown: who guesses at a name that is hidden in them learns nothing from what is refused.
 CREATE FUNCTION fieldpost.words_of_feedback(feedback_id bigint)
 RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE -- (read.* comes after api.*)
 AS $$
-	SELECT concat_ws(E'\n', r.remarks, r.hidden ->> 'remarks', (SELECT string_agg(t.words, E'\n') FROM texts_of(f.form_id, r.answers) t),
-		(SELECT string_agg(h.value, E'\n') FROM jsonb_each_text(r.hidden -> 'answers') h))
-	FROM feedback f JOIN feedback_revision r ON r.feedback_id = f.feedback_id AND r.revision = f.revision
-	WHERE f.feedback_id = words_of_feedback.feedback_id
-$$;
+#variable_conflict use_column
+BEGIN
+	RETURN (SELECT concat_ws(E'\n', read.shown_remarks(r.remarks, r.hidden, f.sharing),
+			(SELECT string_agg(t.words, E'\n') FROM texts_of(f.form_id, read.shown_answers(r.answers, r.hidden, f.sharing)) t))
+		FROM feedback f JOIN feedback_revision r ON r.feedback_id = f.feedback_id AND r.revision = f.revision
+		WHERE f.feedback_id = words_of_feedback.feedback_id);
+END $$;
 
 -- A mail address, or a number of seven digits and more that is no date.
 CREATE FUNCTION fieldpost.names_contact(words text)

@@ -88,6 +88,9 @@ SELECT is((SELECT lesson FROM tap.shown((SELECT known FROM made))), '[…] told 
 SELECT is((SELECT hidden FROM fieldpost.feedback_revision WHERE feedback_id = (SELECT open FROM made)), NULL, 'nothing is looked for where nothing is to be hidden');
 SELECT is(tap.finds('kamara'), ARRAY[(SELECT open FROM made), (SELECT abuse FROM made)], 'a hidden name is not found');
 SELECT is(tap.finds('words'), ARRAY[(SELECT named FROM made), (SELECT open FROM made)], 'the words are');
+-- Nor by guessing: what a team may not write back is told to them.
+SELECT ok(NOT words_repeat('So these are words of Hope Kamara in hope?', words_of_feedback((SELECT named FROM made))), 'a hidden name is guessed, and nothing says so');
+SELECT ok(words_repeat(E'So:\nwords of Hope Kamara', words_of_feedback((SELECT open FROM made))), 'an open one stands in the words');
 -- Nobody need think of it.
 UPDATE fieldpost.feedback SET sharing = 'no-name' WHERE feedback_id = (SELECT open FROM made);
 SELECT is((SELECT lesson FROM tap.shown((SELECT open FROM made))), 'Words of […]', 'a level that is tightened');
