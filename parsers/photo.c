@@ -4,14 +4,13 @@
 
 #include <stdint.h>
 
+#define JPEG_SOF0 0xc0
+#define JPEG_RST0 0xd0
 #define JPEG_SOI 0xd8
 #define JPEG_EOI 0xd9
 #define JPEG_SOS 0xda
 #define JPEG_APP0 0xe0
 #define JPEG_APP14 0xee
-#define JPEG_APP15 0xef
-#define JPEG_JPG0 0xf0
-#define JPEG_COM 0xfe
 
 static unsigned byte_at(struct view v, size_t at)
 {
@@ -28,14 +27,20 @@ static size_t big32(struct view v, size_t at)
 	return big16(v, at) << 16 | big16(v, at + 2);
 }
 
-/* What a decoder needs of a segment: not extensions and comments, but JFIF's density and Adobe's colours. */
+/* Frames, tables and scans; of extensions JFIF's density and Adobe's colours. Not comments, nor what is reserved. */
 static bool segment_stays(unsigned marker, struct view body)
 {
 	if (marker == JPEG_APP0)
 		return view_starts(body, VIEW("JFIF\0"));
 	if (marker == JPEG_APP14)
 		return view_starts(body, VIEW("Adobe")) && body.len <= 12;
-	return !(marker > JPEG_APP0 && marker <= JPEG_APP15) && marker < JPEG_JPG0;
+	return marker >= JPEG_SOF0 && marker < JPEG_APP0;
+}
+
+/* Without a length, and with no place between segments: what stands behind would be taken for one. */
+static bool is_bare(unsigned marker)
+{
+	return marker <= 1 || (marker >= JPEG_RST0 && marker <= JPEG_SOI);
 }
 
 /* JFIF may hold a small picture of its own: the fixed part alone. */
@@ -94,7 +99,7 @@ static int strip_jpeg(struct view v, struct text *out)
 			text_add(out, "\xff\xd9", 2);
 			return scanned && !out->full ? 0 : -1;
 		}
-		if (marker == 0 || marker == JPEG_SOI || at + 4 > v.len)
+		if (is_bare(marker) || at + 4 > v.len)
 			return -1;
 		length = big16(v, at + 2);
 		if (length < 2 || length > v.len - at - 2)

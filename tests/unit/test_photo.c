@@ -36,6 +36,9 @@ static const struct {
 			 "Adobe12345678" SCAN EOI),
 		VIEW(SOI SCAN EOI)},
 	{"fill bytes", VIEW(SOI "\xff" EXIF SCAN EOI), VIEW(SOI SCAN EOI)},
+	{"what is reserved goes, too", VIEW(SOI "\xff\x02\x00\x06name\xff\xf0\x00\x06name" SCAN EOI), VIEW(SOI SCAN EOI)},
+	{"a restart that is none, with EXIF in what it would be taken for", VIEW(SOI "\xff\xd0\x00\x0e" EXIF SCAN EOI), VIEW_NULL},
+	{"another mark without a length", VIEW(SOI "\xff\x01\x00\x0e" EXIF SCAN EOI), VIEW_NULL},
 	{"no picture in it", VIEW(SOI JFIF EOI), VIEW_NULL},
 	{"cut in a segment",
 		VIEW(SOI "\xff\xe1\x00\x40"
