@@ -1,6 +1,7 @@
 /* web/pages: what people open from a mail. See pages.h. */
 #include "web/pages.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -117,12 +118,22 @@ static void *run(void *argument)
 
 /* ---- the server's side ---- */
 
+/* What is no word of ours in any spelling never comes to the database, which takes no bytes that are no text. */
+static bool is_word(struct view word)
+{
+	for (size_t i = 0; i < word.len; i++)
+		if (!isalnum((unsigned char)word.ptr[i]) && word.ptr[i] != '-')
+			return false;
+	return true;
+}
+
 static const struct page_kind *kind_of(struct view path)
 {
 	for (size_t i = 0; i < KINDS; i++) {
 		struct view prefix = view_of(kinds[i].prefix);
 
-		if (view_starts(path, prefix) && path.len == prefix.len + kinds[i].word_bytes)
+		if (view_starts(path, prefix) && path.len == prefix.len + kinds[i].word_bytes &&
+			is_word(view_sub(path, prefix.len, path.len)))
 			return &kinds[i];
 	}
 	return NULL;

@@ -3,6 +3,7 @@
 import http.client
 import os
 import re
+import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'servers'))
@@ -20,6 +21,13 @@ def knock(lab, method, path, body=None, host='127.0.0.1'):
         return answer.status, answer.read().decode(), answer.getheaders()
     finally:
         connection.close()
+
+
+def post_bytes(lab, path):
+    """The status of a POST to a path of any bytes."""
+    with socket.create_connection(('127.0.0.1', lab.web_port), 20) as connection:
+        connection.sendall(b'POST ' + path + b' HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+        return int(connection.makefile('rb').readline().split()[1])
 
 
 def stopped(lab):
@@ -56,6 +64,7 @@ def by_the_page(lab, path):
     lab.same(knock(lab, 'POST', path, 'List-Unsubscribe=One-Click')[0], 200, 'again: the same')
     lab.same(knock(lab, 'POST', '/u/' + '0' * 32, 'List-Unsubscribe=One-Click')[0], 404, 'a token that is none')
     lab.same(knock(lab, 'POST', path[:-1], 'List-Unsubscribe=One-Click')[0], 404, 'a part of one')
+    lab.same([post_bytes(lab, b'/u/' + word * 32) for word in (b'\xff', b"'")], [404, 404], 'bytes that are no token')
     lab.same(len(stopped(lab)), 1, 'stop nothing')
 
 
