@@ -15,7 +15,7 @@
 #define LOOK_US 50000	/* between looks for a stop */
 
 /* How far a transfer came; decides what a failure means. */
-enum phase { PHASE_CONNECT, PHASE_MAIL, PHASE_BODY, PHASE_SENT };
+enum phase { PHASE_CONNECT, PHASE_SENDER, PHASE_MAIL, PHASE_BODY, PHASE_SENT };
 
 struct smtp {
 	CURL *curl;
@@ -74,6 +74,8 @@ static int follow(CURL *curl, curl_infotype type, char *data, size_t size, void 
 		return 0;
 	smtp->answered = false;
 	if (view_starts(line, VIEW("MAIL FROM:")))
+		smtp->phase = PHASE_SENDER;
+	else if (view_starts(line, VIEW("RCPT TO:")))
 		smtp->phase = PHASE_MAIL;
 	return 0;
 }
@@ -244,15 +246,22 @@ void smtp_close(struct smtp **smtp)
 	*smtp = NULL;
 }
 
-/* 421 and the replies that ask for TLS or a login speak of the server and us, not of this mail. */
-static bool is_about_server(int code)
+/*
+ * 421 and the replies that ask for TLS or a login speak of the server and us, not of this mail. So does what is said to
+ * the sender's address, the same in all mails (552: this one is too large), and 5.4.5: no more mails today.
+ */
+static bool is_about_server(const struct smtp *smtp)
 {
-	return code == 421 || code == 530 || code == 534 || code == 535 || code == 538 || code == 454;
+	int code = smtp->refusal;
+
+	return code == 421 || code == 530 || code == 534 || code == 535 || code == 538 || code == 454 ||
+	       (code >= 500 && smtp->phase == PHASE_SENDER && code != 552) ||
+	       (code >= 500 && view_starts(view_sub(view_of(smtp->reply), 4, SIZE_MAX), VIEW("5.4.5 ")));
 }
 
 static enum error_reach reach_of(const struct smtp *smtp, CURLcode result)
 {
-	if (smtp->phase == PHASE_CONNECT || result == CURLE_LOGIN_DENIED || is_about_server(smtp->refusal))
+	if (smtp->phase == PHASE_CONNECT || result == CURLE_LOGIN_DENIED || is_about_server(smtp))
 		return REACH_SOURCE;
 	if (smtp->refusal)
 		return smtp->refusal >= 500 ? REACH_MESSAGE : REACH_RETRY;
@@ -401,7 +410,7 @@ int smtp_send(struct smtp *smtp, struct view from, struct view to, struct view m
 
 bool smtp_refused(const struct smtp *smtp)
 {
-	return smtp->refusal && smtp->phase != PHASE_CONNECT && !is_about_server(smtp->refusal);
+	return smtp->refusal && smtp->phase != PHASE_CONNECT && !is_about_server(smtp);
 }
 
 int smtp_check(struct smtp *smtp, struct error *err)

@@ -4,9 +4,9 @@
  * TLS is checked (certificate and host name) before anything is said, by STARTTLS that must succeed or from the first
  * byte; without TLS only loopback is connected to. A `struct smtp` belongs to one thread.
  *
- * Reaches: SOURCE when the server could not be reached, trusted or logged in to (no mail was offered); RETRY when it
- * refused this mail for now or the line broke before the mail was through; MESSAGE when it refused the mail for good;
- * UNCERTAIN when the whole mail was sent and no answer came.
+ * Reaches: SOURCE when the server could not be reached, trusted or logged in to, or takes no mail of ours (it refuses the
+ * sender's address, or a day's limit is reached); RETRY when it refused this mail for now or the line broke before the
+ * mail was through; MESSAGE when it refused the mail for good; UNCERTAIN when the whole mail was sent and no answer came.
  */
 #ifndef DELIVERY_SMTP_H
 #define DELIVERY_SMTP_H

@@ -76,6 +76,21 @@ def faults(lab, server):
     lab.same(lab.sql("SELECT object FROM fieldpost.alarm WHERE kind = 'smtp' AND cleared_at IS NULL"), [], 'and the server is well again')
 
 
+def sender(lab, server):
+    """What the server has against the sender, it has against every mail: none is given up for it."""
+    def open_alarms():
+        return [row[0] for row in lab.sql("SELECT text FROM fieldpost.alarm WHERE kind = 'smtp' AND cleared_at IS NULL")]
+
+    server.refuses = b'550 5.4.5 daily sending quota exceeded\r\n'
+    lab.sql('BEGIN; ' + '; '.join(insert('sender-%d' % n, 's%d@sender.example' % n, words()) for n in range(5)) + '; NOTIFY fieldpost_outbox; COMMIT')
+    lab.wait('the refusal', lambda: open_alarms() or left(lab, 'sender') < 5, 30)
+    lab.ok(any('quota' in text for text in open_alarms()), 'a server that takes nothing from the sender: an alarm', open_alarms())
+    lab.same(left(lab, 'sender'), 5, 'and the mails wait')
+    server.refuses = None
+    lab.ok(lab.wait('all are sent', lambda: hasten(lab), 60), 'they go when it takes them')
+    lab.same([len(server.taken['s%d@sender.example' % n]) for n in range(5)], 5 * [1], 'each once')
+
+
 def both(lab, server):
     """A second service, with a state folder of its own, at the same database."""
     with open(lab.config_path) as f:
@@ -114,6 +129,7 @@ def main():
         lab.options['limits'] = {'command_seconds': 2, 'connect_seconds': 5}
         lab.serve('--only', 'send')
         faults(lab, server)
+        sender(lab, server)
         both(lab, server)
 
 

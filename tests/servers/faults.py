@@ -82,6 +82,8 @@ class Session(socketserver.StreamRequestHandler):
                 verb = line[:4].upper()
                 if verb in (b'EHLO', b'HELO'):
                     self.say(b'250-faults.example\r\n250 8BITMIME\r\n')
+                elif verb == b'MAIL' and self.server.refuses:
+                    self.say(self.server.refuses)
                 elif verb == b'RCPT':
                     recipient = re.search(rb'<(.*)>', line).group(1).decode()
                     self.step('rcpt', b'250 2.1.5 ok\r\n', recipient)
@@ -105,6 +107,7 @@ class Faults(socketserver.ThreadingTCPServer):
         self.port = self.server_address[1]
         self.lock = threading.Lock()
         self.faults = collections.Counter()
+        self.refuses = None  # what is said to every MAIL FROM
         self.taken = collections.defaultdict(list)
 
     def cuts(self, recipient):
