@@ -1,6 +1,7 @@
 /* core/config_check_asking: the hours in which people are asked, and the requests of the calendar. See config_options.h. */
 #include "core/config_options.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define ZONES "/usr/share/zoneinfo"
@@ -15,12 +16,13 @@ static const struct yaml_node *place(const struct yaml_node *mapping, const char
 /* Where the system has no zones nothing can be said. */
 static bool is_zone(const char *zone)
 {
+	struct stat there;
 	char path[256];
 
 	if (!*zone || *zone == '/' || strstr(zone, "..") || strlen(zone) > 100)
 		return false;
 	snprintf(path, sizeof(path), ZONES "/%s", zone);
-	return access(path, R_OK) == 0 || access(ZONES, R_OK) < 0;
+	return (stat(path, &there) == 0 && S_ISREG(there.st_mode)) || access(ZONES, R_OK) < 0;
 }
 
 int config_check_asking(const struct config *config, const struct yaml_node *root, struct error *err)

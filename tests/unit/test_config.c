@@ -176,6 +176,9 @@ static const struct {
 		"my.yaml:1:71: password without user; write `user: fieldpost`"},
 	{"smtp: {host: 10.0.0.1, from_address: a@example.org, tls: none}\n",
 		"my.yaml:1:58: tls: none is for a server on this machine only"},
+	/* asking */
+	{"asking: {zone: Europe/Nowhere}\n", "my.yaml:1:16: there is no zone \"Europe/Nowhere\"; write one such as `zone: Africa/Freetown`"},
+	{"asking: {zone: Africa}\n", "my.yaml:1:16: there is no zone \"Africa\""},
 	/* regions */
 	{"regions:\n- {name: sahel, countries: [BF, XX]}\n",
 		"my.yaml:2:28: \"XX\" is no country; write its two letters, as in NP for Nepal"},
