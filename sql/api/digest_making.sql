@@ -325,8 +325,12 @@ DECLARE
 	added bigint;
 BEGIN
 	SELECT d.* INTO last FROM digest d
-	WHERE d.subscription_id = digest_again.subscription_id AND d.rendered IS NOT NULL ORDER BY d.period_end DESC LIMIT 1;
+	WHERE d.subscription_id = digest_again.subscription_id AND d.built_at IS NOT NULL ORDER BY d.period_end DESC LIMIT 1;
 	IF FOUND THEN
+		IF last.rendered IS NULL THEN
+			RAISE EXCEPTION 'digest % is kept without its words, for a person in it was erased since: it is not sent again', last.digest_id
+				USING ERRCODE = 'no_data_found';
+		END IF;
 		IF EXISTS (SELECT FROM digest_line l JOIN feedback f USING (feedback_id)
 			WHERE l.digest_id = last.digest_id AND f.state = 'withdrawn') THEN
 			RAISE EXCEPTION 'digest % holds what was withdrawn since: it is not sent again', last.digest_id

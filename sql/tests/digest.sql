@@ -294,6 +294,12 @@ SELECT is((SELECT mails FROM api.digest_again((SELECT subscription_id FROM api.s
 SELECT results_eq($$SELECT state, mails, sent, failed FROM api.digest_list(100) WHERE digest_id = tap.digest()$$, $$VALUES ('ready', 4::bigint, 1::bigint, 1::bigint)$$, 'the list says how it went');
 RESET SESSION AUTHORIZATION;
 SELECT is((SELECT count(DISTINCT header_id) FROM fieldpost.outbox WHERE digest_id = tap.digest()), 4::bigint, 'as other mails');
+SAVEPOINT erased;
+INSERT INTO fieldpost.digest (subscription_id, period_start, period_end, state, opened_at, built_at)
+SELECT subscription_id, '2026-11-20', '2026-11-21', 'sent', '2026-11-21', '2026-11-21' FROM fieldpost.digest WHERE digest_id = tap.digest();
+SELECT throws_like($$SELECT * FROM api.digest_again((SELECT subscription_id FROM fieldpost.digest WHERE digest_id = tap.digest()), '2026-11-22', 'example.org')$$,
+	'%was erased since%', 'not an older one where the last has lost its words');
+ROLLBACK TO erased;
 UPDATE fieldpost.instance SET confirmed = false;
 SET LOCAL SESSION AUTHORIZATION fieldpost_send;
 SELECT is((SELECT count(*) FROM api.outbox_turn('2027-01-01', 'mail', '{}', '{}', '{}', '{}', '{}', 10)), 0::bigint, 'a restored copy that nobody confirmed sends nothing');
