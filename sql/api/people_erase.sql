@@ -123,7 +123,9 @@ DECLARE
 BEGIN
 	DELETE FROM bounce b WHERE address_key(b.address) = ANY (words);
 	UPDATE bounce b SET diagnostic = NULL WHERE EXISTS (SELECT FROM unnest(long) AS w WHERE holds_word(b.diagnostic, w));
-	DELETE FROM alarm l WHERE EXISTS (SELECT FROM unnest(long) AS w WHERE holds_word(l.object, w) OR holds_word(l.text, w));
+	DELETE FROM alarm l WHERE EXISTS (SELECT FROM unnest(long) AS w WHERE holds_word(l.object, w) OR holds_word(l.text, w))
+		OR EXISTS (SELECT FROM identity.contact_address a WHERE a.contact_id = erase_mentions.contact_id
+			AND l.object IN (a.channel || ' ' || a.address, a.channel || ':' || a.address)); -- of a flood; of what could not be sent
 	UPDATE outbox o SET last_error = NULL WHERE o.last_error IS NOT NULL AND EXISTS (SELECT FROM unnest(long) AS w WHERE holds_word(o.last_error, w));
 	UPDATE outbox_destination d SET last_error = NULL WHERE EXISTS (SELECT FROM unnest(long) AS w WHERE holds_word(d.last_error, w));
 	UPDATE audit t SET detail = '{"erased": true}' WHERE t.object = 'person ' || contact_id
@@ -148,7 +150,7 @@ DECLARE
 	out_ids bigint[];
 BEGIN
 	PERFORM pg_advisory_xact_lock(hashtextextended('fieldpost.people', 0));
-	SELECT c.* INTO whom FROM identity.contact c WHERE c.contact_id = person_find(people_erase.person) FOR UPDATE;
+	SELECT c.* INTO whom FROM identity.contact c WHERE c.contact_id = person_find(people_erase.person) FOR NO KEY UPDATE;
 	IF whom.contact_id IS NULL THEN
 		RETURN;
 	END IF;
@@ -156,6 +158,8 @@ BEGIN
 	name := whom.name;
 	SELECT coalesce(array_agg(p), '{}') INTO ids FROM (SELECT person_messages(whom.contact_id, people_erase.channels) AS p
 		UNION SELECT person_traces(whom.contact_id)) t;
+	-- What is being read just now is filed first (it may name the person till then): its feedback goes, too.
+	PERFORM FROM message m WHERE m.message_id = ANY (ids) ORDER BY m.message_id FOR UPDATE;
 	SELECT coalesce(array_agg(DISTINCT c.reply_to), '{}') INTO chats FROM channel_message c WHERE c.message_id = ANY (ids);
 	feedback := erase_feedback(ids, whom.contact_id);
 	SELECT coalesce(array_agg(o.outbox_id), '{}') INTO out_ids FROM outbox o WHERE o.digest_id IS NULL
@@ -164,6 +168,7 @@ BEGIN
 		OR (o.channel <> 'mail' AND o.recipient = ANY (chats))
 		OR o.request_id IN (SELECT q.request_id FROM request q WHERE q.contact_id = whom.contact_id));
 	UPDATE response r SET outbox_id = NULL WHERE r.outbox_id = ANY (out_ids);
+	DELETE FROM outcome_letter t WHERE t.outbox_id = ANY (out_ids);
 	DELETE FROM outbox o WHERE o.outbox_id = ANY (out_ids);
 	GET DIAGNOSTICS letters = ROW_COUNT;
 	DELETE FROM suppression s WHERE s.address = ANY (chats) OR EXISTS (SELECT FROM identity.contact_address a

@@ -222,5 +222,6 @@ UPDATE outbox SET state = 'sent' WHERE digest_id = 81001;
 SELECT is((SELECT feedback FROM api.people_erase('2027-01-05', 'x', 'one@field.example', '{}')), 1::bigint, 'who is erased');
 SELECT is((SELECT count(*) FROM staff_order WHERE number = 81101 AND state = 'done') + (SELECT count(*) FROM response WHERE words LIKE 'The old one%'), 0::bigint,
 	'takes what was said to them and by them along');
+SELECT is((SELECT count(*) FROM outcome_letter), 2::bigint, 'and the mark of the letter that they got');
 SELECT * FROM finish();
 ROLLBACK;

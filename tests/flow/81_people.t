@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'servers'))
@@ -224,6 +225,8 @@ TRACES = '''
     INSERT INTO suppression (channel, address, reason, since) VALUES ('wa', '+2327700012345', 'asked', now());
     INSERT INTO answer_given (message_id, given_at, empty, sender) SELECT max(message_id), now(), false, sha256('wa +2327700012345') FROM message WHERE channel = 'wa';
     INSERT INTO alarm (kind, object, text, since, last_at) VALUES ('reader-unreachable', 'ada@who.example', 'mails to ada@who.example do not arrive', now(), now());
+    INSERT INTO alarm (kind, object, text, since, last_at) VALUES ('flood', 'short kx0815', 'kx0815 wrote more than 60 messages to short within an hour', now(), now());
+    INSERT INTO identity.contact_address (channel, address, contact_id) VALUES ('short', 'kx0815', %(id)s);
     INSERT INTO audit (at, actor, action, object, detail) VALUES (now(), 'cli:op', 'resume', 'person %(id)s', '{"reason": "she rang: Okonkwo"}'),
         (now(), 'cli:op', 'x', 'address ada@who.example', '{}'), (now(), 'cli:op', 'y', 'z', '{"to": "Adaeze Okonkwo"}');
     INSERT INTO review_act (batch, message_id, at, actor, action, words, before, feedback_id) SELECT 1, 0, now(), 'cli:op', 'note', 'Okonkwo said so', '{}', feedback_id
@@ -240,7 +243,7 @@ TRACES = '''
         'Thank you, Adaeze Okonkwo', now() FROM c;
     INSERT INTO status_change (feedback_id, state, detail, created_at) SELECT feedback_id, 'read', 'Okonkwo', now() FROM feedback WHERE contact_id = %(id)s LIMIT 1;
 '''
-HERS = re.compile(r'adaeze|okonkwo|(?<![a-z])ada(?:@|%40)who\.example(?!\.org)|(?<!1)2327700012345|47110815|staff-4711', re.I)
+HERS = re.compile(r'adaeze|okonkwo|(?<![a-z])ada(?:@|%40)who\.example(?!\.org)|(?<!1)2327700012345|47110815|kx0815|staff-4711', re.I)
 
 
 def dumped(lab):
@@ -276,13 +279,30 @@ def leave_traces(lab, server):
     lab.ok(len(tables) >= 20, 'something of hers stands in %d tables' % len(tables), sorted(tables))
 
 
+# Who reads a message of hers has it, and files it when somebody waits for it.
+READING = """BEGIN;
+    SELECT FROM fieldpost.message WHERE message_id = %(message)s FOR UPDATE;
+    DO $$ BEGIN FOR i IN 1 .. 300 LOOP EXIT WHEN EXISTS (SELECT FROM pg_locks WHERE NOT granted); PERFORM pg_sleep(0.1); END LOOP; END $$;
+    UPDATE fieldpost.message SET state = 'filed', from_address = 'ada@who.example' WHERE message_id = %(message)s;
+    WITH f AS (INSERT INTO fieldpost.feedback (message_id, contact_id, received_at, filed_at, form_id, form_version, sharing)
+        SELECT %(message)s, contact_id, now(), now(), 'plan', 1, 'open' FROM identity.contact WHERE key = 'staff-4711' RETURNING feedback_id)
+    INSERT INTO fieldpost.feedback_revision (feedback_id, revision, author, message_id, created_at, answers, provenance)
+    SELECT feedback_id, 1, 'practitioner', %(message)s, now(), '{"words": "Okonkwo says"}', '{}' FROM f;
+    COMMIT"""
+
+
 def erased(lab, server):
     leave_traces(lab, server)
     lab.ok(count(lab, 'fieldpost.message_raw WHERE position(\'ada@who.example\'::bytea IN lower(encode(raw, \'escape\'))::bytea) > 0') > 0, 'their mails are there')
     stored = lab.totals()['stored']
     asked = lab.run('people', 'erase', 'ada@who.example')
     lab.ok('would be erased' in asked.stdout and count(lab, "identity.contact WHERE key = 'staff-4711'") == 1, 'erasing asks first', asked.stdout + asked.stderr)
+    unread = lab.sql("SELECT min(message_id) FROM fieldpost.message WHERE state = 'received'")[0][0]
+    reader = threading.Thread(target=lab.sql, args=(READING % {'message': unread},))
+    reader.start()
+    lab.wait('one of hers is being read', lambda: lab.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == [['1']])
     done = lab.run('people', 'erase', 'ada@who.example', '--yes')
+    reader.join()
     lab.ok('erased Adaeze Okonkwo' in done.stdout, 'a person is erased', done.stdout + done.stderr)
     left = dumped(lab)
     lab.same(left, [], 'a dump holds no word of hers, in no table')
