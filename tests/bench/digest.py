@@ -9,7 +9,7 @@ from place import Place, wait_for
 
 PROGRAM = 'build/release/bench/run_digests'
 UNTIL = 1794812400  # Monday 16 November 2026, 07:00 UTC
-BUILD_MS_MOST, PSS_KB_MOST, THOUSAND_SECONDS_MOST = 2000, 100000, 60
+BUILD_MS_MOST, PSS_KB_MOST, HTML_BYTES_MOST, THOUSAND_SECONDS_MOST = 2000, 100000, 95000, 60
 
 
 def run(tree, place, *words):
@@ -65,7 +65,7 @@ def large(tree, runs, rows=1000000, period=100000):
     print('digest   %d lines of %d feedbacks: opened in %.1f s; built and rendered in %d ms (median of %d; reading %s, rendering %s), PSS %.1f MB, HTML %d bytes, '
           'table %d bytes' % (lines, rows, opened, build, runs, [f['built_ms'] for f in found], [f['rendered_ms'] for f in found], pss / 1000,
                               found[0]['html'], found[0]['table']), flush=True)
-    return build, pss
+    return build, pss, max(f['html'] for f in found)
 
 
 def thousand(tree, rows=20000, period=4000):
@@ -93,10 +93,11 @@ def bench(tree, runs):
     """Prints what was measured; 1 when a limit is broken, else 0."""
     subprocess.run(['make', '-s', PROGRAM], cwd=tree, check=True)
     mails, took = thousand(tree)
-    build, pss = large(tree, runs)
+    build, pss, size = large(tree, runs)
     status = 0
     for bad, words in ((mails != 1000 or took > THOUSAND_SECONDS_MOST, 'a thousand digests are not in the outbox within a minute'),
                        (build > BUILD_MS_MOST, 'the large digest takes more than %d ms' % BUILD_MS_MOST),
+                       (size >= HTML_BYTES_MOST, 'the large digest has more than %d bytes of HTML' % HTML_BYTES_MOST),
                        (pss > PSS_KB_MOST, 'the large digest takes more than %d MB' % (PSS_KB_MOST / 1000))):
         if bad:
             print('FAILED: ' + words)
