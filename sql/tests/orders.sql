@@ -177,6 +177,32 @@ SELECT is(tap.said('c9', 'tara', 'tara', 'There was torture.', '2026-11-09', 'p1
 SELECT is((SELECT sharing || ' ' || sensitive FROM feedback WHERE feedback_id = 81104), 'restricted the word "torture"', 'makes the line restricted');
 SELECT is((SELECT count(*) FROM order_told t JOIN message m USING (message_id) WHERE m.provider_id = 'c9'), 0::bigint, 'and is told to nobody who may not read it');
 
+---- of a restricted line, to a team that is cleared ----
+
+INSERT INTO team (team_id, name, cleared) OVERRIDING SYSTEM VALUE VALUES (81002, 'Cleared', true);
+INSERT INTO member (member_id, team_id, name, address, clearance) OVERRIDING SYSTEM VALUE VALUES (81003, 81002, 'Dora', 'dora@staff.example', 'restricted');
+INSERT INTO subscription (subscription_id, team_id, weekday, hour, zone, language, created_at) OVERRIDING SYSTEM VALUE VALUES (81002, 81002, 1, 8, 'UTC', 'en', '2026-10-01');
+INSERT INTO digest (digest_id, subscription_id, period_start, period_end, opened_at, built_at, state, rendered) OVERRIDING SYSTEM VALUE
+	VALUES (81002, 81002, '2026-10-26', '2026-11-02', '2026-11-02', '2026-11-02', 'sent', '{"text": ""}');
+INSERT INTO outbox (kind, recipient, header_id, dedupe_key, body, digest_id, state, created_at, next_at, sent_at)
+	VALUES ('digest', 'dora@staff.example', '<digest-81002@x>', 'd81002', '', 81002, 'sent', '2026-11-02', '2026-11-02', '2026-11-02');
+INSERT INTO digest_line (digest_id, subscription_id, feedback_id, line_number) VALUES (81002, 81002, 81103, 81103);
+SELECT is(tap.order('r1', tap.item(81103, 'answer', 'Thank you. Which page?'), '["d", 81002, 81003]', '{"mail": {"from_address": "dora@staff.example"}}'),
+	'ignored staff-order: answer 81103 done; done', 'who is cleared answers it');
+DO $do$ BEGIN PERFORM api.answer_put('2026-11-03 12:00', d.response_id, d.channel_name, '{"text": "x"}', 'x.example')
+	FROM api.answers_due('2026-11-03 12:00', 10, '{"channels": []}') d; END $do$;
+SELECT header_id AS closed_id FROM outbox WHERE kind = 'answer' AND recipient = 'three@field.example' \gset
+SELECT is(tap.order('r2', '[]', NULL, jsonb_build_object('orders', '{"own": "Page nine of the ledger"}'::jsonb,
+	'mail', jsonb_build_object('from_address', 'three@field.example', 'in_reply_to', :'closed_id'))), 'ignored answer; heard', 'and hears what comes back');
+SELECT is((SELECT items::text FROM api.orders_told_due(100) WHERE member_id = 81003 AND kind = 'heard'), '[{"words": null, "number": 81103, "withheld": true}]',
+	'by mail its number alone');
+UPDATE team SET restricted_by_mail = true WHERE team_id = 81002;
+SELECT is((SELECT items -> 0 ->> 'words' FROM api.orders_told_due(100) WHERE member_id = 81003 AND kind = 'heard'), 'Page nine of the ledger', 'unless the team will have it so');
+UPDATE member SET clearance = 'no-name' WHERE member_id = 81003;
+SELECT is((SELECT items::text FROM api.orders_told_due(100) WHERE member_id = 81003 AND kind = 'heard'), '[{"words": null, "number": 81103, "withheld": true}]',
+	'and not once their clearance is lowered');
+UPDATE member SET clearance = 'restricted' WHERE member_id = 81003;
+
 ---- what contributors are told ----
 
 CREATE FUNCTION tap.letters(at timestamptz) RETURNS text LANGUAGE sql AS $$
