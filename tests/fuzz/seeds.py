@@ -161,7 +161,18 @@ def form():
     return found + [one.rstrip(b'\n') + b'\n%%\n' + answer for one in found if b'%%' not in one and b'id:' in one][::2]
 
 
-TARGETS = {'form': form, 'html': html, 'imap': imap, 'mail': mail, 'payload': payload, 'reply': reply, 'values': values}
+def order():
+    """Orders in each language; the first byte says what is quoted."""
+    found = [b'#1042 Thank you, who said so?\n\nAnd when?\n\n-- \nClara\n+41 22 700 88 99\n', b'(#7): read\n* #8 - used in SSR-1\n',
+             '＃९ पढियो\n#١ مقروء\n'.encode(), b'#1\n#2 as in #3 above\n#4 thanks\n', b'yes\n', b'Dear all\n\n> #7 quoted\n#8 read\n\nKind regards\nClara']
+    for path in files('config/languages/??.yaml'):
+        loaded = yaml.safe_load(read(path))
+        found += ['\n'.join('#%d %s%s' % (n + 1, word, (' the words behind it', '')[n % 2]) for n, word in enumerate(strings(
+            [loaded[key] for key in sorted(loaded) if key.startswith('order_')]))).encode()]
+    return [bytes([number % 4]) + text for number, text in enumerate(found)]
+
+
+TARGETS = {'form': form, 'html': html, 'imap': imap, 'mail': mail, 'order': order, 'payload': payload, 'reply': reply, 'values': values}
 
 
 def write(target, folder):
@@ -202,6 +213,7 @@ def language_words(*keys):
 
 
 SOURCES = {
+    'order': lambda: language_words('order_read', 'order_used', 'order_not_used', 'order_ask_again', 'order_assign', 'yes', 'no', 'mail'),
     'reply': lambda: [*labels(), *language_words('yes', 'no', 'mail')],
     'payload': lambda: [*labels(), *language_words('yes', 'no', 'no_answer')],
     'values': lambda: [*labels(), *language_words('yes', 'no', 'no_answer', 'months', 'magnitudes', 'out_of', 'and', 'articles',
