@@ -23,6 +23,8 @@ STATE = os.path.abspath(os.environ.get('STATE') or os.path.join(TREE, 'state'))
 SAMPLES = os.path.join(TREE, 'tests', 'cases', 'replies')
 PROGRAM = os.path.join(TREE, 'fieldpost')
 SERVERS = os.path.join(TREE, 'tests', 'servers')
+sys.path.insert(0, SERVERS)
+from ports import free_ports  # noqa: E402
 TEAM, MEMBER = 'Justice and Policing', 'policy@example.org'
 PASSWORDS = {'feedback': 'feedback-demo', 'policy': 'policy-demo'}
 STATES = ('filed', 'review', 'held', 'ignored', 'failed')
@@ -48,17 +50,6 @@ def fail(text):
         with open(log, encoding='utf-8', errors='replace') as f:
             say(''.join(f.readlines()[-15:]))
     sys.exit(1)
-
-
-def free_ports(names):
-    sockets = []
-    for name in names:
-        s = socket.socket()
-        s.bind(('127.0.0.1', 0))
-        ports[name] = s.getsockname()[1]
-        sockets.append(s)
-    for s in sockets:
-        s.close()
 
 
 def wait_for_port(port, what):
@@ -278,7 +269,7 @@ def main():
     lock = take_state()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
-    free_ports(('imap', 'imaps', 'lmtp', 'smtp'))
+    ports.update(zip(('imap', 'imaps', 'lmtp', 'smtp'), free_ports(4)))
     try:
         total = put_samples()
         start_dovecot()

@@ -12,11 +12,12 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
+
+from ports import free_ports
 
 SERVERS = os.path.dirname(os.path.abspath(__file__))
 TREE = os.path.dirname(os.path.dirname(SERVERS))
@@ -30,14 +31,6 @@ def as_user():
         script = os.path.relpath(os.path.abspath(sys.argv[0]), TREE)
         os.execv(os.path.join(TREE, 'tests', 'as-user'),
                  ['as-user', 'sh', '-c', 'make -s -j2 all && exec "$@"', 'sh', script] + sys.argv[1:])
-
-
-def free_ports(count):
-    sockets = [socket.create_server(('127.0.0.1', 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
 
 
 def wait_for(condition, seconds, what):
