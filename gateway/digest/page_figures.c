@@ -82,7 +82,7 @@ static json_t *trend(struct page *page)
 {
 	const json_t *trend = json_object_get(page->data, "trend"), *week;
 	bool asked = false, days = false;
-	json_t *rows = json_array();
+	json_t *rows;
 	size_t i;
 
 	if (json_array_size(trend) == 0)
@@ -92,6 +92,7 @@ static json_t *trend(struct page *page)
 		asked |= trend_value(week, "answered") != NONE;
 		days |= trend_value(week, "days") != NONE;
 	}
+	rows = json_array();
 	json_array_append_new(rows, trend_row(page, "replies"));
 	if (asked)
 		json_array_append_new(rows, trend_row(page, "answered"));
